@@ -1,0 +1,264 @@
+"""Podman as a Docker API: one service process, with storage, network and configuration of its own.
+
+Nothing of the user's podman is read or changed, and nothing of this one outlives `stop`.
+"""
+
+import contextlib
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from operate.errors import OperateError
+
+_START_TIMEOUT_SECONDS = 20
+_END_TIMEOUT_SECONDS = 5
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_HELPERS = ("podman", "conmon", "runc")
+
+
+@dataclass(frozen=True)
+class Podman:
+    """The podman of one checkout, whose images and settings are kept in `local_folder`."""
+
+    local_folder: Path
+
+    @staticmethod
+    def missing_programs() -> list[str]:
+        return [program for program in ("podman", "runc", "conmon") if shutil.which(program) is None]
+
+    @property
+    def address(self) -> str:
+        return f"unix://{self._run_folder / 'docker.sock'}"
+
+    def start(self, *, registry: str) -> None:
+        """`registry` (host:port) answers for every ECR address."""
+        settings_are_new = self._write_settings(registry)
+        if self._answers() and not settings_are_new:
+            return
+        self._end_service()
+        self._forget_earlier_boot()
+        with self._log.open("wb") as log:
+            subprocess.run(
+                ["setsid", "--fork", *self._command("system", "service", "--time=0", self.address)],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment(),
+            )
+        self._wait_until_it_answers()
+
+    def stop(self) -> None:
+        """Leaves images and settings; harmless where nothing was started or only pieces are left."""
+        self._end_service()
+        if not self._run_folder.exists():
+            return
+        if shutil.which("podman"):
+            self._forget_earlier_boot()
+            subprocess.run(
+                self._command("rm", "--all", "--force", "--time", "0"),
+                check=False,
+                capture_output=True,
+                env=self._environment(),
+            )
+        _end([process for process in psutil.process_iter() if self._is_helper(process)])
+        self._unmount()
+        shutil.rmtree(self._run_folder, ignore_errors=True)
+
+    @property
+    def _folder(self) -> Path:
+        return self.local_folder.resolve() / "podman"
+
+    @property
+    def _storage(self) -> Path:
+        return self._folder / "storage"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "podman.log"
+
+    @property
+    def _key(self) -> str:
+        return hashlib.sha256(bytes(self._folder)).hexdigest()[:8]
+
+    @property
+    def _run_folder(self) -> Path:
+        """In /run, because a socket's path may not exceed 107 bytes, and only root can write there."""
+        return Path("/run") / f"local-ecs-{self._key}"
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["podman", "--tmpdir", str(self._run_folder / "libpod"), *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONTAINER", "DOCKER_"))}
+        return kept | {
+            "CONTAINERS_CONF": str(self._folder / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(self._folder / "storage.conf"),
+            "CONTAINERS_REGISTRIES_CONF": str(self._folder / "registries.conf"),
+            "TMPDIR": str(self._folder / "temporary"),
+        }
+
+    def _write_settings(self, registry: str) -> bool:
+        """Whether they differ from those that a running service has read."""
+        texts = {
+            "containers.conf": _containers_conf(self._folder / "networks"),
+            "storage.conf": _storage_conf(storage=self._storage, run_folder=self._run_folder),
+            "registries.conf": _registries_conf(registry),
+        }
+        for folder in (self._folder / "networks", self._folder / "temporary"):
+            folder.mkdir(parents=True, exist_ok=True)
+        network = self._folder / "networks" / "ecs.json"
+        if not network.exists():
+            network.write_text(_network(interface=f"ecs-{self._key}"))
+        changed = [name for name, text in texts.items() if _read(self._folder / name) != text]
+        for name in changed:
+            (self._folder / name).write_text(texts[name])
+        return bool(changed)
+
+    def _forget_earlier_boot(self) -> None:
+        """Where /run survives a reboot, podman would believe that its containers still run."""
+        boot, seen = _BOOT_ID.read_text(), self._run_folder / "boot_id"
+        if _read(seen) != boot:
+            shutil.rmtree(self._run_folder, ignore_errors=True)
+            self._run_folder.mkdir(mode=0o700)
+            seen.write_text(boot)
+
+    def _answers(self) -> bool:
+        transport = httpx.HTTPTransport(uds=self.address.removeprefix("unix://"))
+        with httpx.Client(transport=transport, timeout=3) as client, contextlib.suppress(httpx.HTTPError):
+            return client.get("http://podman/_ping").is_success
+        return False
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if self._answers():
+                return
+            time.sleep(0.1)
+        said = self._log.read_text(errors="replace").strip().splitlines()[-5:]
+        self.stop()
+        raise OperateError("\n".join([f"podman did not start within {_START_TIMEOUT_SECONDS} s. It said:", *said]))
+
+    def _end_service(self) -> None:
+        """Known by the address that nobody else has, which survives a killed tool where a record might not."""
+        _end([process for process in psutil.process_iter() if _arguments(process)[-1:] == [self.address]])
+
+    def _is_helper(self, process: psutil.Process) -> bool:
+        program, *arguments = _arguments(process) or [""]
+        ours = (str(self._storage), str(self._run_folder))
+        return Path(program).name in _HELPERS and any(place in argument for argument in arguments for place in ours)
+
+    def _unmount(self) -> None:
+        """Deepest first: a container whose podman was killed leaves its layers mounted."""
+        mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for place in reversed(mounted):
+            if place.startswith((f"{self._storage}/", f"{self._run_folder}/")):
+                subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=_END_TIMEOUT_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=_END_TIMEOUT_SECONDS)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
+
+
+def _containers_conf(networks: Path) -> str:
+    """Limits are soft = hard because podman 4.3's Docker API swaps them; crun refuses hybrid cgroups."""
+    return f"""\
+[containers]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+http_proxy = false
+log_driver = "k8s-file"
+
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+image_copy_tmp_dir = "storage"
+runtime = "runc"
+
+[network]
+network_backend = "netavark"
+network_config_dir = {_quoted(networks)}
+default_network = "ecs"
+"""
+
+
+def _storage_conf(*, storage: Path, run_folder: Path) -> str:
+    return f"""\
+[storage]
+driver = ""
+graphroot = {_quoted(storage)}
+runroot = {_quoted(run_folder / "storage")}
+"""
+
+
+def _registries_conf(registry: str) -> str:
+    return f"""\
+[[registry]]
+prefix = "*.amazonaws.com"
+location = "{registry}"
+insecure = true
+"""
+
+
+def _quoted(path: Path) -> str:
+    """A TOML string: JSON's escapes are a subset of TOML's."""
+    return json.dumps(str(path))
+
+
+def _network(*, interface: str) -> str:
+    """A bridge that reaches this machine and nothing beyond, so that the machine's firewall rules are left alone."""
+    subnet = _free_subnet()
+    return json.dumps(
+        {
+            "name": "ecs",
+            "id": hashlib.sha256(b"ecs").hexdigest(),
+            "driver": "bridge",
+            "network_interface": interface,
+            "created": "2026-01-01T00:00:00Z",
+            "subnets": [{"subnet": str(subnet), "gateway": str(subnet[1])}],
+            "ipv6_enabled": False,
+            "internal": True,
+            "dns_enabled": False,
+            "ipam_options": {"driver": "host-local"},
+        },
+        indent=2,
+    )
+
+
+def _free_subnet() -> ipaddress.IPv4Network:
+    """The first /24 of 10.213.0.0/16 in which this machine has no address."""
+    taken = {
+        ipaddress.IPv4Address(address.address)
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family == socket.AF_INET
+    }
+    candidates = ipaddress.IPv4Network("10.213.0.0/16").subnets(new_prefix=24)
+    return next(subnet for subnet in candidates if not any(address in subnet for address in taken))
