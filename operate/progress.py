@@ -1,0 +1,121 @@
+"""Runs other programs: quietly while they work, with everything they said when they fail."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from operate.errors import OperateError
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class StepFailedError(OperateError):
+    """A program exited non-zero. `output` is what it printed, and the text shown ends with one line of our own."""
+
+    def __init__(self, label: str, *, returncode: int, output: str) -> None:
+        self.label = label
+        self.output = output.strip()
+        super().__init__(f"{self.output}\n\n{label}: failed with exit code {returncode}".lstrip())
+
+
+@dataclass(frozen=True)
+class Command:
+    """`environment` is the whole environment, not an addition to ours."""
+
+    arguments: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def step(label: str) -> Iterator[None]:
+    """A running clock on a terminal; elsewhere one line, begun at once and ended with the seconds or `failed`."""
+    started = time.monotonic()
+    shown = _clock(label) if console.is_terminal else _line(label)
+    with shown:
+        yield
+    seconds = f"{time.monotonic() - started:.0f} s"
+    console.print(f"{label} … {seconds}" if console.is_terminal else seconds, markup=False)
+
+
+def _clock(label: str) -> Progress:
+    clock = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
+    )
+    clock.add_task(label, total=None)
+    return clock
+
+
+@contextmanager
+def _line(label: str) -> Iterator[None]:
+    console.print(f"{label} … ", end="", markup=False)
+    try:
+        yield
+    except BaseException:
+        console.print("failed")
+        raise
+
+
+def run(label: str, command: Command) -> str:
+    """What the command printed on both streams; raises StepFailedError with the same."""
+    with step(label), tempfile.TemporaryFile("w+") as output:
+        returncode = _wait(command, stdout=output, stderr=output)
+        text = _contents(output)
+        if returncode:
+            raise StepFailedError(label, returncode=returncode, output=text)
+    return text
+
+
+def read(command: Command) -> str:
+    """What a quick command printed on standard output, with nothing shown."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        returncode = _wait(command, stdout=output, stderr=errors)
+        text = _contents(output)
+        if returncode:
+            label = " ".join(command.arguments)
+            raise StepFailedError(label, returncode=returncode, output=text + _contents(errors))
+    return text
+
+
+def _contents(stream: IO[str]) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def _wait(command: Command, *, stdout: IO[str], stderr: IO[str]) -> int:
+    """Keeps the command in a session of its own, so that an interrupt reaches it once and from us.
+
+    Terraform gives up its state lock on the first interrupt and dies holding it on the second; a terminal's Ctrl-C
+    that we passed on as well would be that second one.
+    """
+    child = subprocess.Popen(
+        command.arguments,
+        cwd=command.directory,
+        env=dict(command.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+    interrupted = False
+    while child.poll() is None:
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            interrupted = True
+            console.print("Interrupted: waiting for the running program to stop.")
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGINT)
+    if interrupted:
+        raise KeyboardInterrupt
+    return child.returncode

@@ -1,0 +1,117 @@
+"""Where Terraform gets the AWS provider from on a machine that can't reach its registry."""
+
+import functools
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from operate.errors import OperateError
+
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+VERSION = "5.100.0"
+"""What cdktf-cdktf-provider-aws 20.1.0 wraps."""
+
+MIRROR_VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
+SEARCH_DEPTH = 4
+SEARCH_SECONDS = 2.0
+
+
+def cli_configuration(environment: Mapping[str, str], *, folder: Path) -> Path | None:
+    """A CLI configuration with a filesystem mirror, written to `folder`, or None where Terraform needs no help.
+
+    In this order: the folder that TERRAFORM_PROVIDER_MIRROR names, the user's own CLI configuration, Terraform's
+    implied mirror folders, a bounded search.
+    https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
+    """
+    named = environment.get(MIRROR_VARIABLE)
+    if named:
+        return _write(_checked(Path(named).expanduser()), folder=folder)
+    home = Path(environment.get("HOME", "~")).expanduser()
+    if environment.get("TF_CLI_CONFIG_FILE") or (home / ".terraformrc").is_file():
+        return None
+    if any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
+        return None
+    found = search((Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"), Path("/var/lib"), home))
+    return _write(found, folder=folder) if found else None
+
+
+def holds_provider(mirror: Path) -> bool:
+    """Either layout, unpacked or packed, of exactly our version for this machine."""
+    provider = mirror / PROVIDER
+    unpacked = provider / VERSION / target()
+    packed = provider / f"terraform-provider-aws_{VERSION}_{target()}.zip"
+    return unpacked.is_dir() or packed.is_file()
+
+
+@functools.cache
+def target() -> str:
+    """Terraform's name for this machine, such as linux_amd64."""
+    machine = platform.machine().lower()
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return f"{sys.platform}_{architecture}"
+
+
+def implied_mirrors(environment: Mapping[str, str], *, home: Path) -> Iterator[Path]:
+    """https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories"""
+    yield home / ".terraform.d/plugins"
+    if sys.platform == "darwin":
+        yield home / "Library/Application Support/io.terraform/plugins"
+        yield Path("/Library/Application Support/io.terraform/plugins")
+        return
+    shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    for data in (environment.get("XDG_DATA_HOME") or str(home / ".local/share"), *shared.split(":")):
+        yield Path(data) / "terraform/plugins"
+
+
+def search(roots: Iterable[Path]) -> Path | None:
+    """The first mirror at most SEARCH_DEPTH folders below a root, nearest first; gives up after SEARCH_SECONDS."""
+    deadline = time.monotonic() + SEARCH_SECONDS
+    level = list(roots)
+    for _ in range(SEARCH_DEPTH):
+        below: list[Path] = []
+        for folder in level:
+            if time.monotonic() > deadline:
+                return None
+            if holds_provider(folder):
+                return folder
+            below += _folders(folder)
+        level = below
+    return None
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(Path(entry.path) for entry in entries if entry.name not in {"node_modules", ".git", ".venv"})
+
+
+def _checked(mirror: Path) -> Path:
+    if not holds_provider(mirror):
+        wanted = f"{PROVIDER}/{VERSION}/{target()}"
+        raise OperateError(f"{MIRROR_VARIABLE} names {mirror}, which has no folder {wanted}.")
+    return mirror.resolve()
+
+
+def _write(mirror: Path, *, folder: Path) -> Path:
+    configuration = folder / "terraform.tfrc"
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration.write_text(
+        f"""\
+provider_installation {{
+  filesystem_mirror {{
+    path    = {json.dumps(str(mirror))}
+    include = ["{PROVIDER}"]
+  }}
+  direct {{
+    exclude = ["{PROVIDER}"]
+  }}
+}}
+"""
+    )
+    return configuration

@@ -1,0 +1,167 @@
+"""Runs Terraform in one folder."""
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from operate import progress, provider_mirror
+from operate.errors import OperateError
+from operate.progress import Command, StepFailedError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOCAL = REPOSITORY / ".local"
+MINIMUM_VERSION = (1, 10)
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """`environment` is laid over the caller's; an empty value there takes a variable away."""
+
+    working_directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    data_directory: Path | None = field(default=None, kw_only=True)
+
+    def init(self) -> None:
+        """Does nothing when providers, modules and backend are what the last init saw."""
+        fingerprint, stamp = self._fingerprint(), self._data_directory / "initialized"
+        if stamp.is_file() and stamp.read_text() == fingerprint and self._has_provider():
+            return
+        variables = self._variables() | provider_variables()
+        try:
+            progress.run(self._label("init"), self._command("init", variables=variables))
+        except StepFailedError as error:
+            raise _explained(error) from None
+        stamp.write_text(fingerprint)
+
+    def validate(self) -> None:
+        self.run("validate")
+
+    def plan(self, *, out: Path, variables: Mapping[str, str] | None = None) -> str:
+        """Writes the plan to `out`; what Terraform printed comes back."""
+        return self.run("plan", f"-out={out.absolute()}", *_assignments(variables))
+
+    def apply(self, plan: Path | None = None, *, variables: Mapping[str, str] | None = None) -> str:
+        """Without a plan, plans and applies in one go; nobody is asked."""
+        return self.run("apply", "-auto-approve", *_assignments(variables), *_plan_file(plan))
+
+    def destroy(self, *, variables: Mapping[str, str] | None = None) -> str:
+        return self.run("destroy", "-auto-approve", *_assignments(variables))
+
+    def show_json(self, plan: Path | None = None) -> dict[str, Any]:
+        """A plan file, or the state: https://developer.hashicorp.com/terraform/internals/json-format"""
+        shown: dict[str, Any] = json.loads(self._read("show", "-json", *_plan_file(plan)))
+        return shown
+
+    def output(self) -> dict[str, Any]:
+        """Output names to their values."""
+        return {name: output["value"] for name, output in json.loads(self._read("output", "-json")).items()}
+
+    def run(self, verb: str, *arguments: str) -> str:
+        """Any verb, shown as a step; raises StepFailedError with Terraform's own output."""
+        return progress.run(self._label(verb), self._command(verb, *arguments))
+
+    def _read(self, verb: str, *arguments: str) -> str:
+        return progress.read(self._command(verb, *arguments))
+
+    def _label(self, verb: str) -> str:
+        return f"terraform {verb} in {_shown(self.working_directory)}"
+
+    def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
+        words = [executable(), verb]
+        if verb in {"init", "plan", "apply", "destroy"}:
+            words.append("-input=false")
+        if not progress.console.is_terminal:
+            words.append("-no-color")
+        return Command([*words, *arguments], self.working_directory, variables or self._variables())
+
+    def _variables(self) -> dict[str, str]:
+        variables = {**tool_variables(), **self.environment}
+        if self.data_directory:
+            variables["TF_DATA_DIR"] = str(self.data_directory)
+        return {name: value for name, value in variables.items() if value}
+
+    @property
+    def _data_directory(self) -> Path:
+        return self.data_directory or self.working_directory / ".terraform"
+
+    def _has_provider(self) -> bool:
+        """Both what init wrote and what it linked to are still there: a mirror can move, `make clean` is thorough."""
+        providers = self._data_directory / "providers" / provider_mirror.PROVIDER
+        linked = (providers / provider_mirror.VERSION / provider_mirror.target()).is_dir()
+        return linked and (self.working_directory / ".terraform.lock.hcl").is_file()
+
+    def _fingerprint(self) -> str:
+        """Of all that init reads. Of synthesized JSON that is little; HCL isn't parsed, so all of it counts."""
+        digest = hashlib.sha256()
+        for path in sorted([*self.working_directory.glob("*.tf"), *self.working_directory.glob("*.tf.json")]):
+            text = path.read_text()
+            if path.name.endswith(".json"):
+                document = json.loads(text)
+                text = json.dumps([document.get("terraform"), document.get("module")], sort_keys=True)
+            digest.update(text.encode())
+        return digest.hexdigest()
+
+
+def tool_variables() -> dict[str, str]:
+    """Our environment for terraform and cdktf: nobody is asked, nobody phones home, no stray CLI configuration."""
+    variables = dict(os.environ) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    named = variables.get("TF_CLI_CONFIG_FILE")
+    if named and not Path(named).is_file():
+        _say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
+        del variables["TF_CLI_CONFIG_FILE"]
+    return variables
+
+
+def provider_variables() -> dict[str, str]:
+    """What makes `terraform init` find the provider offline; empty where Terraform needs no help."""
+    configuration = provider_mirror.cli_configuration(tool_variables(), folder=LOCAL)
+    return {"TF_CLI_CONFIG_FILE": str(configuration)} if configuration else {}
+
+
+@functools.cache
+def executable() -> str:
+    """Terraform's path, once its version is known to be enough."""
+    path = shutil.which("terraform")
+    needed = ".".join(map(str, MINIMUM_VERSION))
+    if path is None:
+        raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
+    command = Command([path, "version", "-json"], REPOSITORY, tool_variables())
+    found: str = json.loads(progress.read(command))["terraform_version"]
+    if tuple(map(int, found.split(".")[:2])) < MINIMUM_VERSION:
+        raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found}.")
+    return path
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    progress.console.print(text, style="yellow", markup=False)
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _assignments(variables: Mapping[str, str] | None) -> list[str]:
+    return [f"-var={name}={value}" for name, value in (variables or {}).items()]
+
+
+def _plan_file(plan: Path | None) -> list[str]:
+    return [str(plan.absolute())] if plan else []
+
+
+def _explained(error: StepFailedError) -> OperateError:
+    """Terraform says that the registry can't be reached, but not that there is another way."""
+    if not any(f"Error: Failed to {what} provider" in error.output for what in ("query available", "install")):
+        return error
+    provider = f"{provider_mirror.PROVIDER}/{provider_mirror.VERSION}/{provider_mirror.target()}"
+    return OperateError(
+        f"{error.output}\n\nTerraform found hashicorp/aws {provider_mirror.VERSION} neither in its registry nor on "
+        f"this machine. Let it reach the registry, or set {provider_mirror.MIRROR_VARIABLE} to a folder that holds "
+        f"{provider} (`terraform providers mirror` fills one where the registry can be reached)."
+    )
