@@ -21,10 +21,10 @@ MINIMUM_VERSION = (1, 10)
 
 @dataclass(frozen=True)
 class Terraform:
-    """`environment` is laid over the caller's; an empty value there takes a variable away."""
+    """`environment` is the whole environment that Terraform runs in, the caller's unless said otherwise."""
 
     working_directory: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     data_directory: Path | None = field(default=None, kw_only=True)
 
     def init(self) -> None:
@@ -32,7 +32,7 @@ class Terraform:
         fingerprint, stamp = self._fingerprint(), self._data_directory / "initialized"
         if stamp.is_file() and stamp.read_text() == fingerprint and self._has_provider():
             return
-        variables = self._variables() | provider_variables()
+        variables = self._variables() | provider_variables(self.environment)
         try:
             progress.run(self._label("init"), self._command("init", variables=variables))
         except StepFailedError as error:
@@ -81,10 +81,8 @@ class Terraform:
         return Command([*words, *arguments], self.working_directory, variables or self._variables())
 
     def _variables(self) -> dict[str, str]:
-        variables = {**tool_variables(), **self.environment}
-        if self.data_directory:
-            variables["TF_DATA_DIR"] = str(self.data_directory)
-        return {name: value for name, value in variables.items() if value}
+        data = {"TF_DATA_DIR": str(self.data_directory.absolute())} if self.data_directory else {}
+        return tool_variables(self.environment) | data
 
     @property
     def _data_directory(self) -> Path:
@@ -108,9 +106,9 @@ class Terraform:
         return digest.hexdigest()
 
 
-def tool_variables() -> dict[str, str]:
-    """Our environment for terraform and cdktf: nobody is asked, nobody phones home, no stray CLI configuration."""
-    variables = dict(os.environ) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """For terraform and cdktf: nobody is asked, nobody phones home, a CLI configuration that isn't there is ignored."""
+    variables = {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not Path(named).is_file():
         _say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
@@ -118,9 +116,9 @@ def tool_variables() -> dict[str, str]:
     return variables
 
 
-def provider_variables() -> dict[str, str]:
+def provider_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """What makes `terraform init` find the provider offline; empty where Terraform needs no help."""
-    configuration = provider_mirror.cli_configuration(tool_variables(), folder=LOCAL)
+    configuration = provider_mirror.cli_configuration(tool_variables(environment), folder=LOCAL)
     return {"TF_CLI_CONFIG_FILE": str(configuration)} if configuration else {}
 
 
@@ -131,7 +129,7 @@ def executable() -> str:
     needed = ".".join(map(str, MINIMUM_VERSION))
     if path is None:
         raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
-    command = Command([path, "version", "-json"], REPOSITORY, tool_variables())
+    command = Command([path, "version", "-json"], REPOSITORY, tool_variables(os.environ))
     found: str = json.loads(progress.read(command))["terraform_version"]
     if tuple(map(int, found.split(".")[:2])) < MINIMUM_VERSION:
         raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found}.")
