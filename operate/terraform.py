@@ -21,10 +21,10 @@ MINIMUM_VERSION = (1, 10)
 
 @dataclass(frozen=True)
 class Terraform:
-    """`environment` is the whole environment that Terraform runs in, the caller's unless said otherwise."""
+    """`environment` is laid over the caller's; an empty value there takes a variable away."""
 
     working_directory: Path
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = field(default_factory=dict)
     data_directory: Path | None = field(default=None, kw_only=True)
 
     def init(self) -> None:
@@ -107,8 +107,12 @@ class Terraform:
 
 
 def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """For terraform and cdktf: nobody is asked, nobody phones home, a CLI configuration that isn't there is ignored."""
-    variables = {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    """The caller's environment with `environment` laid over it, for terraform and cdktf.
+
+    Nobody is asked, nobody phones home, and a CLI configuration that isn't there is ignored, with a word.
+    """
+    laid_over = {**os.environ, **environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not Path(named).is_file():
         _say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
@@ -129,7 +133,7 @@ def executable() -> str:
     needed = ".".join(map(str, MINIMUM_VERSION))
     if path is None:
         raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
-    command = Command([path, "version", "-json"], REPOSITORY, tool_variables(os.environ))
+    command = Command([path, "version", "-json"], REPOSITORY, tool_variables({}))
     found: str = json.loads(progress.read(command))["terraform_version"]
     if tuple(map(int, found.split(".")[:2])) < MINIMUM_VERSION:
         raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found}.")
