@@ -70,7 +70,7 @@ class Terraform:
         return progress.read(self._command(verb, *arguments))
 
     def _label(self, verb: str) -> str:
-        return f"terraform {verb} in {_shown(self.working_directory)}"
+        return f"terraform {verb} in {shown(self.working_directory)}"
 
     def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
         words = [executable(), verb]
@@ -145,7 +145,7 @@ def _say_once(text: str) -> None:
     progress.console.print(text, style="yellow", markup=False)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 

@@ -1,0 +1,109 @@
+"""The command line: `python -m operate <verb>`. Only the verbs; make's targets are their aliases."""
+
+import shlex
+import shutil
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from operate import generator, plan_summary, progress, stack
+from operate.errors import OperateError
+from operate.local_cloud import lifecycle
+from operate.terraform import LOCAL, provider_variables, shown
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What a person or a pipeline runs around the generator.",
+)
+output = Console(highlight=False)
+
+EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in environments/: local, dev, …")]
+ImageTag = Annotated[str | None, typer.Option(help="An image's tag in ECR, where not the environment's default.")]
+
+
+@app.command()
+def synth() -> None:
+    """Synthesize every environment to cdktf.out."""
+    generator.synthesize()
+    output.print(f"Terraform JSON of {', '.join(generator.environments())}: {shown(generator.SYNTHESIZED)}/stacks")
+
+
+@app.command()
+def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
+    """Plan one environment; `local` starts the embedded AWS, the others take your own credentials."""
+    prepared = stack.prepare(environment)
+    document = prepared.plan(image_tag=image_tag)
+    changes = plan_summary.changes(document)
+    output.print(plan_summary.table(changes))
+    output.print(plan_summary.totals(changes))
+    for warning in plan_summary.warnings(document):
+        output.print(f"Warning: {warning}", style="yellow", markup=False)
+    output.print(f"The plan and its plan.json are in {shown(prepared.folder)}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def cloud_up() -> None:
+    """Start the embedded AWS, with the existing infrastructure in it."""
+    lifecycle.up()
+    cloud_status()
+
+
+@app.command()
+def cloud_down() -> None:
+    """Stop the embedded AWS; it keeps what it holds."""
+    lifecycle.down()
+    cloud_status()
+
+
+@app.command()
+def cloud_status() -> None:
+    """Show whether the embedded AWS runs, where, and what was applied to it."""
+    status = lifecycle.status()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_row("embedded AWS", f"runs, process {status.pid}" if status.running else "stopped")
+    if status.running:
+        table.add_row("endpoint", status.endpoint)
+        table.add_row("up", f"{status.uptime_seconds / 60:.0f} min")
+        table.add_row("existing infrastructure", ", ".join(status.applied_modules) or "none yet: make cloud-up")
+    table.add_row("data", shown(status.directory))
+    output.print(table, soft_wrap=True)
+
+
+@app.command()
+def cloud_env() -> None:
+    """Print shell code that points terraform, cdktf and aws at the embedded AWS: eval "$(… cloud-env)"."""
+    variables = stack.running_cloud_variables()
+    for name, value in {**variables, **provider_variables(variables)}.items():
+        typer.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
+
+
+@app.command()
+def clean() -> None:
+    """Stop the embedded AWS and delete what it holds, and what was synthesized."""
+    kept = stack.state_files()
+    if kept:
+        raise OperateError(
+            f"{shown(kept[0])} is a Terraform state, and clean would delete it. Destroy what it describes or move it."
+        )
+    lifecycle.down()
+    for folder in (generator.SYNTHESIZED, LOCAL):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app(prog_name="python -m operate")
+    except OperateError as error:
+        progress.console.print(str(error), markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""One environment's synthesized stack, and the AWS that it goes to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from operate import generator
+from operate.errors import OperateError
+from operate.local_cloud import lifecycle
+from operate.terraform import Terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LOCAL_ENVIRONMENT = "local"
+
+
+@dataclass(frozen=True)
+class Stack:
+    folder: Path
+    terraform: Terraform
+
+    @property
+    def plan_file(self) -> Path:
+        return self.folder / "plan"
+
+    @property
+    def plan_document(self) -> Path:
+        return self.folder / "plan.json"
+
+    def plan(self, *, image_tag: str | None) -> dict[str, Any]:
+        """Leaves both files or none, so that what a failed plan leaves is never taken for its result."""
+        unfinished = self.plan_document.with_suffix(".unfinished")
+        for stale in (self.plan_file, self.plan_document, unfinished):
+            stale.unlink(missing_ok=True)
+        self.terraform.init()
+        try:
+            self.terraform.plan(out=self.plan_file, variables={} if image_tag is None else {"image_tag": image_tag})
+            document = self.terraform.show_json(self.plan_file)
+        except BaseException:
+            self.plan_file.unlink(missing_ok=True)
+            raise
+        unfinished.write_text(json.dumps(document, indent=2))
+        unfinished.replace(self.plan_document)
+        return document
+
+
+def prepare(environment: str) -> Stack:
+    """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
+    folder = generator.stack_folder(environment)
+    variables = lifecycle.up().environment_variables() if environment == LOCAL_ENVIRONMENT else {}
+    generator.synthesize()
+    return Stack(folder=folder, terraform=Terraform(folder, variables))
+
+
+def running_cloud_variables() -> Mapping[str, str]:
+    """What points a tool at the embedded AWS; an empty value takes a variable of the caller's away."""
+    if not lifecycle.status().running:
+        raise OperateError("The embedded AWS is not running: `make cloud-up` starts it.")
+    return lifecycle.default().environment_variables()
+
+
+def state_files() -> list[Path]:
+    """Terraform states that a local backend keeps among what was synthesized."""
+    found = generator.SYNTHESIZED.rglob("*.tfstate")
+    return sorted(path for path in found if ".terraform" not in path.parts)
