@@ -1,4 +1,4 @@
-"""Application Auto Scaling for ECS services, which MiniStack lacks: it keeps what it is given and refuses what AWS refuses.
+"""Application Auto Scaling for ECS services, which MiniStack lacks: keeps what it is given, refuses what AWS refuses.
 
 Shaped as a MiniStack service module: `handle_request`, `get_state`, `load_persisted_state`, `reset`.
 Actions and error codes: https://docs.aws.amazon.com/autoscaling/application/APIReference/
@@ -68,9 +68,9 @@ async def handle_request(
     _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, list[str]]
 ) -> Answer:
     action = headers.get("x-amz-target", "").rpartition(".")[2]
+    if action not in _ACTIONS:
+        return _answer(error_response_json("UnknownOperationException", f"The embedded AWS does not offer {action}"))
     try:
-        if action not in _ACTIONS:
-            raise Refused("UnknownOperationException", f"{action} is not offered by the embedded AWS")
         return _answer(json_response(_ACTIONS[action](json.loads(body or b"{}"))))
     except Refused as refused:
         return _answer(error_response_json(refused.code, str(refused)))

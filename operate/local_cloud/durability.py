@@ -1,7 +1,7 @@
 """What the emulator has acknowledged survives `kill -9`.
 
-MiniStack writes S3 objects through, but everything else (which bucket is versioned, the VPC that a Terraform state names)
-only at an orderly shutdown. Here each service's state is written, atomically, before its change is answered.
+MiniStack writes S3 objects through, but all else (which bucket is versioned, the VPC that a Terraform state names) only
+at an orderly shutdown. Here each service's state is written, atomically, before its change is answered.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _query_action(headers: dict[str, str], body: bytes, query: Query) -> str:
 
 
 def save(module: str) -> None:
-    """Service threads change state meanwhile, so a copy can fail; the last attempt's failure is the next save's business."""
+    """Service threads change state meanwhile, so that a copy can fail: after some attempts the next save has to do."""
     loaded = app._get_module(module)  # noqa: SLF001
     key = next((key for key, name in app._state_map.items() if name == module), None)  # noqa: SLF001
     if key is None or not hasattr(loaded, "get_state"):

@@ -40,6 +40,12 @@ def was_killed(cloud: LocalCloud) -> bool:
     return record is not None and record.process() is None
 
 
+def forget(cloud: LocalCloud) -> None:
+    record = ServerRecord.read(cloud.directory)
+    if record:
+        record.remove(cloud.directory)
+
+
 def start(cloud: LocalCloud) -> None:
     """Returns when it answers; the caller has made sure that it isn't running."""
     _check_port_is_free(cloud.port)
@@ -72,11 +78,9 @@ def _wait_until_ready(cloud: LocalCloud, process: subprocess.Popen[bytes]) -> No
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while not answers(cloud):
         if process.poll() is not None:
-            raise OperateError(f"The embedded AWS ended while starting (exit {process.returncode}).{_last_words(cloud)}")
+            raise OperateError(f"The embedded AWS ended while starting.{_last_words(cloud)}")
         if time.monotonic() > deadline:
-            raise OperateError(
-                f"The embedded AWS did not answer on {cloud.endpoint} within {_READY_WITHIN_SECONDS} s.{_last_words(cloud)}"
-            )
+            raise OperateError(f"The embedded AWS does not answer on {cloud.endpoint}.{_last_words(cloud)}")
         time.sleep(_POLL_SECONDS)
 
 
@@ -131,7 +135,7 @@ def _check_port_is_free(port: int) -> None:
 def _owner(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
             if listens and connection.pid:
                 return f"process {connection.pid} ({' '.join(psutil.Process(connection.pid).cmdline())[:80]})"
     return "another process"

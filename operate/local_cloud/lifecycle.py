@@ -1,0 +1,109 @@
+"""The embedded AWS from nothing to ready, and back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from operate import progress
+from operate.local_cloud import account, modules, process
+from operate.local_cloud.cloud import LocalCloud, configured_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Status:
+    endpoint: str
+    directory: Path
+    pid: int | None  # None: not running
+    uptime_seconds: float
+    applied_modules: tuple[str, ...]
+
+    @property
+    def running(self) -> bool:
+        return self.pid is not None
+
+
+def default() -> LocalCloud:
+    """On the port that LOCAL_CLOUD_PORT says, or else the one that it runs on."""
+    cloud = LocalCloud()
+    record = process.running(cloud)
+    return LocalCloud(port=configured_port(otherwise=record.port) if record else configured_port())
+
+
+def up(cloud: LocalCloud | None = None) -> LocalCloud:
+    """Brings up what isn't; well under a second when everything is."""
+    cloud = cloud or default()
+    with _alone(cloud):
+        _run(cloud)
+        missing = [module for module in modules.all_of(cloud) if not module.is_applied()]
+        if missing:
+            account.prepare(cloud)
+        for module in missing:
+            module.apply()
+    return cloud
+
+
+def _run(cloud: LocalCloud) -> None:
+    if process.was_killed(cloud):
+        _discard_record(cloud)
+    record = process.running(cloud)
+    if record and record.port != cloud.port:
+        process.stop(record)
+        record = None
+    if record is None:
+        with progress.step(f"starting the embedded AWS on {cloud.endpoint}"):
+            process.start(cloud)
+
+
+def _discard_record(cloud: LocalCloud) -> None:
+    """After a kill Terraform is to compare the modules' states with what the emulator still knows."""
+    for module in modules.all_of(cloud):
+        module.doubt()
+    process.forget(cloud)
+
+
+def down(cloud: LocalCloud | None = None, *, delete: bool = False) -> None:
+    """The data stays for the next `up`, unless it is to be deleted."""
+    cloud = cloud or default()
+    with _alone(cloud):
+        record = process.running(cloud)
+        if record:
+            process.stop(record)
+        if process.was_killed(cloud):
+            _discard_record(cloud)
+    if delete:
+        shutil.rmtree(cloud.directory, ignore_errors=True)
+
+
+def status(cloud: LocalCloud | None = None) -> Status:
+    cloud = cloud or default()
+    record = process.running(cloud)
+    applied = [module.name for module in modules.all_of(cloud) if record and module.is_applied()]
+    return Status(
+        endpoint=cloud.endpoint,
+        directory=cloud.directory,
+        pid=record.pid if record else None,
+        uptime_seconds=time.time() - record.started_at if record else 0,
+        applied_modules=tuple(applied),
+    )
+
+
+@contextlib.contextmanager
+def _alone(cloud: LocalCloud) -> Iterator[None]:
+    """One `up` or `down` at a time; the kernel drops the lock of a killed one."""
+    cloud.directory.mkdir(parents=True, exist_ok=True)
+    with (cloud.directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with progress.step("waiting for another command to finish with the embedded AWS"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

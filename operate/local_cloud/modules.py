@@ -1,0 +1,105 @@
+"""The existing Terraform modules, applied to the embedded AWS as their team would apply them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from operate.local_cloud.account import STATE_BUCKET
+from operate.local_cloud.cloud import REPOSITORY, LocalCloud
+from operate.terraform import Terraform
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each reads the states of those before it.
+NAMES = ("networking", "security", "loadbalancing")
+
+_SOURCES = REPOSITORY / "examples" / "existing_infrastructure"
+_BACKEND = _SOURCES / "local.s3.tfbackend"
+_INTERRUPTED_ENDS_WITHIN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Module:
+    """Runs in a copy, so that the examples stay as they are in git."""
+
+    cloud: LocalCloud
+    name: str
+
+    @property
+    def state_key(self) -> str:
+        return f"{self.name}.tfstate"
+
+    @property
+    def _folder(self) -> Path:
+        return self.cloud.directory / "existing_infrastructure" / self.name
+
+    @property
+    def _mark(self) -> Path:
+        return self._folder / "applied"
+
+    def is_applied(self) -> bool:
+        """As it reads now, and the state is still there; Terraform isn't asked, which would take seconds."""
+        marked = self._mark.is_file() and self._mark.read_text() == self._fingerprint()
+        return marked and self.cloud.holds_object(STATE_BUCKET, self.state_key)
+
+    def apply(self) -> None:
+        self._copy_sources()
+        terraform = self._terraform()
+        terraform.init()
+        self._free_state(terraform)
+        terraform.apply()
+        self._mark.write_text(self._fingerprint())
+
+    def doubt(self) -> None:
+        """The next `up` lets Terraform look again."""
+        self._mark.unlink(missing_ok=True)
+
+    def _terraform(self) -> Terraform:
+        init = {"TF_CLI_ARGS_init": f"-backend-config={_BACKEND.name}"}
+        return Terraform(self._folder, self.cloud.environment_variables() | init)
+
+    def _copy_sources(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for stale in self._folder.glob("*.tf"):
+            stale.unlink()
+        for source in (*self._sources(), _BACKEND):
+            shutil.copy(source, self._folder)
+
+    def _sources(self) -> list[Path]:
+        return sorted((_SOURCES / self.name).glob("*.tf"))
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for source in (*self._sources(), _BACKEND):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+        return digest.hexdigest()
+
+    def _free_state(self, terraform: Terraform) -> None:
+        """`up` runs one at a time: a Terraform at work here, or a lock, is what a killed `up` has left."""
+        orphans = [process for process in psutil.process_iter() if self._is_terraform_of_this(process)]
+        for orphan in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                orphan.send_signal(signal.SIGINT)
+        psutil.wait_procs(orphans, timeout=_INTERRUPTED_ENDS_WITHIN_SECONDS)
+        lock = self.cloud.read_object(STATE_BUCKET, f"{self.state_key}.tflock")
+        if lock is not None:
+            terraform.run("force-unlock", "-force", json.loads(lock)["ID"])
+
+    def _is_terraform_of_this(self, process: psutil.Process) -> bool:
+        try:
+            return process.name() == "terraform" and process.cwd() == str(self._folder.resolve())
+        except psutil.Error:
+            return False
+
+
+def all_of(cloud: LocalCloud) -> list[Module]:
+    return [Module(cloud, name) for name in NAMES]
