@@ -21,6 +21,7 @@ import psutil
 from operate.errors import OperateError
 
 _START_TIMEOUT_SECONDS = 20
+_REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _HELPERS = ("podman", "conmon", "runc")
@@ -28,9 +29,9 @@ _HELPERS = ("podman", "conmon", "runc")
 
 @dataclass(frozen=True)
 class Podman:
-    """The podman of one checkout, whose images and settings are kept in `local_folder`."""
+    """`directory` keeps its images and settings, and tells one podman of ours from another."""
 
-    local_folder: Path
+    directory: Path
 
     @staticmethod
     def missing_programs() -> list[str]:
@@ -63,21 +64,22 @@ class Podman:
         self._end_service()
         if not self._run_folder.exists():
             return
-        if shutil.which("podman"):
-            self._forget_earlier_boot()
+        self._forget_earlier_boot()
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # what it can't do is done below
             subprocess.run(
                 self._command("rm", "--all", "--force", "--time", "0"),
                 check=False,
                 capture_output=True,
                 env=self._environment(),
+                timeout=_REMOVE_TIMEOUT_SECONDS,
             )
-        _end([process for process in psutil.process_iter() if self._is_helper(process)])
+        _end([process for process in psutil.process_iter() if self._is_helper(process) or self._is_inside(process)])
         self._unmount()
         shutil.rmtree(self._run_folder, ignore_errors=True)
 
     @property
     def _folder(self) -> Path:
-        return self.local_folder.resolve() / "podman"
+        return self.directory.resolve() / "podman"
 
     @property
     def _storage(self) -> Path:
@@ -157,6 +159,14 @@ class Podman:
         program, *arguments = _arguments(process) or [""]
         ours = (str(self._storage), str(self._run_folder))
         return Path(program).name in _HELPERS and any(place in argument for argument in arguments for place in ours)
+
+    def _is_inside(self, process: psutil.Process) -> bool:
+        """Whether its root is a layer of ours: a container whose podman and records are gone."""
+        try:
+            mounts = Path(f"/proc/{process.pid}/mountinfo").read_text().splitlines()
+        except OSError:
+            return False
+        return any(line.split()[4] == "/" and f"{self._storage}/" in line for line in mounts)
 
     def _unmount(self) -> None:
         """Deepest first: a container whose podman was killed leaves its layers mounted."""

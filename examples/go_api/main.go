@@ -1,0 +1,60 @@
+// Command go-api is the small service that the acceptance run deploys: it answers, burns, allocates, crashes and
+// drains on demand.
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Set by the build: -ldflags "-X main.version=v2 -X main.fault=unhealthy".
+var (
+	version = "dev"
+	fault   = ""
+)
+
+// What a build can be broken by, to see that a broken release is noticed.
+const (
+	crashAtStart = "crash-at-start"
+	unhealthy    = "unhealthy"
+	abruptExit   = "abrupt-exit"
+)
+
+func main() {
+	log := newLogger(os.Stdout, version)
+	if fault == crashAtStart {
+		log.error("cannot start", fields{"fault": fault})
+		os.Exit(1)
+	}
+	if err := run(log); err != nil {
+		log.error("stopped", fields{"error": err.Error()})
+		os.Exit(1)
+	}
+	log.info("stopped", nil)
+}
+
+func run(log *logger) error {
+	listener, err := net.Listen("tcp", ":"+port())
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	log.info("listening", fields{"address": listener.Addr().String()})
+	handler := newHandler(api{version: version, fault: fault, log: log, exit: os.Exit})
+	if fault == abruptExit {
+		return serve(ctx, listener, handler, drain{}, log)
+	}
+	return serve(ctx, listener, handler, drain{settle: 5 * time.Second, finish: 15 * time.Second}, log)
+}
+
+func port() string {
+	if port := os.Getenv("PORT"); port != "" {
+		return port
+	}
+	return "8080"
+}
