@@ -67,23 +67,19 @@ def _line(label: str) -> Iterator[None]:
 
 
 def run(label: str, command: Command) -> str:
-    """What the command printed on both streams; raises StepFailedError with the same."""
-    with step(label), tempfile.TemporaryFile("w+") as output:
-        returncode = _wait(command, stdout=output, stderr=output)
-        text = _contents(output)
-        if returncode:
-            raise StepFailedError(label, returncode=returncode, output=text)
-    return text
+    """`read`, for what takes its time."""
+    with step(label):
+        return read(command, label=label)
 
 
-def read(command: Command) -> str:
-    """What a quick command printed on standard output, with nothing shown."""
+def read(command: Command, *, label: str | None = None) -> str:
+    """What the command printed on standard output; raises StepFailedError with what it printed as its errors."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         returncode = _wait(command, stdout=output, stderr=errors)
         text = _contents(output)
         if returncode:
-            label = " ".join(command.arguments)
-            raise StepFailedError(label, returncode=returncode, output=text + _contents(errors))
+            label = label or " ".join(command.arguments)
+            raise StepFailedError(label, returncode=returncode, output=_contents(errors) or text)
     return text
 
 
