@@ -1,0 +1,26 @@
+"""The prebuilt AWS provider, loaded on demand.
+
+Stock, `cdktf_cdktf_provider_aws` imports its 1,500 submodules, and Node requires their 1,500 counterparts, before the
+first construct exists. `enable()`, called before the provider's first import, makes both load what a program uses.
+Where something isn't as expected it warns and leaves the stock behaviour, which is slower and otherwise the same.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lazy_provider import background_loading, node, python_package
+
+SWITCH = "LAZY_PROVIDER"
+
+
+def enable() -> bool:
+    """Whether the provider loads on demand from here on: not if LAZY_PROVIDER is off, 0, false or no."""
+    node.use_bundled()
+    if os.environ.get(SWITCH, "").strip().casefold() in {"off", "0", "false", "no"}:
+        return False
+    if not python_package.stand_in():
+        return False
+    node.preload()
+    background_loading.enable()
+    return True
