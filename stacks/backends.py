@@ -2,54 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Union
+import posixpath
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from stacks.settings import Settings
+from stacks.aws_values import KmsKey, Region, RoleArn
+from stacks.settings import Refusal, Settings, matching, refusal, refuse_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def bucket_name(name: str) -> str:
+    """The rules of "General purpose bucket naming" in the Amazon S3 User Guide that decide whether a name can exist."""
+    is_shaped = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)
+    if not is_shaped or ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
+        raise refusal(
+            "the name of a bucket is wanted: 3 to 63 lower-case letters, digits, dots and hyphens,"
+            " with a letter or a digit at both ends, no two dots in a row, and not an IP address"
+        )
+    return name
+
+
+def object_key(key: str) -> str:
+    """Terraform's S3 backend refuses a slash at either end."""
+    if not key.strip() or key.startswith("/") or key.endswith("/"):
+        raise refusal('the key of an object is wanted, with no slash at either end, such as "go-api/terraform.tfstate"')
+    return key
+
+
+def relative_file(path: str) -> str:
+    """An absolute path would be one machine's own, and end up in the synthesized JSON."""
+    if not path.strip() or path.endswith("/") or re.match(r"[/\\~]|[A-Za-z]:", path):
+        raise refusal("the path of a file, relative to the repository's root, is wanted")
+    return path
+
+
+HcpName = Annotated[
+    str, matching(r"[A-Za-z0-9_-]{1,90}", "letters, digits, hyphens and underscores are wanted, at most 90")
+]
 
 
 class S3Backend(Settings):
     """A state in a bucket, locked by a lock file beside it."""
 
     type: Literal["s3"] = "s3"
-    bucket: str
-    key: str
-    region: str
+    bucket: Annotated[str, AfterValidator(bucket_name)]
+    key: Annotated[str, AfterValidator(object_key)]
+    region: Region
     use_path_style: bool = False
-    kms_key_id: str | None = None
-    role_arn: str | None = None
+    kms_key_id: KmsKey | None = None
+    role_arn: RoleArn | None = None
 
     @property
     def address(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+        return self.address_in(None)
+
+    def address_in(self, workspace: str | None) -> str:
+        """Terraform keeps a workspace's state under `env:/`."""
+        prefix = f"env:/{workspace}/" if workspace else ""
+        return f"s3://{self.bucket}/{prefix}{self.key}"
 
 
 class LocalBackend(Settings):
     """A state in a file; `path` is relative to the repository's root."""
 
     type: Literal["local"] = "local"
-    path: str
+    path: Annotated[str, AfterValidator(relative_file)]
 
     @property
     def address(self) -> str:
-        return self.path
+        return self.address_in(None)
+
+    def address_in(self, workspace: str | None) -> str:
+        """Terraform keeps a workspace's state under `terraform.tfstate.d`."""
+        prefix = f"terraform.tfstate.d/{workspace}/" if workspace else ""
+        return posixpath.normpath(prefix + self.path)
 
 
 class RemoteBackend(Settings):
     """A workspace of HCP Terraform or Terraform Enterprise."""
 
     type: Literal["remote"] = "remote"
-    organization: str
-    workspace: str
-    hostname: str = "app.terraform.io"
+    organization: HcpName
+    workspace: HcpName
+    hostname: Annotated[
+        str,
+        matching(
+            r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'a host name is wanted, such as "app.terraform.io"'
+        ),
+    ] = "app.terraform.io"
 
     @property
     def address(self) -> str:
         return f"{self.hostname}/{self.organization}/{self.workspace}"
 
+    def address_in(self, _workspace: str | None) -> str:
+        """The backend names its workspace itself."""
+        return self.address
 
-Backend = Annotated[Union[S3Backend, LocalBackend, RemoteBackend], Field(discriminator="type")]
+
+Backend = Annotated[S3Backend | LocalBackend | RemoteBackend, Field(discriminator="type")]
 
 
 class ModuleState(Settings):
@@ -58,8 +114,31 @@ class ModuleState(Settings):
     output_names: ClassVar[tuple[str, ...]] = ()
 
     backend: Backend
-    workspace: str | None = None
-    outputs: dict[str, str] = {}
+    workspace: HcpName | None = None
+    outputs: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("workspace")
+    @classmethod
+    def workspace_fits_backend(cls, workspace: str | None, info: ValidationInfo) -> str | None:
+        if workspace and isinstance(info.data.get("backend"), RemoteBackend):
+            raise refusal("a remote backend names its workspace itself, as backend.workspace: take this key out")
+        return workspace
+
+    @field_validator("outputs")
+    @classmethod
+    def outputs_are_read_by_us(cls, outputs: dict[str, str]) -> dict[str, str]:
+        refuse_all(cls._output_refusals(outputs))
+        return outputs
+
+    @classmethod
+    def _output_refusals(cls, outputs: dict[str, str]) -> Iterator[Refusal]:
+        for ours, theirs in outputs.items():
+            if ours not in cls.output_names:
+                near = get_close_matches(ours, cls.output_names, n=1)
+                meant = f"; {near[0]} may be meant" if near else ""
+                yield Refusal((ours,), theirs, f"of this module we read {' and '.join(cls.output_names)}{meant}")
+            elif not theirs.replace("-", "_").isidentifier() or theirs.startswith("-"):
+                yield Refusal((ours,), theirs, "the name of a Terraform output is wanted: letters, digits, - and _")
 
     def output_name(self, ours: str) -> str:
         """The module's own name for the output that we call `ours`."""
@@ -67,7 +146,7 @@ class ModuleState(Settings):
 
     @property
     def address(self) -> str:
-        return self.backend.address
+        return self.backend.address_in(None if self.workspace == "default" else self.workspace)
 
 
 class NetworkingState(ModuleState):
@@ -86,3 +165,7 @@ class RemoteStates(Settings):
     networking: NetworkingState
     security: SecurityState
     loadbalancing: LoadBalancingState
+
+    @property
+    def by_module(self) -> dict[str, ModuleState]:
+        return {"networking": self.networking, "security": self.security, "loadbalancing": self.loadbalancing}

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING
+from difflib import SequenceMatcher
+from itertools import combinations
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from stacks.aws_values import AccountId, PolicyArn, Region, partition_of, region_of
 from stacks.backends import Backend, RemoteStates
+from stacks.problems import Problem, SettingsError, problems_of
+from stacks.regions import PARTITION_OF_REGION
 from stacks.sections import Cluster, Container, Deployment, Image, Logs, Scaling, Service, TaskRole
-from stacks.settings import Settings
+from stacks.settings import Refusal, Settings, matching, refusal, refuse_all
+from stacks.tags import Tags
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -15,19 +24,37 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+__all__ = ["NAMES", "Environment", "SettingsError", "load_environment", "load_environments"]
 
-class SettingsError(Exception):
-    pass
+NAMES: Final = (
+    ("the IAM role", "{}-execution", 64),
+    ("the IAM role", "{}-task", 64),
+    ("the ECS cluster, service and task definition family", "{}", 255),
+    ("the log group", "/ecs/{}", 512),
+)
+"""What is named after `name_prefix`: the resource, its name, and AWS's limit on the name's length."""
+
+_LIKE_TOML: Final = 0.85  # `.tml` and `.tom` are, `.html` and `.yaml` are not
 
 
 class Environment(Settings):
-    name: str
-    account_id: str
-    region: str
-    tags: dict[str, str] = {}
-    permissions_boundary_arn: str | None = None
+    """All that one stack is built from. A rule across tables hangs on the table that comes later here."""
+
+    name: Annotated[
+        str,
+        matching(
+            r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+            "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with"
+            " a letter, such as dev.toml",
+        ),
+    ]
+    account_id: AccountId
+    region: Region
+    tags: Tags = Field(default_factory=dict)
+    permissions_boundary_arn: PolicyArn | None = None
     service: Service
     image: Image
     container: Container = Container()
@@ -44,10 +71,200 @@ class Environment(Settings):
         """Begins the name of all that is created, and is the stack's id."""
         return f"{self.service.name}-{self.name}"
 
+    @field_validator("permissions_boundary_arn")
+    @classmethod
+    def boundary_is_of_this_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        if arn and not _in_partition(arn, info):
+            raise refusal(_partition_remedy(info))
+        account = arn.split(":")[4] if arn else "aws"
+        if account not in {"aws", info.data.get("account_id", account)}:
+            raise refusal(f"IAM takes a boundary only from the role's own account, {info.data['account_id']}")
+        return arn
 
-def load_environment(path: Path) -> Environment:
-    return Environment.model_validate({"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
+    @field_validator("service")
+    @classmethod
+    def names_fit_with_suffix(cls, service: Service, info: ValidationInfo) -> Service:
+        if "name" in info.data:
+            refuse_all(_length_refusals(service.name, info.data["name"]))
+        return service
+
+    @field_validator("container")
+    @classmethod
+    def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
+        """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
+        service = info.data.get("service")
+        if service and service.enable_execute_command and container.readonly_root_filesystem:
+            remedy = (
+                "ECS Exec (service.enable_execute_command = true) cannot run on a read-only root file system, since its"
+                " agent writes there: set this to false, or leave ECS Exec off"
+            )
+            refuse_all([Refusal(("readonly_root_filesystem",), value=True, remedy=remedy)])
+        return container
+
+    @field_validator("container")
+    @classmethod
+    def secrets_are_in_partition(cls, container: Container, info: ValidationInfo) -> Container:
+        strangers = [name for name, arn in container.secrets.items() if not _in_partition(arn, info)]
+        refuse_all(Refusal(("secrets", name), None, _partition_remedy(info)) for name in strangers)
+        return container
+
+    @field_validator("deployment")
+    @classmethod
+    def rollout_can_move(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
+        scaling = info.data.get("scaling")
+        if scaling and (remedy := deployment.wedge_remedy(scaling.min_capacity)):
+            refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
+        return deployment
+
+    @field_validator("logs")
+    @classmethod
+    def log_key_is_in_region(cls, logs: Logs, info: ValidationInfo) -> Logs:
+        region = info.data.get("region")
+        if logs.kms_key_arn and region and region_of(logs.kms_key_arn) != region:
+            remedy = f"CloudWatch Logs takes a key of its own region only, {region}"
+            refuse_all([Refusal(("kms_key_arn",), logs.kms_key_arn, remedy)])
+        return logs
+
+    @field_validator("remote_state")
+    @classmethod
+    def own_state_is_no_modules(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
+        own = info.data.get("backend")
+        if own:
+            remedy = "is this stack's own state too, and would be overwritten: point [backend] somewhere else"
+            modules = remote_state.by_module.items()
+            refuse_all(
+                Refusal((name, "backend"), None, f"{module.address} {remedy}")
+                for name, module in modules
+                if module.address == own.address
+            )
+        return remote_state
+
+
+def _length_refusals(service: str, environment: str) -> Iterator[Refusal]:
+    for resource, pattern, limit in NAMES:
+        name = pattern.format(f"{service}-{environment}")
+        if len(name) > limit:
+            excess = f"{resource} would be {name}, {len(name)} characters, and AWS takes {limit}"
+            yield Refusal(("name",), service, f"{excess}: shorten this, or the file's name, by {len(name) - limit}")
+
+
+def _in_partition(arn: str, info: ValidationInfo) -> bool:
+    region = info.data.get("region")
+    return region is None or partition_of(arn) == PARTITION_OF_REGION[region]
+
+
+def _partition_remedy(info: ValidationInfo) -> str:
+    region = info.data["region"]
+    return f"in {region} an ARN begins with arn:{PARTITION_OF_REGION[region]}:"
 
 
 def load_environments(directory: Path) -> tuple[Environment, ...]:
-    return tuple(load_environment(path) for path in sorted(directory.glob("*.toml")))
+    """Each `.toml` file's environment, by name. Raises `SettingsError` with every problem of every file."""
+    loaded: dict[Path, Environment] = {}
+    problems: list[Problem] = []
+    for file in _candidates(directory):
+        try:
+            loaded[file] = load_environment(file)
+        except SettingsError as error:
+            problems += error.problems
+    problems += _collisions(loaded)
+    if problems:
+        raise SettingsError(problems)
+    return tuple(sorted(loaded.values(), key=lambda environment: environment.name))
+
+
+def load_environment(path: Path) -> Environment:
+    """Raises `SettingsError` with every problem of the file."""
+    if path.suffix != ".toml":
+        raise SettingsError([Problem(path, f"an environment's file ends in .toml: rename it to {path.stem}.toml")])
+    content = _read(path)
+    if "name" in content:
+        remedy = f"no such key; the environment's name is the file's, {path.stem}"
+        raise SettingsError([Problem(path, remedy, key="name")])
+    try:
+        return Environment.model_validate({"name": path.stem, **content})
+    except ValidationError as error:
+        found = problems_of(error, file=path, model=Environment)
+        raise SettingsError([_of_file_name(each) for each in found]) from None
+
+
+def _of_file_name(problem: Problem) -> Problem:
+    return Problem(problem.file, problem.remedy) if problem.key == "name" else problem
+
+
+def _candidates(directory: Path) -> list[Path]:
+    """The files that are environments, or that somebody may take for one."""
+    try:
+        entries = sorted(directory.iterdir())
+    except OSError as error:
+        raise SettingsError([Problem(directory, f"no folder of environments: {_reason(error)}")]) from None
+    files = [entry for entry in entries if entry.name[0] not in ".#" and _is_like_toml(entry.suffix)]
+    if not files:
+        raise SettingsError([Problem(directory, "holds no environment: add one, such as dev.toml")])
+    return files
+
+
+def _is_like_toml(suffix: str) -> bool:
+    return not suffix.endswith("~") and SequenceMatcher(None, suffix.lower(), ".toml").ratio() > _LIKE_TOML
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError([Problem(path, _unreadable(error))]) from None
+    return content
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {_reason(error)}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 text, at byte {error.start + 1}: save it as UTF-8"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    return f"is not TOML: {_syntax(str(error))}"
+
+
+def _syntax(message: str) -> str:
+    """`Invalid value (at line 3, column 5)` -> `line 3, column 5: Invalid value`."""
+    found = re.fullmatch(r"(?s)(.*) \(at (.*)\)", message)
+    return f"{found[2]}: {found[1]}" if found else message
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:
+    for (first_file, first), (second_file, second) in combinations(loaded.items(), 2):
+        if _names(first) == _names(second):
+            yield Problem(
+                second_file,
+                f"all that it creates in account {second.account_id} would be called {second.name_prefix}, as what"
+                f" {first_file} creates: IAM knows no region and no case. Rename the service or the file",
+                key="service.name",
+                value=f'"{second.service.name}"',
+            )
+        if first.backend.address == second.backend.address:
+            yield _overwritten(second_file, second, f"the state of {first_file}")
+        yield from _overwritten_modules(first_file, first, second_file, second)
+        yield from _overwritten_modules(second_file, second, first_file, first)
+
+
+def _names(environment: Environment) -> tuple[str, str]:
+    """Roles are an account's, whatever the region, and IAM tells no upper from lower case."""
+    return environment.account_id, environment.name_prefix.lower()
+
+
+def _overwritten_modules(
+    file: Path, environment: Environment, other_file: Path, other: Environment
+) -> Iterator[Problem]:
+    for name, module in other.remote_state.by_module.items():
+        if module.address == environment.backend.address:
+            yield _overwritten(file, environment, f"the state that {other_file} reads as remote_state.{name}")
+
+
+def _overwritten(file: Path, environment: Environment, whose: str) -> Problem:
+    address = environment.backend.address
+    return Problem(file, f"{address} is {whose} too: each needs its own", key="backend")

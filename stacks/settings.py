@@ -1,26 +1,41 @@
-"""What every settings section is made of: a strict, frozen model, and the way a rule refuses a value."""
+"""What every settings section is made of: a strict, frozen model, and the ways a rule refuses a value."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Settings(BaseModel):
-    """Frozen; knows no key but its own; turns no type into another; checks its defaults as it checks what is given."""
+    """Frozen; refuses unknown keys; turns no type into another; checks its defaults as it checks what is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
-def refusal(remedy: str, *, key: str = "", value: object = None) -> PydanticCustomError:
-    """The error a rule raises. `remedy` says what would be right.
+class Refusal(NamedTuple):
+    """One problem, found by a rule that looks below the field it hangs on, or at several of its keys."""
 
-    `key` is the path below the field the rule hangs on, and `value` what is there,
-    for a rule that reads several fields and blames one of them.
-    """
-    return PydanticCustomError("refusal", "{remedy}", {"remedy": remedy, "key": key, "value": value})
+    path: tuple[str | int, ...]
+    value: object
+    remedy: str
+
+
+def refusal(remedy: str) -> PydanticCustomError:
+    """To be raised by a rule that looks at one value. `remedy` is for a person and says what would be right."""
+    return PydanticCustomError("refusal", "{remedy}", {"remedy": remedy})
+
+
+def refuse_all(refusals: Iterable[Refusal]) -> None:
+    """Raise every one of `refusals` at once; none is no error."""
+    errors = [InitErrorDetails(type=refusal(each.remedy), loc=each.path, input=each.value) for each in refusals]
+    if errors:
+        raise ValidationError.from_exception_data("settings", errors)
 
 
 def between(low: int, high: int) -> AfterValidator:
@@ -28,16 +43,15 @@ def between(low: int, high: int) -> AfterValidator:
 
     def in_range(value: int) -> int:
         if not low <= value <= high:
-            message = f"a whole number from {low} to {high} is wanted"
-            raise refusal(message)
+            raise refusal(f"a whole number from {low} to {high} is wanted")
         return value
 
     return AfterValidator(in_range)
 
 
 def matching(pattern: str, remedy: str) -> AfterValidator:
-    """Text that `pattern` matches from end to end."""
-    compiled = re.compile(pattern)
+    """Text that `pattern` matches from end to end (ASCII)."""
+    compiled = re.compile(pattern, re.ASCII)
 
     def matches(value: str) -> str:
         if not compiled.fullmatch(value):

@@ -1,0 +1,79 @@
+"""What AWS's own values look like: account ids, regions, ARNs."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+from stacks.regions import PARTITION_OF_REGION
+from stacks.settings import matching, refusal
+
+MAX_INT32: Final = 2**31 - 1
+
+_ARN = r"arn:aws(?:-[a-z]+)*"
+_ACCOUNT = r"\d{12}"
+_REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
+_KEY_ID = r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_KEY_ARN = rf"{_ARN}:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
+_IAM_PATH = r"(?:[\x21-\x2e\x30-\x7e]+/)*"
+_SECRET = rf"{_ARN}:secretsmanager:{_REGION}:{_ACCOUNT}:secret:[\w/+=.@!-]+(?::[^:\s]*:[^:\s]*:[^:\s]*)?"
+_PARAMETER = rf"{_ARN}:ssm:{_REGION}:{_ACCOUNT}:parameter/[\w./-]+"
+
+
+def known_region(region: str) -> str:
+    if region in PARTITION_OF_REGION:
+        return region
+    near = get_close_matches(region.strip().lower(), PARTITION_OF_REGION, n=3, cutoff=0.8)
+    meant = f"; {' or '.join(near)} may be meant" if near else ", such as eu-west-1"
+    message = f"the name of an AWS region is wanted{meant}"
+    raise refusal(message)
+
+
+def partition_of(arn: str) -> str:
+    """`aws`, `aws-cn`, …: the second part of an ARN."""
+    return arn.split(":")[1]
+
+
+def region_of(arn: str) -> str:
+    """The fourth part of an ARN; empty for a global service."""
+    return arn.split(":")[3]
+
+
+AccountId = Annotated[str, matching(_ACCOUNT, "an AWS account id is wanted: 12 digits in quotes")]
+Region = Annotated[str, AfterValidator(known_region)]
+PolicyArn = Annotated[
+    str,
+    matching(
+        rf"{_ARN}:iam::(?:{_ACCOUNT}|aws):policy/{_IAM_PATH}[\w+=,.@-]{{1,128}}",
+        "the ARN of an IAM policy is wanted: arn:aws:iam::<account>:policy/<name>",
+    ),
+]
+RoleArn = Annotated[
+    str,
+    matching(
+        rf"{_ARN}:iam::{_ACCOUNT}:role/{_IAM_PATH}[\w+=,.@-]{{1,64}}",
+        "the ARN of an IAM role is wanted: arn:aws:iam::<account>:role/<name>",
+    ),
+]
+KmsKeyArn = Annotated[
+    str,
+    matching(
+        _KEY_ARN,
+        "the ARN of a KMS key, not of an alias, is wanted: arn:aws:kms:<region>:<account>:key/<key id>",
+    ),
+]
+KmsKey = Annotated[
+    str,
+    matching(rf"{_KEY_ARN}|{_KEY_ID}", "the id or the ARN of a KMS key, not an alias, is wanted"),
+]
+SecretArn = Annotated[
+    str,
+    matching(
+        rf"{_SECRET}|{_PARAMETER}",
+        "an ARN is wanted: of a secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>, on which"
+        " :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
+        " arn:aws:ssm:<region>:<account>:parameter/<name>",
+    ),
+]

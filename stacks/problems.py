@@ -1,0 +1,180 @@
+"""What is wrong with settings files, in words for the person who writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from stacks.secret_names import is_secret_value, names_a_secret
+from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_LONGEST_SHOWN: Final = 80
+_WANTED: Final = {
+    "int_type": "a whole number, without quotes, is wanted",
+    "string_type": "text in quotes is wanted",
+    "bool_type": "true or false, without quotes, is wanted",
+    "dict_type": "a table is wanted",
+    "model_type": "a table is wanted",
+    "tuple_type": "a list in square brackets is wanted",
+    "too_short": "one entry at least is wanted",
+}
+_EXAMPLES: Final = {
+    "account_id": '"123456789012"',
+    "region": '"eu-west-1"',
+    "name": '"go-api"',
+    "repository": '"go-api"',
+    "bucket": '"my-terraform-state"',
+    "key": '"go-api/terraform.tfstate"',
+    "path": '"state/networking.tfstate"',
+    "organization": '"my-organization"',
+    "workspace": '"networking-dev"',
+    "actions": '["s3:GetObject"]',
+    "resources": '["arn:aws:s3:::my-bucket/*"]',
+    "backend": '{ type = "s3", bucket = "…", key = "…", region = "…" }',
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to put right. `key` is empty where the file itself is the matter."""
+
+    file: Path
+    remedy: str
+    key: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        what = f": {self.key}" if self.key else ""
+        there = f" = {self.value}" if self.value else ""
+        return f"{self.file}{what}{there}\n    {self.remedy}"
+
+
+class SettingsError(Exception):
+    """All that is wrong with the files that were read, one block each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) -> Iterator[Problem]:
+    """Pydantic's errors without its terms. `model` is what the whole file was to be."""
+    for details in error.errors(include_url=False):
+        path, models = _resolve(details["loc"], model)
+        tag_is_wrong = details["type"].startswith("union_tag")
+        yield Problem(
+            file,
+            remedy=_remedy(details, path, models, model),
+            key=_dotted((*path, "type") if tag_is_wrong else path),
+            value=_shown(path, details),
+        )
+
+
+def _resolve(loc: tuple[int | str, ...], model: type[Settings]) -> tuple[tuple[int | str, ...], list[type[Settings]]]:
+    """The path as the file has it, and the models that hold its last key.
+
+    Pydantic puts the chosen member of a union in the location (`backend`, `s3`, `bucket`), and `[key]` after a bad key.
+    """
+    path: list[int | str] = []
+    holders, inside = [model], [model]
+    for step in loc:
+        chosen = [each for each in inside if len(inside) > 1 and each.model_fields["type"].default == step]
+        if chosen:
+            inside = chosen
+        elif step != "[key]":
+            path.append(step)
+            if isinstance(step, str):
+                fields = [each.model_fields[step] for each in inside if step in each.model_fields]
+                holders, inside = inside, [each for field in fields for each in _models_in(field.annotation)]
+    return tuple(path), holders
+
+
+def _models_in(annotation: Any) -> list[type[Settings]]:  # noqa: ANN401 - an annotation may be anything
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+def _remedy(
+    details: ErrorDetails, path: tuple[int | str, ...], models: list[type[Settings]], top: type[Settings]
+) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "refusal":
+        return str(context["remedy"])
+    if kind == "missing":
+        example = _EXAMPLES.get(str(path[-1]))
+        return f"is missing; such as {path[-1]} = {example}" if example else f"is missing; the table [{_dotted(path)}]"
+    if kind == "extra_forbidden":
+        return _unknown(str(path[-1]), models, top)
+    if kind.startswith("union_tag"):
+        return 'a backend\'s type is wanted: "s3", "local" or "remote"'
+    if kind == "literal_error":
+        return f"{context['expected']} is wanted".replace("'", '"')
+    return _WANTED.get(kind, details["msg"])
+
+
+def _unknown(key: str, models: list[type[Settings]], top: type[Settings]) -> str:
+    known = [name for model in models for name in model.model_fields]
+    near = get_close_matches(key, known, n=2)
+    if near:
+        return f"no such key; {' or '.join(near)} may be meant"
+    elsewhere = [path for path in _key_paths(top) if path.rpartition(".")[2] == key and "." in path]
+    if elsewhere:
+        return f"no such key here; there is {' and '.join(elsewhere)}"
+    return f"no such key; there are {', '.join(known)}"
+
+
+def _key_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        tables = _models_in(field.annotation)
+        if len(tables) == 1:
+            yield from _key_paths(tables[0], f"{prefix}{name}.")
+
+
+def _dotted(path: tuple[int | str, ...]) -> str:
+    """As TOML writes it; a list's elements are counted from 0."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            bare = re.fullmatch(r"[A-Za-z0-9_-]+", step)
+            text += f"{'.' if text else ''}{step if bare else json.dumps(step, ensure_ascii=False)}"
+    return text
+
+
+def _shown(path: tuple[int | str, ...], details: ErrorDetails) -> str:
+    """The value as TOML writes it. Nothing that may be a secret is shown: its name has to do."""
+    value = details["input"]
+    if details["type"] == "missing" or value is None:
+        return ""
+    if details["type"].startswith("union_tag"):
+        value = value.get("type") if isinstance(value, dict) else value
+        return "" if value is None else _toml(value)
+    is_variable = path[:1] == ("container",) and path[1:2] in {("environment",), ("secrets",)}
+    named_so = any(names_a_secret(step) for step in path if isinstance(step, str))
+    if is_variable or named_so or is_secret_value(str(value)):
+        return ""
+    return _toml(value)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ … }"
+    if isinstance(value, (list, tuple)):
+        return "[ … ]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,0 +1,57 @@
+"""The tags that an environment adds to the three that the stack sets on everything."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator
+
+from stacks.settings import Refusal, refusal, refuse_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUR_TAGS: Final = ("environment", "service", "managed-by")
+MOST_TAGS: Final = 50
+
+_LONGEST_KEY: Final = 128
+_LONGEST_VALUE: Final = 256
+
+
+def tags_fit_aws(tags: dict[str, str]) -> dict[str, str]:
+    """ECS, API Reference, Tag; and IAM, for which keys that differ only by case are one key."""
+    refuse_all(_tag_refusals(tags))
+    if len(tags) > MOST_TAGS - len(OUR_TAGS):
+        raise refusal(
+            f"AWS takes {MOST_TAGS} tags and {len(OUR_TAGS)} are ours: {MOST_TAGS - len(OUR_TAGS)} at most,"
+            f" and there are {len(tags)}"
+        )
+    return tags
+
+
+def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
+    seen: set[str] = set()
+    for key, value in tags.items():
+        if key.lower() in OUR_TAGS:
+            yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: take it out")
+        elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
+            yield Refusal((key,), value, "the prefix aws: is AWS's own: take it away")
+        elif key.lower() in seen:
+            yield Refusal((key,), value, "another tag has this key but for upper and lower case; IAM takes only one")
+        elif not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            yield Refusal(
+                (key,),
+                value,
+                f"a key of 1 to {_LONGEST_KEY} and a value of 0 to {_LONGEST_VALUE} characters are wanted",
+            )
+        elif not all(map(_is_tag_character, key + value)):
+            yield Refusal((key,), value, "a tag has letters, digits, spaces and _ . : / = + - @ only")
+        seen.add(key.lower())
+
+
+def _is_tag_character(character: str) -> bool:
+    return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LZN"
+
+
+Tags = Annotated[dict[str, str], AfterValidator(tags_fit_aws)]
