@@ -1,0 +1,74 @@
+"""Target tracking on a service's CPU utilization."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.appautoscaling_policy import (
+    AppautoscalingPolicy,
+    AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration,
+    AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification,
+)
+from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
+from constructs import Construct
+
+
+class CpuAutoscaling(Construct):
+    """FR-009: keeps the service's average CPU near a target, between a least and a greatest number of tasks.
+
+    Raises ValueError for bounds that no service can have.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        cluster_name: str,
+        service_name: str,
+        min_capacity: int = 1,
+        max_capacity: int = 4,
+        cpu_target_percent: float = 70,
+        scale_in_cooldown_seconds: int = 300,
+        scale_out_cooldown_seconds: int = 60,
+    ) -> None:
+        super().__init__(scope, id_)
+        if not 0 <= min_capacity <= max_capacity:
+            message = f"min_capacity must be from 0 to max_capacity ({max_capacity}), not {min_capacity}"
+            raise ValueError(message)
+        self.target = AppautoscalingTarget(
+            self,
+            "Default",
+            service_namespace="ecs",
+            scalable_dimension="ecs:service:DesiredCount",
+            resource_id=f"service/{cluster_name}/{service_name}",
+            min_capacity=min_capacity,
+            max_capacity=max_capacity,
+        )
+        self.policy = AppautoscalingPolicy(
+            self,
+            "cpu",
+            name="cpu-target-tracking",
+            policy_type="TargetTrackingScaling",
+            service_namespace=self.target.service_namespace,
+            scalable_dimension=self.target.scalable_dimension,
+            resource_id=self.target.resource_id,
+            target_tracking_scaling_policy_configuration=_track_cpu(
+                cpu_target_percent, scale_in_cooldown_seconds, scale_out_cooldown_seconds
+            ),
+        )
+
+
+def _track_cpu(
+    target_percent: float, scale_in_cooldown_seconds: int, scale_out_cooldown_seconds: int
+) -> AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration:
+    return AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration(
+        target_value=target_percent,
+        scale_in_cooldown=scale_in_cooldown_seconds,
+        scale_out_cooldown=scale_out_cooldown_seconds,
+        predefined_metric_specification=(
+            AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
+                predefined_metric_type="ECSServiceAverageCPUUtilization"
+            )
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The two roles of an ECS task: the agent's, which starts the container, and the container's own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from constructs import Construct
+
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A JSON key, version stage and version id may follow a secret's ARN in a container definition; IAM knows the ARN alone.
+_SECRETS_MANAGER_ARN = re.compile(r"^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+)")
+
+_EXECUTE_COMMAND = PolicyStatement(
+    sid="ExecuteCommand",
+    actions=(
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ),
+    resources=("*",),
+)
+
+
+class ExecutionRole(Construct):
+    """The role with which ECS pulls the image and writes the logs: FR-004's five actions, on these resources only.
+
+    ``ecr:GetAuthorizationToken`` is on ``*`` because AWS offers no other resource for it. Each of ``secret_arns``
+    (Secrets Manager or SSM Parameter Store) adds the read of that one secret.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        location: AwsLocation,
+        repository_arn: str,
+        log_group_name: str,
+        secret_arns: Sequence[str] = (),
+        permissions_boundary_arn: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.role = IamRole(
+            self,
+            "Default",
+            name=name,
+            description="Lets ECS pull the image and write the logs",
+            assume_role_policy=ecs_tasks_trust_json(location),
+            permissions_boundary=permissions_boundary_arn,
+        )
+        # Built from its name, since the log group's own ARN is unknown until it exists and a plan must show the policy.
+        log_group_arn = location.arn("logs", f"log-group:{log_group_name}:*")
+        statements = [*_pull_and_log(repository_arn, log_group_arn), *_read_secrets(secret_arns)]
+        self.policy = IamRolePolicy(
+            self, "policy", name="execution", role=self.role.name, policy=policy_json(statements)
+        )
+
+    @property
+    def arn(self) -> str:
+        return self.role.arn
+
+
+class TaskRole(Construct):
+    """The role that the container itself has: nothing (FR-005), unless ``statements`` grant it.
+
+    ``enable_execute_command`` adds the four actions without which ECS Exec cannot open a session.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        location: AwsLocation,
+        statements: Sequence[PolicyStatement] = (),
+        enable_execute_command: bool = False,
+        permissions_boundary_arn: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.role = IamRole(
+            self,
+            "Default",
+            name=name,
+            description="What the container itself may do in AWS",
+            assume_role_policy=ecs_tasks_trust_json(location),
+            permissions_boundary=permissions_boundary_arn,
+        )
+        granted = [*statements, *([_EXECUTE_COMMAND] if enable_execute_command else [])]
+        self.policy: IamRolePolicy | None = None
+        if granted:
+            self.policy = IamRolePolicy(self, "policy", name="task", role=self.role.name, policy=policy_json(granted))
+
+    @property
+    def arn(self) -> str:
+        return self.role.arn
+
+
+def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStatement]:
+    return [
+        PolicyStatement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
+        PolicyStatement(
+            sid="PullImage",
+            actions=("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+            resources=(repository_arn,),
+        ),
+        PolicyStatement(
+            sid="WriteLogs",
+            actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+            resources=(log_group_arn,),
+        ),
+    ]
+
+
+def _read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
+    secrets = sorted({match[1] for match in map(_SECRETS_MANAGER_ARN.match, arns) if match})
+    parameters = sorted({arn for arn in arns if not _SECRETS_MANAGER_ARN.match(arn)})
+    statements = []
+    if secrets:
+        statements.append(
+            PolicyStatement(sid="ReadSecrets", actions=("secretsmanager:GetSecretValue",), resources=secrets)
+        )
+    if parameters:
+        statements.append(PolicyStatement(sid="ReadParameters", actions=("ssm:GetParameters",), resources=parameters))
+    return statements

@@ -1,0 +1,55 @@
+"""What this deployment needs the outputs of the three existing modules to be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from constructs_lib.remote_state import OutputContract, distinct_strings_matching, string_matching
+
+if TYPE_CHECKING:
+    from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
+
+_HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+
+
+def networking(module: NetworkingState) -> list[OutputContract]:
+    return [
+        string_matching(
+            module.output_name("vpc_id"), r"vpc-[0-9a-f]+", "the id of a VPC, a string such as vpc-0a1b2c3d4e5f67890"
+        ),
+        distinct_strings_matching(
+            module.output_name("public_subnet_ids"),
+            r"subnet-[0-9a-f]+",
+            "a list of one or more different subnet ids such as subnet-0a1b2c3d4e5f67890",
+        ),
+    ]
+
+
+def security(module: SecurityState) -> list[OutputContract]:
+    return [
+        string_matching(
+            module.output_name("app_security_group_id"),
+            r"sg-[0-9a-f]+",
+            "the id of a security group, a string such as sg-0a1b2c3d4e5f67890",
+        )
+    ]
+
+
+def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -> list[OutputContract]:
+    """The load balancer's own DNS name says its region; any other name may be an alias of it, and passes."""
+    elsewhere = r"\.[a-z]{2}-[a-z-]+-[0-9]+\.elb\.amazonaws\.com"
+    here = rf"\.{re.escape(region)}\.elb\.amazonaws\.com"
+    return [
+        string_matching(
+            module.output_name("target_group_arn"),
+            rf"arn:aws[a-z-]*:elasticloadbalancing:{region}:{account_id}:targetgroup/[^/]+/[0-9a-f]+",
+            f"the ARN of a target group in region {region} of account {account_id}, "
+            f"arn:aws:elasticloadbalancing:{region}:{account_id}:targetgroup/<name>/<id>",
+        ),
+        string_matching(
+            module.output_name("alb_dns_name"),
+            _HOST_NAME,
+            f"the DNS name of a load balancer in region {region}, without http:// and path",
+        ).unless_matching(elsewhere, but_not=here),
+    ]

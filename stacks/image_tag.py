@@ -1,0 +1,46 @@
+"""The Terraform variable that says which image to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdktf import TerraformVariable, TerraformVariableValidationConfig
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.sections import Image
+
+_ECR_TAG = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
+_COMMIT_SHA = "^[0-9a-f]{7,40}$"
+
+
+class ImageTag(TerraformVariable):
+    """``image_tag``, which a release sets (``-var image_tag=3f9c2e1``) and the environment may give a default.
+
+    Where the environment requires commit SHAs, a name that moves, such as ``latest``, is refused: the task definition
+    would not say what runs, and a rollback would start the image that it was to replace.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, image: Image, environment: str) -> None:
+        rules = [_rule(_ECR_TAG, "a tag has 1 to 128 letters, digits, '.', '_' and '-', and begins with none of '.-'")]
+        if image.require_commit_sha_tag:
+            rules.append(
+                _rule(_COMMIT_SHA, f"{environment} takes only commit SHAs, 7 to 40 of 0-9 and a-f, such as 3f9c2e1")
+            )
+        super().__init__(
+            scope,
+            id_,
+            type="string",
+            description=f"Tag of the image in the ECR repository {image.repository}",
+            default=image.default_tag,
+            nullable=False,
+            validation=rules,
+        )
+
+
+def _rule(pattern: str, remedy: str) -> TerraformVariableValidationConfig:
+    return TerraformVariableValidationConfig(
+        condition=f'${{can(regex("{pattern}", var.image_tag))}}',
+        error_message=f'image_tag is "${{var.image_tag}}": {remedy}.',
+    )

@@ -1,0 +1,43 @@
+"""The stack's outputs: what a person, a pipeline or another stack reads after a deployment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdktf import TerraformOutput
+
+if TYPE_CHECKING:
+    from cdktf import TerraformStack
+
+    from constructs_lib.cluster import FargateCluster
+    from constructs_lib.fargate_service import FargateService
+    from constructs_lib.roles import ExecutionRole, TaskRole
+
+
+def declare_outputs(
+    stack: TerraformStack,
+    *,
+    cluster: FargateCluster,
+    service: FargateService,
+    execution_role: ExecutionRole,
+    task_role: TaskRole,
+    api_url: str,
+    health_check_path: str,
+) -> None:
+    """``api_url`` has no trailing slash, ``health_check_path`` begins with one."""
+    outputs = {
+        "cluster_name": (cluster.name, "ECS cluster"),
+        "cluster_arn": (cluster.arn, "ECS cluster"),
+        "service_name": (service.name, "ECS service"),
+        "task_definition_arn": (service.task_definition.arn, "The revision that the service runs"),
+        "execution_role_arn": (execution_role.arn, "Role with which ECS pulls the image and writes the logs"),
+        "task_role_arn": (task_role.arn, "Role that the container itself has"),
+        "log_group_name": (service.log_group.name, "CloudWatch log group of the containers"),
+        "api_url": (api_url, "The API, through the load balancer"),
+        "health_url": (
+            f"{api_url}{health_check_path}",
+            "What the target group's health check asks, through the load balancer",
+        ),
+    }
+    for name, (value, description) in outputs.items():
+        TerraformOutput(stack, name, value=value, description=description)
