@@ -1,19 +1,23 @@
 """A Docker API for the embedded ECS: Docker where there is one, else podman, started and stopped by us."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import docker
-from docker.errors import APIError, DockerException
-
-from operate import progress
 from operate.errors import OperateError
-from operate.local_cloud.cloud import LocalCloud
 from operate.local_cloud.podman import Podman
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+
+    from operate.local_cloud.cloud import LocalCloud
 
 _DOCKER_SOCKET = "unix:///var/run/docker.sock"
 _PING_TIMEOUT_SECONDS = 3
@@ -28,6 +32,8 @@ class Engine:
 
     @contextlib.contextmanager
     def client(self, *, timeout_seconds: int = 120) -> Iterator[docker.DockerClient]:
+        import docker  # noqa: PLC0415 - an eighth of a second that commands with nothing to do can spare
+
         client = docker.DockerClient(base_url=self.docker_host, timeout=timeout_seconds)
         try:
             yield client
@@ -35,6 +41,11 @@ class Engine:
             client.close()
 
     def answers(self) -> bool:
+        scheme, _, place = self.docker_host.partition("://")
+        if scheme == "unix" and not Path(place).exists():
+            return False
+        from docker.errors import DockerException  # noqa: PLC0415 - as above
+
         try:
             with self.client(timeout_seconds=_PING_TIMEOUT_SECONDS) as client:
                 return bool(client.ping())
@@ -53,15 +64,14 @@ def start(cloud: LocalCloud) -> Engine | None:
     if why_none():
         return None
     podman = Podman(cloud.directory)
-    with progress.step("Starting podman"):
-        podman.start(registry=f"127.0.0.1:{cloud.port}")
+    podman.start(registry=f"127.0.0.1:{cloud.port}")
     return Engine(kind="podman", docker_host=podman.address)
 
 
 def running(cloud: LocalCloud) -> Engine | None:
     """The engine that `start` would return, if it needs no starting."""
-    podman = Engine(kind="podman", docker_host=Podman(cloud.directory).address)
-    return _docker() or (podman if podman.answers() else None)
+    podman = Podman(cloud.directory)
+    return _docker() or (Engine(kind="podman", docker_host=podman.address) if podman.answers() else None)
 
 
 def why_none() -> str | None:
@@ -75,6 +85,8 @@ def why_none() -> str | None:
 
 def remove_containers(engine: Engine, cloud: LocalCloud) -> int:
     """Removes every container of this embedded AWS, running or not, and says how many there were."""
+    from docker.errors import APIError  # noqa: PLC0415 - as above
+
     with engine.client() as client:
         owned = client.containers.list(all=True, sparse=True, filters={"label": _owner_label(cloud)})
         for container in owned:

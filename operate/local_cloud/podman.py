@@ -5,6 +5,7 @@ Nothing of the user's podman is read or changed, and nothing of this one outlive
 
 import contextlib
 import hashlib
+import http.client
 import ipaddress
 import json
 import os
@@ -15,11 +16,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import psutil
 
+from operate import progress
 from operate.errors import OperateError
 
+_ANSWER_TIMEOUT_SECONDS = 3
 _START_TIMEOUT_SECONDS = 20
 _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
@@ -41,13 +43,28 @@ class Podman:
     def address(self) -> str:
         return f"unix://{self._run_folder / 'docker.sock'}"
 
+    def answers(self) -> bool:
+        connection = _SocketConnection(self.address.removeprefix("unix://"))
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", "/_ping")
+                return connection.getresponse().status == http.client.OK
+            except (OSError, http.client.HTTPException):
+                return False
+
     def start(self, *, registry: str) -> None:
         """`registry` (host:port) answers for every ECR address."""
         settings_are_new = self._write_settings(registry)
-        if self._answers() and not settings_are_new:
+        if self.answers() and not settings_are_new:
             return
-        self._end_service()
-        self._forget_earlier_boot()
+        with progress.step("starting podman"):
+            self._end_service()
+            self._forget_earlier_boot()
+            self._launch()
+            self._wait_until_it_answers()
+
+    def _launch(self) -> None:
+        """In a session of its own, so that an interrupt at the terminal doesn't reach it."""
         with self._log.open("wb") as log:
             subprocess.run(
                 ["setsid", "--fork", *self._command("system", "service", "--time=0", self.address)],
@@ -57,7 +74,6 @@ class Podman:
                 stderr=log,
                 env=self._environment(),
             )
-        self._wait_until_it_answers()
 
     def stop(self) -> None:
         """Leaves images and settings; harmless where nothing was started or only pieces are left."""
@@ -75,6 +91,7 @@ class Podman:
             )
         _end([process for process in psutil.process_iter() if self._is_helper(process) or self._is_inside(process)])
         self._unmount()
+        self._remove_bridge()
         shutil.rmtree(self._run_folder, ignore_errors=True)
 
     @property
@@ -97,6 +114,10 @@ class Podman:
     def _run_folder(self) -> Path:
         """In /run, because a socket's path may not exceed 107 bytes, and only root can write there."""
         return Path("/run") / f"local-ecs-{self._key}"
+
+    @property
+    def _interface(self) -> str:
+        return f"ecs-{self._key}"
 
     def _command(self, *arguments: str) -> list[str]:
         return ["podman", "--tmpdir", str(self._run_folder / "libpod"), *arguments]
@@ -121,7 +142,7 @@ class Podman:
             folder.mkdir(parents=True, exist_ok=True)
         network = self._folder / "networks" / "ecs.json"
         if not network.exists():
-            network.write_text(_network(interface=f"ecs-{self._key}"))
+            network.write_text(_network(interface=self._interface))
         changed = [name for name, text in texts.items() if _read(self._folder / name) != text]
         for name in changed:
             (self._folder / name).write_text(texts[name])
@@ -135,16 +156,10 @@ class Podman:
             self._run_folder.mkdir(mode=0o700)
             seen.write_text(boot)
 
-    def _answers(self) -> bool:
-        transport = httpx.HTTPTransport(uds=self.address.removeprefix("unix://"))
-        with httpx.Client(transport=transport, timeout=3) as client, contextlib.suppress(httpx.HTTPError):
-            return client.get("http://podman/_ping").is_success
-        return False
-
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
-            if self._answers():
+            if self.answers():
                 return
             time.sleep(0.1)
         said = self._log.read_text(errors="replace").strip().splitlines()[-5:]
@@ -174,6 +189,23 @@ class Podman:
         for place in reversed(mounted):
             if place.startswith((f"{self._storage}/", f"{self._run_folder}/")):
                 subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)
+
+    def _remove_bridge(self) -> None:
+        """Podman takes it away with the last container, if it was there to see it end."""
+        if self._interface in psutil.net_if_addrs():
+            with contextlib.suppress(FileNotFoundError):  # without iproute2 the bridge stays, and is used again
+                subprocess.run(["ip", "link", "delete", self._interface], check=False, capture_output=True)
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_ANSWER_TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 def _arguments(process: psutil.Process) -> list[str]:
