@@ -16,6 +16,7 @@ VERSION = "5.100.0"
 """What cdktf-cdktf-provider-aws 20.1.0 wraps."""
 
 MIRROR_VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
+SEARCHED = tuple(map(Path, ("/opt", "/usr/local", "/usr/share", "/srv", "/var/lib")))
 SEARCH_DEPTH = 4
 SEARCH_SECONDS = 2.0
 
@@ -35,7 +36,7 @@ def cli_configuration(environment: Mapping[str, str], *, folder: Path) -> Path |
         return None
     if any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
         return None
-    found = search((Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"), Path("/var/lib"), home))
+    found = search((*SEARCHED, home))
     return _write(found, folder=folder) if found else None
 
 
@@ -68,7 +69,7 @@ def implied_mirrors(environment: Mapping[str, str], *, home: Path) -> Iterator[P
 
 
 def search(roots: Iterable[Path]) -> Path | None:
-    """The first mirror at most SEARCH_DEPTH folders below a root, nearest first; gives up after SEARCH_SECONDS."""
+    """The nearest mirror in the upper SEARCH_DEPTH levels of folders, a root being one; None after SEARCH_SECONDS."""
     deadline = time.monotonic() + SEARCH_SECONDS
     level = list(roots)
     for _ in range(SEARCH_DEPTH):

@@ -37,6 +37,7 @@ class Terraform:
             progress.run(self._label("init"), self._command("init", variables=variables))
         except StepFailedError as error:
             raise _explained(error) from None
+        stamp.parent.mkdir(parents=True, exist_ok=True)  # a folder that needs no provider gets none from Terraform
         stamp.write_text(fingerprint)
 
     def validate(self) -> None:

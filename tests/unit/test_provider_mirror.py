@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from operate import provider_mirror
+from operate.errors import OperateError
+from operate.provider_mirror import MIRROR_VARIABLE, PROVIDER, VERSION, cli_configuration, search
+
+
+def unpacked(mirror: Path, *, version: str = VERSION, target: str | None = None) -> Path:
+    (mirror / PROVIDER / version / (target or provider_mirror.target())).mkdir(parents=True)
+    return mirror
+
+
+def packed(mirror: Path) -> Path:
+    (mirror / PROVIDER).mkdir(parents=True)
+    (mirror / PROVIDER / f"terraform-provider-aws_{VERSION}_{provider_mirror.target()}.zip").touch()
+    return mirror
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place that is searched."""
+    monkeypatch.setattr(provider_mirror, "SEARCHED", ())
+    path = tmp_path / "home"
+    path.mkdir()
+    return path
+
+
+def variables(home: Path, **more: str) -> dict[str, str]:
+    return {"HOME": str(home), "XDG_DATA_DIRS": str(home / "none"), **more}
+
+
+@pytest.mark.parametrize("layout", [unpacked, packed])
+def test_search_finds_either_layout(home: Path, layout: object) -> None:
+    """A mirror a few folders down is found, and the configuration names it."""
+    assert callable(layout)
+    mirror = layout(home / "tools" / "mirror")
+    configuration = cli_configuration(variables(home), folder=home / "out")
+    assert configuration is not None
+    assert f'path    = "{mirror}"' in configuration.read_text()
+
+
+def test_search_wants_the_exact_provider(home: Path) -> None:
+    """Another version, or another machine's, is no mirror."""
+    unpacked(home / "a", version="5.99.0")
+    unpacked(home / "b", target="plan9_amd64")
+    assert cli_configuration(variables(home), folder=home / "out") is None
+
+
+def test_search_is_bounded_in_depth(tmp_path: Path) -> None:
+    """It reaches SEARCH_DEPTH folders down, a root being the first, and no further."""
+    unpacked(tmp_path / "1/2/3/4")
+    assert search([tmp_path]) is None
+    assert search([tmp_path / "1"]) == tmp_path / "1/2/3/4"
+
+
+def test_search_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives up at its deadline."""
+    unpacked(tmp_path / "mirror")
+    monkeypatch.setattr(provider_mirror, "SEARCH_SECONDS", -1)
+    assert search([tmp_path]) is None
+
+
+def test_named_mirror_comes_first(home: Path) -> None:
+    """The variable wins over the user's own configuration."""
+    (home / ".terraformrc").touch()
+    mirror = unpacked(home / "named")
+    configuration = cli_configuration(variables(home, **{MIRROR_VARIABLE: str(mirror)}), folder=home / "out")
+    assert configuration is not None
+    assert str(mirror) in configuration.read_text()
+
+
+def test_named_mirror_without_the_provider(home: Path) -> None:
+    """The message names the folder and what is missing in it."""
+    with pytest.raises(OperateError, match=rf"{home}, which has no folder {PROVIDER}/{VERSION}/"):
+        cli_configuration(variables(home, **{MIRROR_VARIABLE: str(home)}), folder=home / "out")
+
+
+@pytest.mark.parametrize("implied", [".terraform.d/plugins", ".local/share/terraform/plugins"])
+def test_implied_mirror_needs_no_help(home: Path, implied: str) -> None:
+    """Terraform looks there by itself."""
+    unpacked(home / "other")
+    unpacked(home / implied)
+    assert cli_configuration(variables(home), folder=home / "out") is None
+
+
+def test_own_configuration_is_respected(home: Path) -> None:
+    """Where the user has a `.terraformrc`, nothing is searched for."""
+    unpacked(home / "mirror")
+    (home / ".terraformrc").touch()
+    assert cli_configuration(variables(home), folder=home / "out") is None

@@ -1,0 +1,207 @@
+"""Real Terraform on its built-in `terraform_data`, which needs no provider; a fake one where versions matter."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from operate import provider_mirror, terraform
+from operate.errors import OperateError
+from operate.progress import StepFailedError
+from operate.stack import Stack
+from operate.terraform import Terraform
+
+RELEASE = """
+variable "image_tag" {
+  type    = string
+  default = "latest"
+  validation {
+    condition     = var.image_tag != ""
+    error_message = "An image tag has at least one character."
+  }
+}
+resource "terraform_data" "release" {
+  input = var.image_tag
+}
+output "image_tag" {
+  value = terraform_data.release.output
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _forget_what_was_found() -> Iterator[None]:
+    terraform.executable.cache_clear()
+    terraform._say_once.cache_clear()
+    yield
+    terraform.executable.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "main.tf").write_text(RELEASE)
+    return tmp_path
+
+
+@pytest.fixture
+def fake_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    def install(script: str) -> Path:
+        path = tmp_path / "bin" / "terraform"
+        path.parent.mkdir()
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{path.parent}:/usr/bin:/bin")
+        return path
+
+    return install
+
+
+def test_applies_and_reads_outputs(folder: Path) -> None:
+    """Variables reach Terraform, and outputs come back as plain values."""
+    deployed = Terraform(folder)
+    deployed.init()
+    deployed.validate()
+    deployed.apply(variables={"image_tag": "v2"})
+    assert deployed.output() == {"image_tag": "v2"}
+    deployed.destroy()
+    assert deployed.output() == {}
+
+
+def test_data_directory(folder: Path) -> None:
+    """A data directory of its own keeps `.terraform` out of the working directory."""
+    Terraform(folder, {}, data_directory=folder / "elsewhere").init()
+    assert (folder / "elsewhere").is_dir()
+    assert not (folder / ".terraform").exists()
+
+
+def test_plan_leaves_both_files(folder: Path) -> None:
+    """A plan that Terraform can apply, and the same plan as JSON."""
+    document = Stack(folder, Terraform(folder)).plan(image_tag="v2")
+    assert json.loads((folder / "plan.json").read_text()) == document
+    Terraform(folder).apply(folder / "plan")
+    assert Terraform(folder).output() == {"image_tag": "v2"}
+
+
+def test_failed_plan_leaves_nothing(folder: Path) -> None:
+    """Nothing half-written, and nothing of the plan before."""
+    stack = Stack(folder, Terraform(folder))
+    stack.plan(image_tag=None)
+    with pytest.raises(StepFailedError, match="An image tag has at least one character"):
+        stack.plan(image_tag="")
+    assert not list(folder.glob("plan*"))
+
+
+def test_failure_shows_terraforms_words_then_ours(folder: Path) -> None:
+    """The tool's own output, and one line that says which step it was."""
+    (folder / "main.tf").write_text("nonsense {}")
+    with pytest.raises(StepFailedError) as failure:
+        Terraform(folder).init()
+    shown = str(failure.value)
+    assert "Unsupported block type" in shown
+    assert shown.splitlines()[-1].startswith("terraform init in ")
+    assert shown.endswith("failed with exit code 1")
+
+
+def test_init_is_skipped_when_nothing_changed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The second init costs nothing; a changed requirement or a provider that went away brings it back."""
+    provider = folder / ".terraform/providers" / provider_mirror.PROVIDER / provider_mirror.VERSION
+    Terraform(folder).init()
+    (provider / provider_mirror.target()).mkdir(parents=True)
+    (folder / ".terraform.lock.hcl").touch()
+
+    def runs() -> bool:
+        capfd.readouterr()
+        Terraform(folder).init()
+        return "terraform init" in capfd.readouterr().err
+
+    assert not runs()
+    with (folder / "main.tf").open("a") as source:
+        source.write('terraform {\n  required_version = ">= 1.10"\n}\n')
+    assert runs()
+    assert not runs()
+    shutil.rmtree(provider)
+    assert runs()
+
+
+def test_init_ignores_what_it_does_not_read(folder: Path) -> None:
+    """Of synthesized JSON only the backend, the providers and the modules matter to init."""
+    source = folder / "cdk.tf.json"
+    deployed = Terraform(folder)
+
+    def fingerprint(backend: str, tag: str) -> str:
+        source.write_text(json.dumps({"terraform": {"backend": {backend: {}}}, "locals": {"tag": tag}}))
+        return deployed._fingerprint()
+
+    assert fingerprint("s3", "v1") == fingerprint("s3", "v2")
+    assert fingerprint("s3", "v1") != fingerprint("local", "v1")
+
+
+def test_no_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says what is needed."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        OperateError, match=r"^Terraform 1\.10 or newer is needed, and there is no terraform on PATH\.$"
+    ):
+        terraform.executable()
+
+
+@pytest.mark.parametrize("version", ["0.15.5", "1.9.8"])
+def test_old_terraform(version: str, fake_terraform: Callable[[str], Path]) -> None:
+    """One line says what was found, where, and what is needed; 1.9 is older than 1.10."""
+    path = fake_terraform(f"""echo '{{"terraform_version": "{version}"}}'""")
+    with pytest.raises(OperateError) as refused:
+        terraform.executable()
+    assert str(refused.value) == f"Terraform 1.10 or newer is needed (S3 lock files), and {path} is {version}."
+
+
+@pytest.mark.parametrize("version", ["1.10.0", "1.11.4", "1.12.0-rc1", "2.0.0"])
+def test_new_terraform(version: str, fake_terraform: Callable[[str], Path]) -> None:
+    """From 1.10 on, release candidates too."""
+    path = fake_terraform(f"""echo '{{"terraform_version": "{version}"}}'""")
+    assert terraform.executable() == str(path)
+
+
+def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str], Path]) -> None:
+    """Terraform's own words stay, and after them stands what to do."""
+    fake_terraform("""
+    [ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }
+    echo 'Error: Failed to query available provider packages' >&2
+    echo 'could not connect to the registry: no such host' >&2
+    exit 1
+    """)
+    with pytest.raises(OperateError) as failure:
+        Terraform(folder).init()
+    shown = str(failure.value)
+    assert "could not connect to the registry: no such host" in shown
+    assert f"set {provider_mirror.MIRROR_VARIABLE} to a folder that holds {provider_mirror.PROVIDER}/5.100.0/" in shown
+
+
+def test_missing_cli_configuration(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """It is ignored, and that is said once."""
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "missing.tfrc")
+    for _ in range(2):
+        assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({})
+    assert capfd.readouterr().err.count("missing.tfrc, which does not exist: ignored") == 1
+
+
+def test_own_cli_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that exists is the user's business, for Terraform and for the search."""
+    configuration = tmp_path / "own.tfrc"
+    configuration.touch()
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
+    monkeypatch.delenv(provider_mirror.MIRROR_VARIABLE, raising=False)
+    assert terraform.tool_variables({})["TF_CLI_CONFIG_FILE"] == str(configuration)
+    assert terraform.provider_variables({}) == {}
+
+
+def test_environment_is_laid_over_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty value takes a variable away; Terraform neither asks nor phones home."""
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    variables = terraform.tool_variables({"AWS_PROFILE": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    assert "AWS_PROFILE" not in variables
+    assert variables["AWS_REGION"] == "eu-west-1"
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert (variables["TF_IN_AUTOMATION"], variables["CHECKPOINT_DISABLE"]) == ("1", "1")
