@@ -14,6 +14,9 @@ from operate.errors import OperateError
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 
+Client = Any
+"""A boto3 client: their classes are made at run time."""
+
 _PORT_VARIABLE = "LOCAL_CLOUD_PORT"
 _DEFAULT_PORT = 4566
 _HIGHEST_PORT = 65535
@@ -59,7 +62,7 @@ class LocalCloud:
             "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK))),
         }
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes at run time
+    def client(self, service: str) -> Client:
         """A boto3 client that knows nothing of the caller's profile, credentials and endpoints."""
         import botocore.session  # noqa: PLC0415 - half a second that `up` with nothing to do can't spare
         from botocore.config import Config  # noqa: PLC0415

@@ -62,6 +62,7 @@ def start(cloud: LocalCloud) -> None:
         )
     with _ended_on_failure(process):
         _wait_until_ready(cloud, process)
+    process.returncode = 0  # it is to outlive us; Python would warn of a child left running
 
 
 @contextlib.contextmanager
