@@ -1,0 +1,132 @@
+"""Container images of the sample API: built with the machine's Go and no base image, else by its Dockerfile."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from operate import progress
+from operate.errors import OperateError
+
+if TYPE_CHECKING:
+    from operate.local_cloud.container_engine import Engine
+
+GO_API = Path(__file__).parents[1] / "examples" / "go_api"
+
+Architecture = Literal["X86_64", "ARM64"]
+Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit"]
+
+_GO_ARCHITECTURES: dict[Architecture, str] = {"X86_64": "amd64", "ARM64": "arm64"}
+_PROGRAM = "go-api"
+_USER = "65532:65532"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a registry stores of an image: its configuration, and its layers as gzipped tar archives."""
+
+    config: bytes
+    layers: tuple[bytes, ...]
+
+
+def build(
+    *,
+    version: str,
+    fault: Fault | None = None,
+    architecture: Architecture = "X86_64",
+    engine: Engine | None = None,
+) -> Image:
+    """The sample API that says it is `version`, broken by `fault`. `engine` is needed where Go is not installed."""
+    if shutil.which("go"):
+        return _from_program(_compile(version=version, fault=fault, architecture=architecture), architecture)
+    if engine is None:
+        raise OperateError("The sample API can't be built: install Go 1.19 or later, or Docker.")
+    with progress.step(f"building the sample API {version} from its Dockerfile"):
+        return _from_dockerfile(engine, version=version, fault=fault, architecture=architecture)
+
+
+def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -> bytes:
+    environment = os.environ | {
+        "CGO_ENABLED": "0",
+        "GOOS": "linux",
+        "GOARCH": _GO_ARCHITECTURES[architecture],
+        "GOFLAGS": "",
+        "GOPROXY": "off",
+        "GOTOOLCHAIN": "local",
+    }
+    flags = f"-s -w -X main.version={version} -X main.fault={fault or ''}"
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / _PROGRAM
+        arguments = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(program), "."]
+        progress.run(
+            f"building the sample API {version}",
+            progress.Command(arguments, directory=GO_API, environment=environment),
+        )
+        return program.read_bytes()
+
+
+def _from_program(program: bytes, architecture: Architecture) -> Image:
+    """The Dockerfile's last stage. The same program makes the same image, to the byte."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as layer:
+        entry = tarfile.TarInfo(_PROGRAM)
+        entry.mode, entry.size = 0o755, len(program)
+        layer.addfile(entry, io.BytesIO(program))
+    config = {
+        "architecture": _GO_ARCHITECTURES[architecture],
+        "os": "linux",
+        "config": {"User": _USER, "Entrypoint": [f"/{_PROGRAM}"]},
+        "rootfs": {"type": "layers", "diff_ids": [_digest(archive.getvalue())]},
+    }
+    return Image(config=json.dumps(config).encode(), layers=(gzip.compress(archive.getvalue(), mtime=0),))
+
+
+def _from_dockerfile(engine: Engine, *, version: str, fault: Fault | None, architecture: Architecture) -> Image:
+    from docker.errors import APIError, BuildError  # noqa: PLC0415 - see Engine.client
+
+    with engine.client(timeout_seconds=600) as client:
+        try:
+            built, _ = client.images.build(
+                path=str(GO_API),
+                rm=True,
+                buildargs={"VERSION": version, "FAULT": fault or ""},
+                platform=f"linux/{_GO_ARCHITECTURES[architecture]}",
+            )
+        except BuildError as error:
+            said = "".join(str(line.get("stream", "")) for line in error.build_log)
+            raise OperateError(f"{said}\n{GO_API / 'Dockerfile'} did not build: {error.msg}") from None
+        except APIError as error:
+            raise OperateError(f"{GO_API / 'Dockerfile'} did not build: {error.explanation}") from None
+        return read_archive(io.BytesIO(b"".join(built.save())))
+
+
+def read_archive(stream: io.BytesIO) -> Image:
+    """An image as `docker save` writes it: https://github.com/moby/docker-image-spec."""
+    with tarfile.open(fileobj=stream) as archive:
+
+        def content(name: str) -> bytes:
+            member = archive.extractfile(name)
+            if member is None:
+                raise OperateError(f"The container engine saved an image without {name}.")
+            return member.read()
+
+        (manifest,) = json.loads(content("manifest.json"))
+        layers = tuple(_gzipped(content(name)) for name in manifest["Layers"])
+        return Image(config=content(manifest["Config"]), layers=layers)
+
+
+def _gzipped(layer: bytes) -> bytes:
+    return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer, mtime=0)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
