@@ -26,6 +26,7 @@ _START_TIMEOUT_SECONDS = 20
 _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PROGRAMS = ("podman", "conmon", "runc", "netavark", "iptables", "ip")
 _HELPERS = ("podman", "conmon", "runc")
 
 
@@ -37,7 +38,7 @@ class Podman:
 
     @staticmethod
     def missing_programs() -> list[str]:
-        return [program for program in ("podman", "runc", "conmon") if shutil.which(program) is None]
+        return [program for program in _PROGRAMS if shutil.which(program, path=_search_path()) is None]
 
     @property
     def address(self) -> str:
@@ -192,9 +193,10 @@ class Podman:
 
     def _remove_bridge(self) -> None:
         """Podman takes it away with the last container, if it was there to see it end."""
-        if self._interface in psutil.net_if_addrs():
-            with contextlib.suppress(FileNotFoundError):  # without iproute2 the bridge stays, and is used again
-                subprocess.run(["ip", "link", "delete", self._interface], check=False, capture_output=True)
+        bridge = Path("/sys/class/net") / self._interface
+        if bridge.exists():
+            for link in (*(port.name for port in (bridge / "brif").iterdir()), bridge.name):
+                subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -206,6 +208,11 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def _search_path() -> str:
+    """PATH, and where distributions keep what only podman runs."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/lib/podman", "/usr/libexec/podman"])
 
 
 def _arguments(process: psutil.Process) -> list[str]:
