@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator
 
 from stacks.regions import PARTITION_OF_REGION
 from stacks.settings import matching, refusal
-
-MAX_INT32: Final = 2**31 - 1
 
 _ARN = r"arn:aws(?:-[a-z]+)*"
 _ACCOUNT = r"\d{12}"

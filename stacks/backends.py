@@ -75,12 +75,7 @@ class LocalBackend(Settings):
 
     @property
     def address(self) -> str:
-        return self.address_in(None)
-
-    def address_in(self, workspace: str | None) -> str:
-        """Terraform keeps a workspace's state under `terraform.tfstate.d`."""
-        prefix = f"terraform.tfstate.d/{workspace}/" if workspace else ""
-        return posixpath.normpath(prefix + self.path)
+        return posixpath.normpath(self.path)
 
 
 class RemoteBackend(Settings):
@@ -100,10 +95,6 @@ class RemoteBackend(Settings):
     def address(self) -> str:
         return f"{self.hostname}/{self.organization}/{self.workspace}"
 
-    def address_in(self, _workspace: str | None) -> str:
-        """The backend names its workspace itself."""
-        return self.address
-
 
 Backend = Annotated[S3Backend | LocalBackend | RemoteBackend, Field(discriminator="type")]
 
@@ -120,8 +111,12 @@ class ModuleState(Settings):
     @field_validator("workspace")
     @classmethod
     def workspace_fits_backend(cls, workspace: str | None, info: ValidationInfo) -> str | None:
-        if workspace and isinstance(info.data.get("backend"), RemoteBackend):
+        """Terraform looks for a local workspace's state in the folder it runs in, whatever the path."""
+        backend = info.data.get("backend")
+        if workspace and isinstance(backend, RemoteBackend):
             raise refusal("a remote backend names its workspace itself, as backend.workspace: take this key out")
+        if workspace and isinstance(backend, LocalBackend):
+            raise refusal("only an S3 backend takes a workspace; for a local one, let backend.path name the file")
         return workspace
 
     @field_validator("outputs")
@@ -146,7 +141,9 @@ class ModuleState(Settings):
 
     @property
     def address(self) -> str:
-        return self.backend.address_in(None if self.workspace == "default" else self.workspace)
+        if isinstance(self.backend, S3Backend) and self.workspace not in {None, "default"}:
+            return self.backend.address_in(self.workspace)
+        return self.backend.address
 
 
 class NetworkingState(ModuleState):

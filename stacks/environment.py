@@ -178,17 +178,23 @@ def load_environment(path: Path) -> Environment:
     if path.suffix != ".toml":
         raise SettingsError([Problem(path, f"an environment's file ends in .toml: rename it to {path.stem}.toml")])
     content = _read(path)
-    if "name" in content:
-        remedy = f"no such key; the environment's name is the file's, {path.stem}"
-        raise SettingsError([Problem(path, remedy, key="name")])
+    problems = _name_inside(path, content)
     try:
-        return Environment.model_validate({"name": path.stem, **content})
+        environment = Environment.model_validate({**content, "name": path.stem})
     except ValidationError as error:
-        found = problems_of(error, file=path, model=Environment)
-        raise SettingsError([_of_file_name(each) for each in found]) from None
+        problems += map(_of_file, problems_of(error, file=path, model=Environment))
+    if problems:
+        raise SettingsError(problems)
+    return environment
 
 
-def _of_file_name(problem: Problem) -> Problem:
+def _name_inside(path: Path, content: dict[str, Any]) -> list[Problem]:
+    remedy = f"no such key here: the environment's name is the file's, {path.stem}. The service's is service.name"
+    return [Problem(path, remedy, key="name")] if "name" in content else []
+
+
+def _of_file(problem: Problem) -> Problem:
+    """The name is the file's, and no key in it."""
     return Problem(problem.file, problem.remedy) if problem.key == "name" else problem
 
 

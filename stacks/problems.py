@@ -25,6 +25,7 @@ _WANTED: Final = {
     "bool_type": "true or false, without quotes, is wanted",
     "dict_type": "a table is wanted",
     "model_type": "a table is wanted",
+    "model_attributes_type": "a table is wanted",
     "tuple_type": "a list in square brackets is wanted",
     "too_short": "one entry at least is wanted",
 }
@@ -70,6 +71,8 @@ class SettingsError(Exception):
 def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) -> Iterator[Problem]:
     """Pydantic's errors without its terms. `model` is what the whole file was to be."""
     for details in error.errors(include_url=False):
+        if details["type"] == "too_short" and details["input"]:
+            continue  # its entries are wrong, and each is reported
         path, models = _resolve(details["loc"], model)
         tag_is_wrong = details["type"].startswith("union_tag")
         yield Problem(
@@ -113,7 +116,7 @@ def _remedy(
         return str(context["remedy"])
     if kind == "missing":
         example = _EXAMPLES.get(str(path[-1]))
-        return f"is missing; such as {path[-1]} = {example}" if example else f"is missing; the table [{_dotted(path)}]"
+        return f"is required, such as {path[-1]} = {example}" if example else f"the table [{_dotted(path)}] is required"
     if kind == "extra_forbidden":
         return _unknown(str(path[-1]), models, top)
     if kind.startswith("union_tag"):
@@ -124,7 +127,7 @@ def _remedy(
 
 
 def _unknown(key: str, models: list[type[Settings]], top: type[Settings]) -> str:
-    known = [name for model in models for name in model.model_fields]
+    known = [name for model in models for name in model.model_fields if (model, name) != (top, "name")]
     near = get_close_matches(key, known, n=2)
     if near:
         return f"no such key; {' or '.join(near)} may be meant"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
-from stacks.aws_values import MAX_INT32, KmsKeyArn, SecretArn
+from stacks.aws_values import KmsKeyArn, SecretArn
 from stacks.secret_names import looks_secret
-from stacks.settings import Refusal, Settings, between, matching, refusal, refuse_all
+from stacks.settings import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _USER = r"(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)"
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _CONDITION_OPERATOR = re.compile(
-    r"(?:For(?:All|Any)Values:)?"
+    r"(?:ForAllValues:|ForAnyValue:)?"
     r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
     r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
     r"|Arn(?:Not)?(?:Equals|Like)|(?:Not)?IpAddress|Bool|BinaryEquals)(?:IfExists)?"
@@ -117,35 +117,37 @@ class Container(Settings):
             raise refusal(remedy)
         return memory_mib
 
-    @field_validator("secrets", "environment")
+    @field_validator("secrets")
     @classmethod
-    def variables_have_names(cls, variables: dict[str, str]) -> dict[str, str]:
-        refuse_all(_name_refusals(variables))
-        return variables
+    def secrets_have_names(cls, secrets: dict[str, str]) -> dict[str, str]:
+        refuse_all(_wrong_names(secrets))
+        return secrets
 
     @field_validator("environment")
     @classmethod
-    def environment_holds_no_secret(cls, variables: dict[str, str]) -> dict[str, str]:
-        remedy = "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]"
-        refuse_all(Refusal((name,), None, remedy) for name, value in variables.items() if looks_secret(name, value))
-        return variables
-
-    @field_validator("environment")
-    @classmethod
-    def environment_and_secrets_differ(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        twice = sorted(variables.keys() & info.data.get("secrets", {}).keys())
-        refuse_all(Refusal((name,), None, "is in [container.secrets] too: one of the two is wanted") for name in twice)
+    def environment_is_plain(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        secrets = info.data.get("secrets", {})
+        refuse_all([*_wrong_names(variables), *_secrets_in_the_open(variables), *_set_twice(variables, secrets)])
         return variables
 
 
-def _name_refusals(variables: dict[str, str]) -> Iterator[Refusal]:
+def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
     for name in variables:
         if name == "PORT":
             yield Refusal((name,), None, "PORT follows container.port: take it out, and set container.port")
         elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            yield Refusal(
-                (name,), None, "an environment variable's name has letters, digits and _, and begins with no digit"
-            )
+            remedy = "an environment variable's name has letters, digits and _, and begins with no digit"
+            yield Refusal((name,), None, remedy)
+
+
+def _secrets_in_the_open(variables: dict[str, str]) -> Iterator[Refusal]:
+    remedy = "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]"
+    return (Refusal((name,), None, remedy) for name, value in variables.items() if looks_secret(name, value))
+
+
+def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[Refusal]:
+    remedy = "is in [container.secrets] too: one of the two is wanted"
+    return (Refusal((name,), None, remedy) for name in variables if name in secrets)
 
 
 def granted_action(action: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+MAX_INT32: Final = 2**31 - 1
+"""The limit where AWS states none but the integer's own."""
 
 
 class Settings(BaseModel):
@@ -43,7 +47,8 @@ def between(low: int, high: int) -> AfterValidator:
 
     def in_range(value: int) -> int:
         if not low <= value <= high:
-            raise refusal(f"a whole number from {low} to {high} is wanted")
+            limits = f"of {low} or more" if high == MAX_INT32 > value else f"from {low} to {high}"
+            raise refusal(f"a whole number {limits} is wanted")
         return value
 
     return AfterValidator(in_range)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from stacks.backends import Backend, LoadBalancingState, LocalBackend, NetworkingState, RemoteBackend, S3Backend
+
+BACKEND: TypeAdapter[Backend] = TypeAdapter(Backend)
+S3 = {"type": "s3", "bucket": "terraform-state", "key": "a/b.tfstate", "region": "eu-west-1"}
+LOCAL = {"type": "local", "path": "state/networking.tfstate"}
+REMOTE = {"type": "remote", "organization": "acme", "workspace": "networking"}
+KEY_ID = "12345678-1234-1234-1234-123456789012"
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "address"),
+    [
+        (S3, S3Backend, "s3://terraform-state/a/b.tfstate"),
+        (LOCAL, LocalBackend, "state/networking.tfstate"),
+        (LOCAL | {"path": "./state/../state/networking.tfstate"}, LocalBackend, "state/networking.tfstate"),
+        (REMOTE, RemoteBackend, "app.terraform.io/acme/networking"),
+        (REMOTE | {"hostname": "tfe.example.com:8443"}, RemoteBackend, "tfe.example.com:8443/acme/networking"),
+    ],
+)
+def test_the_type_chooses_the_backend_and_its_address(settings: dict[str, Any], kind: type, address: str) -> None:
+    """An address names the state in messages, and equal states have equal addresses."""
+    backend = BACKEND.validate_python(settings)
+    assert isinstance(backend, kind)
+    assert backend.address == address
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucket": "abc"},
+        {"bucket": "my.bucket.example"},
+        {"bucket": "b" * 63},
+        {"bucket": "10.0.0.1a"},
+        {"key": "terraform.tfstate"},
+        {"region": "cn-north-1"},
+        {"kms_key_id": KEY_ID},
+        {"kms_key_id": "mrk-" + "0" * 32},
+        {"kms_key_id": f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"},
+        {"role_arn": "arn:aws:iam::111111111111:role/path/state-reader"},
+    ],
+)
+def test_s3_accepts_what_works(change: dict[str, str]) -> None:
+    """No false rejection."""
+    BACKEND.validate_python(S3 | change)
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        (S3 | {"bucket": "ab"}, "3 to 63 lower-case letters"),
+        (S3 | {"bucket": "b" * 64}, "3 to 63"),
+        (S3 | {"bucket": "My-Bucket"}, "lower-case"),
+        (S3 | {"bucket": "my_bucket"}, "hyphens"),
+        (S3 | {"bucket": "a..b"}, "no two dots"),
+        (S3 | {"bucket": "-ab"}, "at both ends"),
+        (S3 | {"bucket": "192.168.0.1"}, "not an IP address"),
+        (S3 | {"key": ""}, "key of an object"),
+        (S3 | {"key": "/a"}, "no slash at either end"),
+        (S3 | {"key": "a/"}, "no slash at either end"),
+        (S3 | {"region": "eu-wets-1"}, "eu-west-1 may be meant"),
+        (S3 | {"kms_key_id": "alias/state"}, "not an alias"),
+        (S3 | {"role_arn": "arn:aws:iam::1:role/x"}, "arn:aws:iam::<account>:role/<name>"),
+        (LOCAL | {"path": "/srv/state"}, "relative to the repository's root"),
+        (LOCAL | {"path": "~/state"}, "relative"),
+        (LOCAL | {"path": "C:\\state"}, "relative"),
+        (LOCAL | {"path": "\\\\host\\state"}, "relative"),
+        (LOCAL | {"path": "state/"}, "the path of a file"),
+        (LOCAL | {"path": " "}, "the path of a file"),
+        (REMOTE | {"organization": "a b"}, "letters, digits, hyphens and underscores"),
+        (REMOTE | {"workspace": ""}, "letters, digits"),
+        (REMOTE | {"hostname": "https://tfe.example.com"}, "a host name is wanted"),
+    ],
+)
+def test_a_backend_refuses_what_cannot_work(settings: dict[str, str], remedy: str) -> None:
+    """Each rule's message says what would be right."""
+    with pytest.raises(ValidationError) as caught:
+        BACKEND.validate_python(settings)
+    assert remedy in str(caught.value)
+
+
+def test_an_output_goes_by_the_modules_own_name() -> None:
+    """Where none is given, ours is theirs."""
+    module = NetworkingState.model_validate({"backend": S3, "outputs": {"public_subnet_ids": "subnets-public"}})
+    assert module.output_name("public_subnet_ids") == "subnets-public"
+    assert module.output_name("vpc_id") == "vpc_id"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "remedy"),
+    [
+        ({"target_group": "x"}, "target_group_arn may be meant"),
+        ({"vpc_id": "x"}, "of this module we read target_group_arn and alb_dns_name"),
+        ({"alb_dns_name": "1st"}, "the name of a Terraform output"),
+        ({"alb_dns_name": "a.b"}, "the name of a Terraform output"),
+        ({"alb_dns_name": ""}, "the name of a Terraform output"),
+        ({"alb_dns_name": "-x"}, "the name of a Terraform output"),
+    ],
+)
+def test_outputs_are_ours_and_named_as_terraform_can(outputs: dict[str, str], remedy: str) -> None:
+    """A name that we never read, or that no output can have, is refused."""
+    with pytest.raises(ValidationError) as caught:
+        LoadBalancingState.model_validate({"backend": S3, "outputs": outputs})
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("backend", "workspace", "address"),
+    [
+        (S3, "blue", "s3://terraform-state/env:/blue/a/b.tfstate"),
+        (S3, "default", "s3://terraform-state/a/b.tfstate"),
+    ],
+)
+def test_a_workspaces_state_has_an_address_of_its_own(backend: dict[str, str], workspace: str, address: str) -> None:
+    """Terraform's own layout, so that equal addresses are equal states."""
+    assert NetworkingState.model_validate({"backend": backend, "workspace": workspace}).address == address
+
+
+@pytest.mark.parametrize(
+    ("backend", "remedy"), [(REMOTE, "names its workspace itself"), (LOCAL, "let backend.path name the file")]
+)
+def test_only_s3_takes_a_workspace(backend: dict[str, str], remedy: str) -> None:
+    """A remote backend has one already, and a local one would ignore the path."""
+    with pytest.raises(ValidationError, match=remedy):
+        NetworkingState.model_validate({"backend": backend, "workspace": "blue"})

@@ -1,0 +1,706 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from stacks.environment import Environment, SettingsError, load_environment, load_environments
+from stacks.regions import PARTITION_OF_REGION
+from stacks.sections import Deployment
+
+ROOT = Path(__file__).parents[2]
+ARABIC_DIGITS = "\u0661" * 12
+KEY_ID = "12345678-1234-1234-1234-123456789012"
+MINIMAL = """\
+account_id = "111111111111"
+region = "eu-west-1"
+service = { name = "go-api" }
+image = { repository = "go-api" }
+backend = { type = "s3", bucket = "states", key = "go-api.tfstate", region = "eu-west-1" }
+"""
+MODULES = """
+[remote_state.networking]
+backend = { type = "s3", bucket = "states", key = "networking.tfstate", region = "eu-west-1" }
+[remote_state.security]
+backend = { type = "s3", bucket = "states", key = "security.tfstate", region = "eu-west-1" }
+[remote_state.loadbalancing]
+backend = { type = "s3", bucket = "states", key = "loadbalancing.tfstate", region = "eu-west-1" }
+"""
+
+
+def environment_file(directory: Path, text: str = "", *, name: str = "dev.toml", without: str = "\n") -> Path:
+    """A valid file but for `text`; the line that begins with `without` is taken out."""
+    lines = [line for line in MINIMAL.splitlines() if not line.startswith(without)]
+    file = directory / name
+    file.write_text("\n".join(lines) + f"\n{text}\n" + MODULES, encoding="utf-8")
+    return file
+
+
+def refusal_of(file: Path) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_environment(file)
+    return str(caught.value)
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A fragment of TOML, and the problem's key, value and remedy as they must be told."""
+
+    toml: str
+    key: str
+    value: str
+    remedy: str
+    without: str = "\n"
+
+
+BAD = [
+    Bad('account_id = "1111"', "account_id", '"1111"', "12 digits in quotes", "account_id"),
+    Bad("account_id = 111111111111", "account_id", "111111111111", "text in quotes", "account_id"),
+    Bad(f'account_id = "{ARABIC_DIGITS}"', "account_id", f'"{ARABIC_DIGITS}"', "12 digits", "account_id"),
+    Bad('region = "eu-wets-1"', "region", '"eu-wets-1"', "eu-west-1", "region"),
+    Bad('region = "us-esat-1"', "region", '"us-esat-1"', "us-east-1", "region"),
+    Bad('region = "eu-west-11"', "region", '"eu-west-11"', "eu-west-1", "region"),
+    Bad('region = "EU-WEST-1"', "region", '"EU-WEST-1"', "eu-west-1", "region"),
+    Bad('region = "eu-west-1a"', "region", '"eu-west-1a"', "eu-west-1", "region"),
+    Bad('region = "Ireland"', "region", '"Ireland"', "such as eu-west-1", "region"),
+    Bad('tags = { "aws:team" = "a" }', 'tags."aws:team"', '"a"', "the prefix aws:"),
+    Bad('tags = { "AWS:team" = "a" }', 'tags."AWS:team"', '"a"', "the prefix aws:"),
+    Bad('tags = { Environment = "x" }', "tags.Environment", '"x"', "the stack sets itself"),
+    Bad('tags = { managed-by = "x" }', "tags.managed-by", '"x"', "the stack sets itself"),
+    Bad('tags = { team = "a", Team = "b" }', "tags.Team", '"b"', "upper and lower case"),
+    Bad('tags = { team = "a*b" }', "tags.team", '"a*b"', "letters, digits, spaces"),
+    Bad('tags = { "" = "a" }', 'tags.""', '"a"', "1 to 128"),
+    Bad("tags = { team = 3 }", "tags.team", "3", "text in quotes"),
+    Bad('tags = "team"', "tags", '"team"', "a table"),
+    Bad(
+        'permissions_boundary_arn = "arn:aws:iam::111111111111:role/x"',
+        "permissions_boundary_arn",
+        '"arn:aws:iam::111111111111:role/x"',
+        ":policy/<name>",
+    ),
+    Bad(
+        'permissions_boundary_arn = "arn:aws:iam::222222222222:policy/x"',
+        "permissions_boundary_arn",
+        '"arn:aws:iam::222222222222:policy/x"',
+        "own account, 111111111111",
+    ),
+    Bad(
+        'permissions_boundary_arn = "arn:aws-cn:iam::111111111111:policy/x"',
+        "permissions_boundary_arn",
+        '"arn:aws-cn:iam::111111111111:policy/x"',
+        "begins with arn:aws:",
+    ),
+    Bad('service = { name = "" }', "service.name", '""', "beginning with a letter", "service"),
+    Bad('service = { name = "go api" }', "service.name", '"go api"', "letters, digits, - and _", "service"),
+    Bad('service = { name = "1api" }', "service.name", '"1api"', "beginning with a letter", "service"),
+    Bad(
+        '[service]\nname = "a"\nfargate_spot_percent = 101',
+        "service.fargate_spot_percent",
+        "101",
+        "0 to 100",
+        "service",
+    ),
+    Bad(
+        '[service]\nname = "a"\napi_url = "api.example.com"', "service.api_url", '"api.example.com"', "a URL", "service"
+    ),
+    Bad(
+        '[service]\nname = "a"\napi_url = "https://a.example/"',
+        "service.api_url",
+        '"https://a.example/"',
+        "a URL",
+        "service",
+    ),
+    Bad('image = { repository = "Go-Api" }', "image.repository", '"Go-Api"', "lower-case", "image"),
+    Bad('image = { repository = "a" }', "image.repository", '"a"', "2 to 256", "image"),
+    Bad(f'image = {{ repository = "{"a" * 257}" }}', "image.repository", '"' + "a" * 79, "2 to 256", "image"),
+    Bad('image = { repository = "a:b" }', "image.repository", '"a:b"', "without registry and tag", "image"),
+    Bad('[image]\nrepository = "go-api"\ndefault_tag = ".x"', "image.default_tag", '".x"', "1 to 128", "image"),
+    Bad(
+        '[image]\nrepository = "go-api"\ndefault_tag = "latest"\nrequire_commit_sha_tag = true',
+        "image.default_tag",
+        '"latest"',
+        "a commit SHA is wanted",
+        "image",
+    ),
+    Bad("[container]\nport = 0", "container.port", "0", "from 1 to 65535"),
+    Bad("[container]\nport = 65536", "container.port", "65536", "from 1 to 65535"),
+    Bad('[container]\nport = "8080"', "container.port", '"8080"', "a whole number, without quotes"),
+    Bad("[container]\nport = 8080.0", "container.port", "8080.0", "a whole number"),
+    Bad('[container]\ncpu = "256"', "container.cpu", '"256"', "a whole number, without quotes"),
+    Bad("[container]\ncpu = 300", "container.cpu", "300", "256, 512, 1024, 2048, 4096, 8192 or 16384"),
+    Bad("[container]\nmemory_mib = true", "container.memory_mib", "true", "a whole number"),
+    Bad("[container]\ncpu = 512\nmemory_mib = 512", "container.memory_mib", "512", "1024, 2048, 3072 or 4096 MiB"),
+    Bad("[container]\ncpu = 1024", "container.memory_mib", "512", "1024 CPU units go with 2048"),
+    Bad('[container]\ncpu_architecture = "arm64"', "container.cpu_architecture", '"arm64"', '"X86_64" or "ARM64"'),
+    Bad('[container]\nuser = "a b"', "container.user", '"a b"', '"65532:65532"'),
+    Bad(
+        '[container]\nreadonly_root_filesystem = "yes"', "container.readonly_root_filesystem", '"yes"', "true or false"
+    ),
+    Bad("[container]\nreadonly_root_filesystem = 1", "container.readonly_root_filesystem", "1", "true or false"),
+    Bad("[container]\nstop_timeout_seconds = 121", "container.stop_timeout_seconds", "121", "from 0 to 120"),
+    Bad("[container]\nstop_timeout_seconds = -1", "container.stop_timeout_seconds", "-1", "from 0 to 120"),
+    Bad('[container.environment]\nPORT = "80"', "container.environment.PORT", "", "PORT follows container.port"),
+    Bad('[container.environment]\n"A-B" = "80"', "container.environment.A-B", "", "begins with no digit"),
+    Bad('[container.environment]\n"" = "80"', 'container.environment.""', "", "begins with no digit"),
+    Bad("[container.environment]\nLEVEL = 3", "container.environment.LEVEL", "", "text in quotes"),
+    Bad('[container.secrets]\nKEY = "plain"', "container.secrets.KEY", "", "an ARN is wanted"),
+    Bad(
+        '[container.secrets]\nPORT = "arn:aws:ssm:eu-west-1:111111111111:parameter/x"',
+        "container.secrets.PORT",
+        "",
+        "PORT follows container.port",
+    ),
+    Bad(
+        '[container.secrets]\nA = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-AbCdEf:user"',
+        "container.secrets.A",
+        "",
+        "all three colons",
+    ),
+    Bad(
+        '[container.secrets]\nA = "arn:aws-cn:ssm:eu-west-1:111111111111:parameter/x"',
+        "container.secrets.A",
+        "",
+        "begins with arn:aws:",
+    ),
+    Bad(
+        '[container]\nenvironment = { A = "1" }\nsecrets = { A = "arn:aws:ssm:eu-west-1:111111111111:parameter/x" }',
+        "container.environment.A",
+        "",
+        "one of the two",
+    ),
+    Bad(
+        '[service]\nname = "go-api"\nenable_execute_command = true',
+        "container.readonly_root_filesystem",
+        "true",
+        "set this to false, or leave ECS Exec off",
+        "service",
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = ["*"]\nresources = ["*"]',
+        "task_role.statements[0].actions[0]",
+        '"*"',
+        "least privilege",
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = ["GetObject"]\nresources = ["*"]',
+        "task_role.statements[0].actions[0]",
+        '"GetObject"',
+        "<service>:<Action>",
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = ["s3:GetObject"]\nresources = ["my-bucket"]',
+        "task_role.statements[0].resources[0]",
+        '"my-bucket"',
+        "an ARN",
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = "s3:GetObject"\nresources = ["*"]',
+        "task_role.statements[0].actions",
+        '"s3:GetObject"',
+        "a list",
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = []\nresources = ["*"]', "task_role.statements[0].actions", "", "one entry"
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["*"]\nconditions = { StringIs = { a = ["b"] } }',
+        "task_role.statements[0].conditions.StringIs",
+        "",
+        "StringEquals",
+    ),
+    Bad(
+        '[[task_role.statements]]\nsid = "A"\nactions = ["s3:Get*"]\nresources = ["*"]\n' * 2,
+        "task_role.statements[1].sid",
+        '"A"',
+        "each is wanted once",
+    ),
+    Bad("[scaling]\nmin_capacity = 0", "scaling.min_capacity", "0", "from 1 to 5000"),
+    Bad("[scaling]\nmin_capacity = -1", "scaling.min_capacity", "-1", "from 1 to 5000"),
+    Bad("[scaling]\nmin_capacity = 5", "scaling.max_capacity", "4", "5 or more is wanted"),
+    Bad("[scaling]\ncpu_target_percent = 0", "scaling.cpu_target_percent", "0", "from 1 to 100"),
+    Bad("[scaling]\ncpu_target_percent = 101", "scaling.cpu_target_percent", "101", "from 1 to 100"),
+    Bad("[scaling]\nscale_in_cooldown_seconds = -1", "scaling.scale_in_cooldown_seconds", "-1", "of 0 or more"),
+    Bad("[deployment]\nmaximum_percent = 99", "deployment.maximum_percent", "99", "of 100 or more"),
+    Bad("[deployment]\nminimum_healthy_percent = 101", "deployment.minimum_healthy_percent", "101", "from 0 to 100"),
+    Bad("[deployment]\nmaximum_percent = 100", "deployment.maximum_percent", "100", "200 or more works"),
+    Bad(
+        "scaling = { min_capacity = 3 }\n[deployment]\nmaximum_percent = 133\nminimum_healthy_percent = 67",
+        "deployment.maximum_percent",
+        "133",
+        "deployment.maximum_percent = 134 or more works, or deployment.minimum_healthy_percent = 66 or less",
+    ),
+    Bad(
+        "[deployment]\nhealth_check_grace_period_seconds = -1",
+        "deployment.health_check_grace_period_seconds",
+        "-1",
+        "of 0 or more",
+    ),
+    Bad(
+        "[deployment]\nsteady_state_timeout_minutes = 0",
+        "deployment.steady_state_timeout_minutes",
+        "0",
+        "from 1 to 120",
+    ),
+    Bad("[logs]\nretention_days = 15", "logs.retention_days", "15", "14, 30, 60"),
+    Bad(
+        '[logs]\nkms_key_arn = "arn:aws:kms:eu-west-1:111111111111:alias/logs"',
+        "logs.kms_key_arn",
+        '"arn:aws:kms:eu-west-1:111111111111:alias/logs"',
+        "not of an alias",
+    ),
+    Bad(
+        f'[logs]\nkms_key_arn = "arn:aws:kms:us-east-1:111111111111:key/{KEY_ID}"',
+        "logs.kms_key_arn",
+        '"arn:aws:kms:us-east-1:111111111111:key/',
+        "its own region only, eu-west-1",
+    ),
+    Bad('[cluster]\ncontainer_insights = "on"', "cluster.container_insights", '"on"', '"enabled" or "enhanced"'),
+    Bad('backend = { type = "gcs" }', "backend.type", '"gcs"', '"s3", "local" or "remote"', "backend"),
+    Bad('backend = { bucket = "states" }', "backend.type", "", '"s3", "local" or "remote"', "backend"),
+    Bad('backend = "s3"', "backend", '"s3"', "a table", "backend"),
+    Bad(
+        'backend = { type = "s3", bucket = "states", key = "security.tfstate", region = "eu-west-1" }',
+        "remote_state.security.backend",
+        "",
+        "s3://states/security.tfstate is this stack's own state too",
+        "backend",
+    ),
+    Bad("", "account_id", "", 'is required, such as account_id = "123456789012"', "account_id"),
+    Bad("", "service", "", "the table [service] is required", "service"),
+    Bad("colour = 3", "colour", "3", "no such key"),
+    Bad("[scalling]\nmin_capacity = 1", "scalling", "{ … }", "scaling may be meant"),
+    Bad("[container]\nmemory = 512", "container.memory", "512", "memory_mib may be meant"),
+    Bad("[container]\nretention_days = 1", "container.retention_days", "1", "there is logs.retention_days"),
+    Bad(
+        'backend = { type = "local", path = "a", bucket = "b" }',
+        "backend.bucket",
+        '"b"',
+        "there are type, path",
+        "backend",
+    ),
+    Bad('name = "dev"', "name", "", "the environment's name is the file's, dev"),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.key + "|" + bad.toml[:40])
+def test_a_wrong_value_is_refused_in_words(bad: Bad, tmp_path: Path) -> None:
+    """One block, with the file, the key's path, the value and what would be right, and none of pydantic's terms."""
+    file = environment_file(tmp_path, bad.toml, without=bad.without)
+    text = refusal_of(file)
+    shown = f"{file}: {bad.key} = {bad.value}" if bad.value else f"{file}: {bad.key}"
+    assert shown in text
+    assert bad.remedy in text
+    assert len(text.splitlines()) == 2
+    assert not re.search(r"pydantic|_type|Input should|https://errors", text)
+
+
+GOOD = [
+    "",
+    'tags = { "cost centre" = "12/3 @x+y=z", "Größe" = "große" }',
+    "tags = { empty = '' }",
+    'permissions_boundary_arn = "arn:aws:iam::111111111111:policy/teams/boundary"',
+    'permissions_boundary_arn = "arn:aws:iam::aws:policy/PowerUserAccess"',
+    'container = { user = "nobody:nogroup", stop_timeout_seconds = 120, port = 65535 }',
+    'container = { cpu = 16384, memory_mib = 122880, cpu_architecture = "ARM64" }',
+    '[container.secrets]\nA = "arn:aws:secretsmanager:us-east-1:222222222222:secret:rds!db-1-AbCdEf:password::"',
+    '[container.secrets]\nA = "arn:aws:ssm:eu-west-1:111111111111:parameter/go-api/dev/a"',
+    '[[task_role.statements]]\neffect = "Deny"\nactions = ["*"]\nresources = ["*"]',
+    (
+        '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["arn:aws:s3:::b/${aws:username}/*"]\n'
+        'conditions = { "ForAnyValue:StringLikeIfExists" = { "aws:PrincipalOrgPaths" = ["o-1/*"] } }'
+    ),
+    "scaling = { min_capacity = 4, max_capacity = 4, scale_in_cooldown_seconds = 0 }",
+    "deployment = { minimum_healthy_percent = 0, maximum_percent = 100 }",
+    "scaling = { min_capacity = 2 }\ndeployment = { minimum_healthy_percent = 50, maximum_percent = 100 }",
+    "logs = { retention_days = 0 }",
+    f'logs = {{ kms_key_arn = "arn:aws:kms:eu-west-1:222222222222:key/mrk-{"0" * 32}" }}',
+    'cluster = { container_insights = "enhanced" }',
+]
+
+
+@pytest.mark.parametrize("toml", GOOD)
+def test_what_works_is_accepted(toml: str, tmp_path: Path) -> None:
+    """A false rejection is as bad as a miss."""
+    load_environment(environment_file(tmp_path, toml))
+
+
+@pytest.mark.parametrize(
+    ("service", "image"),
+    [
+        ('name = "Go_Api-2"', 'repository = "team/go-api.v2"'),
+        ('name = "a"\nfargate_spot_percent = 100', 'repository = "a--b__c/d"\ndefault_tag = "latest"'),
+        ('name = "a"\napi_url = "https://api.example.com:8443"', 'repository = "aa"\ndefault_tag = "_x.Y-1"'),
+        ('name = "a"\napi_url = "http://localhost"', 'repository = "aa"\nrequire_commit_sha_tag = true'),
+        ('name = "a"', 'repository = "aa"\nrequire_commit_sha_tag = true\ndefault_tag = "3f9c2e1"'),
+    ],
+)
+def test_service_and_image_accept_what_works(service: str, image: str, tmp_path: Path) -> None:
+    """Every optional key of the two, and names at the edge of what AWS takes."""
+    file = environment_file(tmp_path, f"[service]\n{service}\n[image]\n{image}", without=("service"))
+    file.write_text(file.read_text("utf-8").replace('image = { repository = "go-api" }\n', ""), "utf-8")
+    load_environment(file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'DB_PASSWORD = "x"',
+        'PGPASSWORD = "x"',
+        'dbPassword = "x"',
+        'MYSQL_PWD = "x"',
+        'SMTP_PASS = "x"',
+        'CLIENT_SECRET = "x"',
+        'GITHUB_TOKEN = "x"',
+        'API_TOKENS = "x"',
+        'STRIPE_API_KEY = "x"',
+        'STRIPE_APIKEY = "x"',
+        'AWS_SECRET_ACCESS_KEY = "x"',
+        'TLS_PRIVATE_KEY = "x"',
+        'JWT_SIGNING_KEY = "x"',
+        'GOOGLE_CREDENTIALS = "x"',
+        'DB_PASSWORD_OLD = "x"',
+        'SECRET = "x"',
+        'DATABASE_URL = "postgres://user:x@db/name"',
+    ],
+)
+def test_a_secret_in_the_open_is_refused_and_not_repeated(line: str, tmp_path: Path) -> None:
+    """The name is told, the value never, and where it belongs is said."""
+    value = "do-not-repeat-me"
+    file = environment_file(tmp_path, f"[container.environment]\n{line.replace('x', value)}")
+    text = refusal_of(file)
+    assert f"{file}: container.environment.{line.partition(' ')[0]}\n" in text
+    assert "[container.secrets]" in text
+    assert value not in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'TOKEN_TTL_SECONDS = "60"',
+        'SECRET_NAME = "go-api"',
+        'PASSWORD_MIN_LENGTH = "12"',
+        'KEYBOARD = "qwerty"',
+        'PARTITION_KEY = "id"',
+        'PUBLIC_KEY = "x"',
+        'MAX_TOKENS = "4096"',
+        'PWD = "/srv"',
+        'BYPASS = "x"',
+        'COMPASS = "x"',
+        'REQUIRE_PASSWORD = "true"',
+        'DB_PASSWORD = ""',
+        'DB_SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf"',
+        'GOOGLE_APPLICATION_CREDENTIALS = "/etc/google/credentials.json"',
+        'API_KEY_HEADER = "X-Api-Key"',
+        'DATABASE_URL = "postgres://db.internal:5432/name"',
+        'AWS_REGION = "eu-west-1"',
+    ],
+)
+def test_what_only_sounds_like_a_secret_passes(line: str, tmp_path: Path) -> None:
+    """A length, a time, a name, a switch, an ARN and a path are no secrets."""
+    load_environment(environment_file(tmp_path, f"[container.environment]\n{line}"))
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'db_password = "do-not-repeat-me"',
+        '[container.secrets]\nTHING = "do-not-repeat-me"',
+        '[container.environment]\nPORT = "do-not-repeat-me"',
+        '[container]\nenvironment = "do-not-repeat-me"',
+        '[backend.extra]\nsecret_key = "do-not-repeat-me"',
+        'homepage = "https://me:do-not-repeat-me@example.com"',
+        'x = "do-not-repeat-me',
+    ],
+)
+def test_no_error_repeats_a_secret(toml: str, tmp_path: Path) -> None:
+    """Wherever it was put, and whatever else is wrong with the file."""
+    assert "do-not-repeat-me" not in refusal_of(environment_file(tmp_path, toml, without="backend"))
+
+
+@pytest.mark.parametrize(("own", "fits"), [(47, True), (48, False)])
+def test_fifty_tags_are_the_most_with_ours(own: int, fits: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """47 of the file's and the stack's three."""
+    file = environment_file(tmp_path, "[tags]\n" + "\n".join(f't{at} = "x"' for at in range(own)))
+    if fits:
+        load_environment(file)
+    else:
+        assert "47 at most, and there are 48" in refusal_of(file)
+
+
+def test_a_name_is_measured_with_its_suffix(tmp_path: Path) -> None:
+    """`<service>-dev-execution` may have 64 characters; the 65th is one too many, and the message counts them."""
+    for length, fits in ((50, True), (51, False)):
+        file = environment_file(tmp_path, f'service = {{ name = "{"a" * length}" }}', without="service")
+        if fits:
+            load_environment(file)
+        else:
+            text = refusal_of(file)
+            assert f"the IAM role would be {'a' * 51}-dev-execution, 65 characters, and AWS takes 64" in text
+            assert "by 1" in text
+
+
+def test_every_named_resource_has_its_limit(tmp_path: Path) -> None:
+    """ECS takes 255 characters and a log group 512; a name beyond all three limits is told for each resource."""
+    text = refusal_of(environment_file(tmp_path, f'service = {{ name = "{"a" * 510}" }}', without="service"))
+    assert "AWS takes 64" in text
+    assert "the ECS cluster, service and task definition family would be " in text
+    assert "514 characters, and AWS takes 255" in text
+    assert "the log group would be /ecs/" in text
+    assert "519 characters, and AWS takes 512" in text
+
+
+def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
+    """One run tells everything: of two files, of two tables of one, and a rule across tables beside a wrong value."""
+    environment_file(tmp_path, "logs = { retention_days = 2 }\ndeployment = { maximum_percent = 100 }")
+    environment_file(tmp_path, "region = 1", name="qa.toml", without="region")
+    (tmp_path / "prod.toml").write_text("= 1", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_environments(tmp_path)
+    told = [(problem.file.name, problem.key) for problem in caught.value.problems]
+    assert told == [
+        ("dev.toml", "deployment.maximum_percent"),
+        ("dev.toml", "logs.retention_days"),
+        ("prod.toml", ""),
+        ("qa.toml", "region"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a = 1\nb = \n", "line 2, column 5"),
+        (b"a = 1\na = 2\n", "line 2"),
+        (b'a = "x', "is not TOML: end of document"),
+        (b"\xff\xfe", "is not UTF-8 text, at byte 1"),
+        (b"a = " + b"[" * 5000, "nested too deeply"),
+        (b"a = 1_000_" + b"0" * 5000, "is not TOML"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_told_with_the_place(content: bytes, told: str, tmp_path: Path) -> None:
+    """No traceback: the file, and where in it the matter is."""
+    file = tmp_path / "dev.toml"
+    file.write_bytes(content)
+    text = refusal_of(file)
+    assert text.startswith(f"{file}\n")
+    assert told in text
+
+
+def test_a_byte_order_mark_is_let_pass(tmp_path: Path) -> None:
+    """Some Windows editors write one."""
+    file = environment_file(tmp_path)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    load_environment(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Dev.toml", "lower-case letters, digits and single hyphens"),
+        ("1dev.toml", "beginning with a letter"),
+        ("dev-.toml", "single hyphens"),
+        ("d--v.toml", "single hyphens"),
+        ("d_v.toml", "single hyphens"),
+        ("dev env.toml", "such as dev.toml"),
+        ("dev.TOML", "rename it to dev.toml"),
+        ("dev.tml", "rename it to dev.toml"),
+    ],
+)
+def test_a_file_name_that_is_no_environment_name_is_refused(name: str, remedy: str, tmp_path: Path) -> None:
+    """Rather than ignored, which would leave a stack out without a word."""
+    file = environment_file(tmp_path, name=name)
+    with pytest.raises(SettingsError) as caught:
+        load_environments(tmp_path)
+    assert str(caught.value).startswith(f"{file}\n")
+    assert remedy in str(caught.value)
+
+
+def test_other_files_are_no_environments(tmp_path: Path) -> None:
+    """A note, a backup and an editor's lock lie beside them and do no harm."""
+    environment_file(tmp_path)
+    for name in ("README.md", "dev.toml~", "dev.toml.bak", ".#dev.toml", ".dev.toml.swp", "notes.html", "x.yaml"):
+        (tmp_path / name).write_text("x", "utf-8")
+    assert [environment.name for environment in load_environments(tmp_path)] == ["dev"]
+
+
+def test_a_folder_without_environments_is_told(tmp_path: Path) -> None:
+    """Missing, empty, or no folder at all; and a folder where a file should be."""
+    (tmp_path / "file").touch()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "dev.toml").mkdir()
+    (tmp_path / "empty").mkdir()
+    for name, told in (("gone", "no such file"), ("file", "not a directory"), ("odd", "is a directory")):
+        with pytest.raises(SettingsError, match=told):
+            load_environments(tmp_path / name)
+    with pytest.raises(SettingsError, match="holds no environment: add one"):
+        load_environments(tmp_path / "empty")
+
+
+def test_environments_come_by_name(tmp_path: Path) -> None:
+    """`a-b` before `a.c`-like orders of file names: the environments' names decide."""
+    for name in ("qa", "dev", "qa-2"):
+        text = MINIMAL.replace("go-api.tfstate", f"{name}.tfstate") + MODULES
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    assert [environment.name for environment in load_environments(tmp_path)] == ["dev", "qa", "qa-2"]
+
+
+def _pair(directory: Path, first: dict[str, str], second: dict[str, str]) -> str:
+    """Two files, each the minimal one with texts replaced; what is told of them, or nothing."""
+    for replaced in (first, second):
+        replacements = deepcopy(replaced)
+        name = replacements.pop("file")
+        text = MINIMAL + MODULES
+        for old, new in replacements.items():
+            assert old in text
+            text = text.replace(old, new)
+        (directory / name).write_text(text, "utf-8")
+    try:
+        load_environments(directory)
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+def test_two_environments_may_not_share_names_in_an_account(tmp_path: Path) -> None:
+    """Roles are an account's: another region or another case does not keep `a-b` + `c` and `a` + `b-c` apart."""
+    told = _pair(
+        tmp_path,
+        {"file": "c.toml", '"go-api"': '"a-b"', "go-api.tfstate": "1"},
+        {"file": "b-c.toml", '"go-api" }\nimage': '"A" }\nimage', "go-api.tfstate": "2", '"eu-west-1"': '"us-east-1"'},
+    )
+    assert f"{tmp_path / 'c.toml'}: service.name" in told
+    assert str(tmp_path / "b-c.toml") in told
+    assert "would be called a-b-c" in told
+
+
+def test_two_accounts_may_share_names(tmp_path: Path) -> None:
+    """Only the state's address keeps them apart then."""
+    told = _pair(
+        tmp_path,
+        {"file": "c.toml", 'name = "go-api"': 'name = "a-b"', "go-api.tfstate": "1"},
+        {"file": "b-c.toml", 'name = "go-api"': 'name = "a"', "go-api.tfstate": "2", "111111111111": "222222222222"},
+    )
+    assert told == ""
+
+
+def test_two_environments_may_not_share_a_state(tmp_path: Path) -> None:
+    """Each would destroy what the other made; both files are named."""
+    told = _pair(tmp_path, {"file": "dev.toml"}, {"file": "qa.toml"})
+    assert f"{tmp_path / 'qa.toml'}: backend\n" in told
+    assert f"s3://states/go-api.tfstate is the state of {tmp_path / 'dev.toml'} too" in told
+
+
+def test_an_environment_may_not_overwrite_what_another_reads(tmp_path: Path) -> None:
+    """Its state at the address of a module that the other one reads."""
+    told = _pair(
+        tmp_path,
+        {"file": "dev.toml"},
+        {"file": "qa.toml", "go-api.tfstate": "networking.tfstate", '"networking.tfstate"': '"x/networking.tfstate"'},
+    )
+    assert "reads as remote_state.networking too" in told or "this stack's own state too" in told
+
+
+def _rollout_moves(tasks: int, minimum_healthy_percent: int, maximum_percent: int) -> bool:
+    """Plays a rollout: starts while there is room, stops an old task while enough stay; every new task is healthy."""
+    old, new = tasks, 0
+    while old or new < tasks:
+        if new < tasks and (old + new + 1) * 100 <= maximum_percent * tasks:
+            new += 1
+        elif old and (old + new - 1) * 100 >= minimum_healthy_percent * tasks:
+            old -= 1
+        else:
+            return False
+    return True
+
+
+@given(
+    least=st.integers(1, 40),
+    more=st.integers(0, 40),
+    minimum=st.integers(0, 100),
+    maximum=st.integers(100, 250),
+)
+def test_percents_are_refused_exactly_when_a_rollout_wedges(least: int, more: int, minimum: int, maximum: int) -> None:
+    """Against a played rollout at every count from the least to the most."""
+    deployment = Deployment(minimum_healthy_percent=minimum, maximum_percent=maximum)
+    moves = all(_rollout_moves(tasks, minimum, maximum) for tasks in range(least, least + more + 1))
+    assert (deployment.wedge_remedy(least) is None) == moves
+
+
+@given(tasks=st.integers(1, 5000), minimum=st.integers(0, 100), maximum=st.integers(100, 250))
+def test_the_remedy_for_a_wedge_is_the_smallest_that_works(tasks: int, minimum: int, maximum: int) -> None:
+    """Each of the two percents that the message names lets the rollout move, and one less far does not."""
+    remedy = Deployment(minimum_healthy_percent=minimum, maximum_percent=maximum).wedge_remedy(tasks)
+    if remedy:
+        more, less = (int(percent) for percent in re.findall(r"percent = (\d+)", remedy))
+        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more).wedge_remedy(tasks) is None
+        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more - 1).wedge_remedy(tasks)
+        assert Deployment(minimum_healthy_percent=less, maximum_percent=maximum).wedge_remedy(tasks) is None
+        assert Deployment(minimum_healthy_percent=less + 1, maximum_percent=maximum).wedge_remedy(tasks)
+
+
+def test_the_regions_are_botocores() -> None:
+    """Fails when AWS has opened a region that the table lacks, or the table has one that is none."""
+    theirs: dict[str, str] = {}
+    for partition in botocore.session.get_session().get_data("endpoints")["partitions"]:
+        theirs |= dict.fromkeys(partition["regions"], partition["partition"])
+    assert dict(PARTITION_OF_REGION) == theirs
+
+
+def test_the_shipped_environments_load() -> None:
+    """And are the four that the README names."""
+    environments = {environment.name: environment for environment in load_environments(ROOT / "environments")}
+    assert list(environments) == ["dev", "local", "prod", "staging"]
+    assert [each.name_prefix for each in environments.values()] == [f"go-api-{name}" for name in environments]
+    assert environments["prod"].image.require_commit_sha_tag
+    assert environments["prod"].image.default_tag is None
+    assert environments["dev"].image.default_tag == "latest"
+
+
+def test_prod_refuses_latest(tmp_path: Path) -> None:
+    """The shipped production file, with the tag put in by hand."""
+    text = (ROOT / "environments" / "prod.toml").read_text("utf-8")
+    file = tmp_path / "prod.toml"
+    file.write_text(text.replace("[image]", '[image]\ndefault_tag = "latest"'), "utf-8")
+    assert f'{file}: image.default_tag = "latest"' in refusal_of(file)
+
+
+def test_defaults_are_the_specifications(tmp_path: Path) -> None:
+    """FR-008, FR-009, and the assumption of 256 CPU units and 512 MB on port 8080; no permission and no secret."""
+    environment = load_environment(environment_file(tmp_path))
+    assert (environment.deployment.minimum_healthy_percent, environment.deployment.maximum_percent) == (100, 200)
+    assert (environment.scaling.min_capacity, environment.scaling.max_capacity) == (1, 4)
+    container = environment.container
+    assert (container.port, container.cpu, container.memory_mib) == (8080, 256, 512)
+    assert (container.user, container.readonly_root_filesystem) == ("65532", True)
+    assert (container.environment, container.secrets, environment.task_role.statements) == ({}, {}, ())
+
+
+def test_an_environment_is_frozen(tmp_path: Path) -> None:
+    """No layer writes back into the settings."""
+    environment = load_environment(environment_file(tmp_path))
+    frozen: Any = environment
+    with pytest.raises(ValidationError, match="frozen"):
+        frozen.scaling.min_capacity = 2
+    assert isinstance(environment, Environment)
+
+
+def test_reading_settings_starts_no_node() -> None:
+    """A wrong file is told in a moment: neither cdktf nor jsii is imported."""
+    program = (
+        "import sys; from pathlib import Path; from stacks.environment import load_environments;"
+        "load_environments(Path('environments'));"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'cdktf', 'jsii', 'constructs', 'botocore'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
