@@ -43,7 +43,7 @@ def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -
     return [
         string_matching(
             module.output_name("target_group_arn"),
-            rf"arn:aws[a-z-]*:elasticloadbalancing:{region}:{account_id}:targetgroup/[^/]+/[0-9a-f]+",
+            rf"arn:aws[a-z-]*:elasticloadbalancing:{region}:{account_id}:targetgroup/[^/]+/[0-9a-z]+",
             f"the ARN of a target group in region {region} of account {account_id}, "
             f"arn:aws:elasticloadbalancing:{region}:{account_id}:targetgroup/<name>/<id>",
         ),

@@ -1,0 +1,60 @@
+"""Fixtures for every kind of test. The provider loads on demand, as in `main.py`: half a minute less per run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import lazy_provider
+from stacks.environment import Environment, load_environment
+
+lazy_provider.enable()
+
+from cdktf import Testing  # noqa: E402 - Node starts here, and has to find the switch set
+
+from stacks.fargate_api_stack import FargateApiStack  # noqa: E402
+from tests.template import Template  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+
+
+def overlaid(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Settings with changes laid over them, table by table."""
+    merged = dict(settings)
+    for key, value in changes.items():
+        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = overlaid(merged[key], value) if both_tables else value
+    return merged
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[..., Environment]:
+    """Makes the `dev` environment with changes: `environment(scaling={"max_capacity": 8})`."""
+    dev = load_environment(ROOT / "environments" / "dev.toml").model_dump(exclude_unset=True)
+
+    def make(**changes: Any) -> Environment:  # noqa: ANN401 - any table of the settings
+        return Environment.model_validate(overlaid(dev, changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def synthesize(environment: Callable[..., Environment]) -> Callable[..., Template]:
+    """Synthesizes `dev` with changes, validations included."""
+
+    def make(**changes: Any) -> Template:  # noqa: ANN401 - any table of the settings
+        settings = environment(**changes)
+        return Template.of(FargateApiStack(Testing.app(), settings.name_prefix, environment=settings))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def template(synthesize: Callable[..., Template]) -> Template:
+    """The stack of `dev` as it is."""
+    return synthesize()

@@ -1,0 +1,135 @@
+"""What real Terraform says of the three modules' outputs, at plan time: each wrong one refused, each right one not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, Testing
+
+from constructs_lib.remote_state import RemoteState
+from stacks import contracts
+from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
+from tests.plan.terraform_folder import diagnostics, texts, write_stack
+
+if TYPE_CHECKING:
+    from constructs_lib.remote_state import OutputContract
+
+BACKEND = {"type": "local", "path": "some.tfstate"}
+ACCOUNT, REGION = "111111111111", "eu-west-1"
+CONTRACTS: dict[str, list[OutputContract]] = {
+    "networking": contracts.networking(NetworkingState.model_validate({"backend": BACKEND})),
+    "security": contracts.security(SecurityState.model_validate({"backend": BACKEND})),
+    "loadbalancing": contracts.loadbalancing(
+        LoadBalancingState.model_validate({"backend": BACKEND}), region=REGION, account_id=ACCOUNT
+    ),
+}
+TARGET_GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/api/0123456789abcdef"
+GOOD: dict[str, Any] = {
+    "vpc_id": "vpc-0a1b2c3d4e5f67890",
+    "public_subnet_ids": ["subnet-0a1b2c3d4e5f67890", "subnet-0b1b2c3d4e5f67890"],
+    "app_security_group_id": "sg-0a1b2c3d4e5f67890",
+    "target_group_arn": TARGET_GROUP,
+    "alb_dns_name": f"api-123456789.{REGION}.elb.amazonaws.com",
+}
+MISSING = object()
+
+BAD: list[tuple[str, Any, str]] = [
+    ("vpc_id", MISSING, "It is missing."),
+    ("vpc_id", "", 'It is "".'),
+    ("vpc_id", 5, "It is 5."),
+    ("vpc_id", ["vpc-0a1b2c3d4e5f67890"], 'It is ["vpc-0a1b2c3d4e5f67890"].'),
+    ("vpc_id", "subnet-0a1b2c3d4e5f67890", "the id of a VPC"),
+    ("public_subnet_ids", MISSING, "It is missing."),
+    ("public_subnet_ids", [], "It is []."),
+    ("public_subnet_ids", "subnet-0a1b2c3d4e5f67890", 'It is "subnet-0a1b2c3d4e5f67890".'),
+    ("public_subnet_ids", ["subnet-0a1b2c3d4e5f67890"] * 2, "different subnet ids"),
+    ("public_subnet_ids", ["vpc-0a1b2c3d4e5f67890"], "different subnet ids"),
+    ("public_subnet_ids", {"a": "subnet-0a1b2c3d4e5f67890"}, 'It is {"a":"subnet-0a1b2c3d4e5f67890"}.'),
+    ("public_subnet_ids", [["subnet-0a1b2c3d4e5f67890"]], "a list of one or more"),
+    ("app_security_group_id", MISSING, "It is missing."),
+    ("app_security_group_id", ["sg-0a1b2c3d4e5f67890"], "the id of a security group"),
+    ("app_security_group_id", "vpc-0a1b2c3d4e5f67890", "the id of a security group"),
+    ("target_group_arn", MISSING, "It is missing."),
+    ("target_group_arn", TARGET_GROUP.replace("targetgroup/", "loadbalancer/app/"), "the ARN of a target group"),
+    ("target_group_arn", TARGET_GROUP.replace(REGION, "us-east-1"), f"in region {REGION} of account {ACCOUNT}"),
+    ("target_group_arn", TARGET_GROUP.replace(ACCOUNT, "999999999999"), f"in region {REGION} of account {ACCOUNT}"),
+    ("alb_dns_name", MISSING, "It is missing."),
+    ("alb_dns_name", "http://api.example.com/", "without http:// and path"),
+    ("alb_dns_name", "api-123456789.us-east-1.elb.amazonaws.com", f"in region {REGION}"),
+    ("alb_dns_name", TARGET_GROUP, "the DNS name of a load balancer"),
+]
+RIGHT: list[tuple[str, Any]] = [
+    *GOOD.items(),
+    ("vpc_id", "vpc-0a1b2c3d"),  # from before 2018, and still there
+    ("public_subnet_ids", ["subnet-0a1b2c3d4e5f67890"]),
+    ("alb_dns_name", "api.example.com"),
+    ("alb_dns_name", f"internal-api-123456789.{REGION}.elb.amazonaws.com"),
+    ("target_group_arn", TARGET_GROUP.replace("arn:aws:", "arn:aws-us-gov:")),
+]
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """One plan of one stack that reads every state, wrong and right, for Terraform reports all that it finds."""
+    folder = tmp_path_factory.mktemp("contract")
+    stack = TerraformStack(Testing.app(), "contract")
+    LocalBackend(stack, path="own.tfstate")
+    for number, (output, value, _) in enumerate(BAD):
+        _read(stack, folder, f"bad{number}", output, value)
+    for number, (output, value) in enumerate(RIGHT):
+        _read(stack, folder, f"right{number}", output, value)
+    return texts(diagnostics(write_stack(folder, stack), {}), "error")
+
+
+def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any) -> None:  # noqa: ANN401
+    module = next(module for module, contract in CONTRACTS.items() if output in {item.output for item in contract})
+    expected = {contract.output for contract in CONTRACTS[module]}
+    outputs = {**{key: GOOD[key] for key in expected}, output: value, "unrelated": True}
+    state = {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "serial": 1,
+        "lineage": name,
+        "outputs": {key: {"value": item, "type": _type(item)} for key, item in outputs.items() if item is not MISSING},
+        "resources": [],
+    }
+    (folder / f"{name}.tfstate").write_text(json.dumps(state))
+    RemoteState(
+        DataTerraformRemoteStateLocal(stack, name, path=f"{name}.tfstate"),
+        module=module,
+        address=f"s3://states/{name}",
+        contract=CONTRACTS[module],
+    )
+
+
+def _type(value: Any) -> Any:  # noqa: ANN401 - Terraform's JSON notation of types
+    if isinstance(value, list):
+        return ["tuple", [_type(item) for item in value]]
+    if isinstance(value, dict):
+        return ["object", {key: _type(item) for key, item in value.items()}]
+    return {bool: "bool", int: "number", str: "string"}[type(value)]
+
+
+@pytest.mark.parametrize(
+    ("number", "case"), list(enumerate(BAD)), ids=[f"{output}={value}" for output, value, _ in BAD]
+)
+def test_wrong_output_is_refused(errors: list[str], number: int, case: tuple[str, Any, str]) -> None:
+    """The message names the module, the state's address, the output, what was there, and the outputs that exist."""
+    output, _, said = case
+    (error,) = [text for text in errors if f"s3://states/bad{number})" in text]
+    module = next(module for module, contract in CONTRACTS.items() if output in {item.output for item in contract})
+    assert f'State of the module {module} (s3://states/bad{number}): output "{output}" must be' in error
+    assert said in error
+    assert "unrelated" in error.partition("Outputs that are there: ")[2]
+
+
+def test_right_outputs_are_not_refused(errors: list[str]) -> None:
+    """A false rejection is as bad as a miss."""
+    assert [text for text in errors if "s3://states/right" in text] == []
+
+
+def test_there_is_one_error_for_each_wrong_output(errors: list[str]) -> None:
+    """No error comes from anything but a contract."""
+    assert len(errors) == len(BAD)

@@ -1,0 +1,434 @@
+"""The stack as Terraform gets it: every requirement of the specification, on the synthesized JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import Testing
+from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
+from cdktf_cdktf_provider_aws.ecs_service import EcsService
+from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.template import Template
+
+    Synthesize = Callable[..., Template]
+
+ACCOUNT, REGION = "111111111111", "eu-west-1"
+PARTITION = "${data.aws_partition.partition.partition}"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database-AbCdEf"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/go-api/licence"
+
+NINE_RESOURCES = [
+    "aws_appautoscaling_policy",
+    "aws_appautoscaling_target",
+    "aws_cloudwatch_log_group",
+    "aws_ecs_cluster",
+    "aws_ecs_service",
+    "aws_ecs_task_definition",
+    "aws_iam_role",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+]
+
+
+def test_creates_nothing_but_what_the_specification_names(template: Template) -> None:
+    """SC-006: cluster, task definition, service, two roles, one policy, log group, scaling target and policy."""
+    assert template.resource_types() == NINE_RESOURCES
+
+
+def test_matchers_find_the_three_ecs_resources(template: Template) -> None:
+    """CDKTF's own matchers, which a team's tests use, work on the stack."""
+    assert Testing.to_have_resource(template.text, EcsCluster.TF_RESOURCE_TYPE)
+    assert Testing.to_have_resource_with_properties(
+        template.text, EcsTaskDefinition.TF_RESOURCE_TYPE, {"cpu": "256", "memory": "512"}
+    )
+    assert Testing.to_have_resource_with_properties(
+        template.text, EcsService.TF_RESOURCE_TYPE, {"launch_type": "FARGATE", "name": "go-api-dev"}
+    )
+
+
+def test_cluster(template: Template) -> None:
+    """FR-001."""
+    assert template.only("aws_ecs_cluster") == {
+        "name": "go-api-dev",
+        "setting": [{"name": "containerInsights", "value": "enabled"}],
+    }
+
+
+def test_task_definition(template: Template) -> None:
+    """FR-002, and a revision that stays registered, so that a rollback finds it."""
+    task_definition = template.only("aws_ecs_task_definition")
+    del task_definition["container_definitions"]
+    assert task_definition == {
+        "family": "go-api-dev",
+        "requires_compatibilities": ["FARGATE"],
+        "network_mode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
+        "runtime_platform": {"cpu_architecture": "X86_64", "operating_system_family": "LINUX"},
+        "execution_role_arn": "${aws_iam_role.execution_role.arn}",
+        "task_role_arn": "${aws_iam_role.task_role.arn}",
+        "skip_destroy": True,
+    }
+
+
+def test_container(template: Template) -> None:
+    """FR-002 and FR-010: image from ECR, the port, PORT as the only variable, awslogs, non-root, read-only."""
+    assert template.container() == {
+        "name": "go-api",
+        "image": "${data.aws_ecr_repository.repository.repository_url}:${var.image_tag}",
+        "essential": True,
+        "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}],
+        "environment": [{"name": "PORT", "value": "8080"}],
+        "user": "65532",
+        "readonlyRootFilesystem": True,
+        "stopTimeout": 30,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": "/ecs/go-api-dev",
+                "awslogs-region": REGION,
+                "awslogs-stream-prefix": "go-api",
+            },
+        },
+    }
+
+
+def test_service(template: Template) -> None:
+    """FR-003, FR-006, FR-007 and FR-008, the circuit breaker, and that Terraform waits and leaves the count alone."""
+    service = template.only("aws_ecs_service")
+    lifecycle = service.pop("lifecycle")
+    assert lifecycle["ignore_changes"] == ["desired_count"]
+    assert service.pop("depends_on")[1].startswith("aws_iam_role_policy.execution_role_policy")
+    assert service.pop("task_definition").startswith("${aws_ecs_task_definition.")
+    assert service == {
+        "name": "go-api-dev",
+        "cluster": "${aws_ecs_cluster.cluster.arn}",
+        "launch_type": "FARGATE",
+        "desired_count": 1,
+        "network_configuration": {
+            "subnets": "${data.terraform_remote_state.networking.outputs.public_subnet_ids}",
+            "security_groups": ["${data.terraform_remote_state.security.outputs.app_security_group_id}"],
+            "assign_public_ip": True,
+        },
+        "load_balancer": [
+            {
+                "target_group_arn": "${data.terraform_remote_state.loadbalancing.outputs.target_group_arn}",
+                "container_name": "go-api",
+                "container_port": 8080,
+            }
+        ],
+        "deployment_minimum_healthy_percent": 100,
+        "deployment_maximum_percent": 200,
+        "deployment_circuit_breaker": {"enable": True, "rollback": True},
+        "health_check_grace_period_seconds": 60,
+        "availability_zone_rebalancing": "ENABLED",
+        "enable_execute_command": False,
+        "enable_ecs_managed_tags": True,
+        "propagate_tags": "SERVICE",
+        "wait_for_steady_state": True,
+        "timeouts": {"create": "20m", "update": "20m"},
+    }
+
+
+def test_service_fails_the_apply_after_a_rollback(template: Template) -> None:
+    """A service that ECS rolled back to another revision is an error, whose text names both revisions."""
+    (postcondition,) = template.only("aws_ecs_service")["lifecycle"]["postcondition"]
+    ours = template.only("aws_ecs_service")["task_definition"]
+    assert postcondition["condition"] == f"${{self.task_definition == {ours[2:-1]}}}"
+    assert "rolled back" in postcondition["error_message"]
+    assert ours in postcondition["error_message"]
+
+
+def test_execution_role_has_exactly_five_actions(template: Template) -> None:
+    """FR-004: each action on the one resource it needs; only the registry's login is on everything."""
+    granted = {
+        (action, *statement["Resource"]) for statement in template.policy("execution") for action in statement["Action"]
+    }
+    repository = "${data.aws_ecr_repository.repository.arn}"
+    streams = f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:/ecs/go-api-dev:*"
+    assert granted == {
+        ("ecr:GetAuthorizationToken", "*"),
+        ("ecr:BatchGetImage", repository),
+        ("ecr:GetDownloadUrlForLayer", repository),
+        ("logs:CreateLogStream", streams),
+        ("logs:PutLogEvents", streams),
+    }
+    assert {statement["Effect"] for statement in template.policy("execution")} == {"Allow"}
+
+
+def test_task_role_has_no_policy(template: Template) -> None:
+    """FR-005: the only inline policy is the execution role's, and nothing is attached."""
+    assert [policy["role"] for policy in template.all("aws_iam_role_policy")] == ["${aws_iam_role.execution_role.name}"]
+    assert not template.all("aws_iam_role_policy_attachment")
+
+
+@pytest.mark.parametrize("role", ["go-api-dev-execution", "go-api-dev-task"])
+def test_only_ecs_tasks_of_this_account_assume_a_role(template: Template, role: str) -> None:
+    """Neither EC2 nor another account's tasks."""
+    (found,) = [block for block in template.all("aws_iam_role") if block["name"] == role]
+    (statement,) = json.loads(found["assume_role_policy"])["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:{PARTITION}:ecs:{REGION}:{ACCOUNT}:*"},
+        },
+    }
+
+
+def test_autoscaling(template: Template) -> None:
+    """FR-009: one to four tasks, tracking the service's average CPU."""
+    target, policy = template.only("aws_appautoscaling_target"), template.only("aws_appautoscaling_policy")
+    assert target == {
+        "service_namespace": "ecs",
+        "scalable_dimension": "ecs:service:DesiredCount",
+        "resource_id": "service/${aws_ecs_cluster.cluster.name}/${aws_ecs_service.service.name}",
+        "min_capacity": 1,
+        "max_capacity": 4,
+    }
+    assert policy["policy_type"] == "TargetTrackingScaling"
+    assert policy["target_tracking_scaling_policy_configuration"] == {
+        "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
+        "target_value": 70,
+        "scale_in_cooldown": 300,
+        "scale_out_cooldown": 60,
+    }
+
+
+def test_log_group(template: Template) -> None:
+    """FR-010."""
+    assert template.only("aws_cloudwatch_log_group") == {"name": "/ecs/go-api-dev", "retention_in_days": 14}
+
+
+def test_provider_stays_in_its_account_and_tags_everything(template: Template) -> None:
+    """A plan with another account's credentials fails; every resource says what it is part of."""
+    (provider,) = template.json["provider"]["aws"]
+    tags = {"environment": "dev", "service": "go-api", "managed-by": "terraform", "team": "platform"}
+    assert provider == {"region": REGION, "allowed_account_ids": [ACCOUNT], "default_tags": [{"tags": tags}]}
+
+
+def test_outputs(template: Template) -> None:
+    """All that a pipeline or a person reads after a deployment."""
+    values = {name: output["value"] for name, output in template.json["output"].items()}
+    dns_name = "${data.terraform_remote_state.loadbalancing.outputs.alb_dns_name}"
+    health_path = "${data.aws_lb_target_group.existing_loadbalancing.health_check[0].path}"
+    assert re.fullmatch(r"\$\{aws_ecs_task_definition\.\w+\.arn}", values.pop("task_definition_arn"))
+    assert re.fullmatch(r"\$\{aws_cloudwatch_log_group\.\w+\.name}", values.pop("log_group_name"))
+    assert values == {
+        "cluster_name": "${aws_ecs_cluster.cluster.name}",
+        "cluster_arn": "${aws_ecs_cluster.cluster.arn}",
+        "service_name": "${aws_ecs_service.service.name}",
+        "execution_role_arn": "${aws_iam_role.execution_role.arn}",
+        "task_role_arn": "${aws_iam_role.task_role.arn}",
+        "api_url": f"http://{dns_name}",
+        "health_url": f"http://{dns_name}{health_path}",
+    }
+
+
+def test_terraform_is_new_enough_for_a_lock_file(template: Template) -> None:
+    """An older Terraform says so itself, instead of stumbling over `use_lockfile`."""
+    assert template.json["terraform"]["required_version"] == ">= 1.10"
+    assert template.json["terraform"]["required_providers"] == {"aws": {"source": "aws", "version": "5.100.0"}}
+
+
+def test_image_tag_has_the_environments_default(synthesize: Synthesize, template: Template) -> None:
+    """`latest` where the environment says so; without a default every plan has to name a tag."""
+    assert template.json["variable"]["image_tag"]["default"] == "latest"
+    without = synthesize(image={"default_tag": None}).json["variable"]["image_tag"]
+    assert "default" not in without
+    assert without["nullable"] is False
+
+
+def test_image_tag_must_be_a_commit_sha_where_required(synthesize: Synthesize) -> None:
+    """Production's second rule; its message names the environment and the tag."""
+    image = {"default_tag": None, "require_commit_sha_tag": True}
+    rules = synthesize(image=image).json["variable"]["image_tag"]["validation"]
+    assert [rule["condition"] for rule in rules][1] == '${can(regex("^[0-9a-f]{7,40}$", var.image_tag))}'
+    assert "dev takes only commit SHAs" in rules[1]["error_message"]
+
+
+def test_image_tag_is_looked_up(template: Template) -> None:
+    """A tag that the repository does not have fails the plan."""
+    assert template.only("data.aws_ecr_image")["image_tag"] == "${var.image_tag}"
+
+
+CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"container": {"cpu": 1024, "memory_mib": 2048}}, "aws_ecs_task_definition", {"cpu": "1024", "memory": "2048"}),
+    (
+        {"container": {"cpu_architecture": "ARM64"}},
+        "aws_ecs_task_definition",
+        {"runtime_platform": {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}},
+    ),
+    ({"scaling": {"min_capacity": 2}}, "aws_ecs_service", {"desired_count": 2}),
+    (
+        {"deployment": {"health_check_grace_period_seconds": 5, "steady_state_timeout_minutes": 7}},
+        "aws_ecs_service",
+        {"health_check_grace_period_seconds": 5, "timeouts": {"create": "7m", "update": "7m"}},
+    ),
+    (
+        {"deployment": {"minimum_healthy_percent": 50, "maximum_percent": 300}},
+        "aws_ecs_service",
+        {"deployment_minimum_healthy_percent": 50, "deployment_maximum_percent": 300},
+    ),
+    (
+        {
+            "logs": {
+                "retention_days": 7,
+                "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            }
+        },
+        "aws_cloudwatch_log_group",
+        {
+            "retention_in_days": 7,
+            "kms_key_id": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        },
+    ),
+    (
+        {"cluster": {"container_insights": "enhanced"}},
+        "aws_ecs_cluster",
+        {"setting": [{"name": "containerInsights", "value": "enhanced"}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "type_", "expected"), CHANGES, ids=[str(change[0]) for change in CHANGES])
+def test_setting_reaches_its_resource(
+    synthesize: Synthesize, changes: dict[str, Any], type_: str, expected: dict[str, Any]
+) -> None:
+    """What an environment says arrives, and arrives where it belongs."""
+    resource = synthesize(**changes).only(type_)
+    assert {key: resource.get(key) for key in expected} == expected
+
+
+def test_container_settings(synthesize: Synthesize) -> None:
+    """Port, user, file system and stop timeout; PORT, target and check follow the port; variables are sorted."""
+    template = synthesize(
+        container={
+            "port": 9000,
+            "user": "1000:1000",
+            "readonly_root_filesystem": False,
+            "stop_timeout_seconds": 90,
+            "environment": {"ZONE": "a", "LOG_LEVEL": "debug"},
+        }
+    )
+    container = template.container()
+    assert container["portMappings"][0]["containerPort"] == 9000
+    assert container["environment"] == [
+        {"name": "LOG_LEVEL", "value": "debug"},
+        {"name": "PORT", "value": "9000"},
+        {"name": "ZONE", "value": "a"},
+    ]
+    assert (container["user"], container["readonlyRootFilesystem"], container["stopTimeout"]) == (
+        "1000:1000",
+        False,
+        90,
+    )
+    assert template.only("aws_ecs_service")["load_balancer"][0]["container_port"] == 9000
+    assert "self.port == 9000" in json.dumps(template.only("data.aws_lb_target_group"))
+
+
+def test_terraform_does_not_read_settings_as_templates(synthesize: Synthesize) -> None:
+    """`${…}` and `%{…}` in a value reach the container, and IAM's variables reach IAM, as they were written."""
+    condition = {"StringLike": {"aws:userid": ["${aws:userid}"]}}
+    template = synthesize(
+        container={"environment": {"GREETING": "hello ${name} %{ if true }"}},
+        task_role={
+            "statements": [
+                {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/${aws:userid}/*"], "conditions": condition}
+            ]
+        },
+    )
+    assert template.container()["environment"][0]["value"] == "hello $${name} %%{ if true }"
+    (statement,) = template.policy("task")
+    assert statement["Resource"] == ["arn:aws:s3:::b/$${aws:userid}/*"]
+    assert statement["Condition"] == {"StringLike": {"aws:userid": ["$${aws:userid}"]}}
+
+
+def test_secrets_give_the_execution_role_their_read_and_nothing_else(synthesize: Synthesize) -> None:
+    """Exactly these ARNs, without what follows a secret's in a container definition; the task role gets nothing."""
+    template = synthesize(
+        container={"secrets": {"DB": f"{SECRET}:password::", "DB_USER": f"{SECRET}:user::", "LICENCE": PARAMETER}}
+    )
+    assert template.container()["secrets"] == [
+        {"name": "DB", "valueFrom": f"{SECRET}:password::"},
+        {"name": "DB_USER", "valueFrom": f"{SECRET}:user::"},
+        {"name": "LICENCE", "valueFrom": PARAMETER},
+    ]
+    added = template.policy("execution")[3:]
+    assert [(statement["Action"], statement["Resource"]) for statement in added] == [
+        (["secretsmanager:GetSecretValue"], [SECRET]),
+        (["ssm:GetParameters"], [PARAMETER]),
+    ]
+    assert len(template.all("aws_iam_role_policy")) == 1
+
+
+def test_task_role_gets_the_statements_of_the_settings(synthesize: Synthesize) -> None:
+    """FR-005: what the application explicitly needs, on a policy of the task role."""
+    statement = {"sid": "ReadReports", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::reports/*"]}
+    template = synthesize(task_role={"statements": [statement]})
+    assert template.policy("task") == [
+        {"Sid": "ReadReports", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::reports/*"]}
+    ]
+    assert [policy["role"] for policy in template.all("aws_iam_role_policy")] == [
+        "${aws_iam_role.execution_role.name}",
+        "${aws_iam_role.task_role.name}",
+    ]
+
+
+def test_execute_command_comes_with_what_it_needs(synthesize: Synthesize) -> None:
+    """ECS Exec: the switch, an init process, and the four actions of its channel, on the task role."""
+    template = synthesize(service={"enable_execute_command": True}, container={"readonly_root_filesystem": False})
+    assert template.only("aws_ecs_service")["enable_execute_command"] is True
+    assert template.container()["linuxParameters"] == {"initProcessEnabled": True}
+    (statement,) = template.policy("task")
+    assert {action.split(":")[0] for action in statement["Action"]} == {"ssmmessages"}
+    assert len(statement["Action"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("percent", "strategy"),
+    [
+        (30, [{"capacity_provider": "FARGATE", "weight": 70}, {"capacity_provider": "FARGATE_SPOT", "weight": 30}]),
+        (100, [{"capacity_provider": "FARGATE_SPOT", "weight": 100}]),
+    ],
+)
+def test_spot_share(synthesize: Synthesize, percent: int, strategy: list[dict[str, Any]]) -> None:
+    """A share of Spot replaces the launch type, and the cluster gets the providers before the service needs them."""
+    template = synthesize(service={"fargate_spot_percent": percent})
+    service = template.only("aws_ecs_service")
+    assert "launch_type" not in service
+    assert service["capacity_provider_strategy"] == strategy
+    assert template.only("aws_ecs_cluster_capacity_providers")["capacity_providers"] == ["FARGATE", "FARGATE_SPOT"]
+    assert any("capacity_providers" in dependency for dependency in service["depends_on"])
+
+
+def test_permissions_boundary_is_on_both_roles(synthesize: Synthesize) -> None:
+    """A team that requires a boundary can create both roles."""
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    roles = synthesize(permissions_boundary_arn=boundary).all("aws_iam_role")
+    assert [role["permissions_boundary"] for role in roles] == [boundary, boundary]
+
+
+def test_api_url_may_be_another_name(synthesize: Synthesize) -> None:
+    """Where the load balancer is reached under a name of the team's own."""
+    outputs = synthesize(service={"api_url": "https://api.example.com"}).json["output"]
+    assert outputs["api_url"]["value"] == "https://api.example.com"
+    assert outputs["health_url"]["value"].startswith("https://api.example.com${")
+
+
+def test_names_carry_the_environment(synthesize: Synthesize) -> None:
+    """Two environments share an account: no name of one is a name of the other."""
+    dev, qa = (
+        {block["name"] for type_ in set(NINE_RESOURCES) for block in template.all(type_) if "name" in block}
+        for template in (synthesize(), synthesize(name="qa"))
+    )
+    assert dev & qa == {"execution", "cpu-target-tracking"}  # each of these lives inside a resource that is named apart
