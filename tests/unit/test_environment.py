@@ -6,7 +6,7 @@ import sys
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
@@ -15,8 +15,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stacks.environment import Environment, SettingsError, load_environment, load_environments
+from stacks.problems import problems_of
 from stacks.regions import PARTITION_OF_REGION
 from stacks.sections import Deployment
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 ARABIC_DIGITS = "\u0661" * 12
@@ -459,6 +468,58 @@ def test_every_named_resource_has_its_limit(tmp_path: Path) -> None:
     assert "519 characters, and AWS takes 512" in text
 
 
+EVERY_KEY = tomllib.loads(
+    MINIMAL.replace('service = { name = "go-api" }', 'service = { name = "go-api", api_url = "http://a" }') + MODULES
+) | {
+    "tags": {"team": "a"},
+    "container": {
+        "port": 8080,
+        "cpu": 256,
+        "memory_mib": 512,
+        "user": "1",
+        "environment": {"A": "1"},
+        "secrets": {"B": "arn:aws:ssm:eu-west-1:111111111111:parameter/x"},
+    },
+    "task_role": {"statements": [{"actions": ["s3:Get*"], "resources": ["*"], "conditions": {"Bool": {"a": ["b"]}}}]},
+    "scaling": {"min_capacity": 1, "max_capacity": 4},
+    "deployment": {"minimum_healthy_percent": 100, "maximum_percent": 200},
+    "logs": {"retention_days": 7},
+}
+
+
+def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401
+    if path:
+        yield path
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        yield from _places(inner, (*path, key))
+
+
+def _replaced(value: Any, path: tuple[str | int, ...], new: object) -> Any:  # noqa: ANN401
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = _replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+SCALARS = st.text() | st.integers() | st.floats() | st.booleans() | st.datetimes()
+
+
+@given(
+    place=st.sampled_from(list(_places(EVERY_KEY))),
+    value=SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(), SCALARS, max_size=2),
+)
+def test_no_value_anywhere_escapes_the_words(place: tuple[str | int, ...], value: object) -> None:
+    """Whatever stands in any place, the file loads or is refused in our words: no crash, and none of pydantic's."""
+    try:
+        Environment.model_validate(_replaced(EVERY_KEY, place, value) | {"name": "dev"})
+    except ValidationError as error:
+        for problem in problems_of(error, file=Path("dev.toml"), model=Environment):
+            assert problem.key
+            assert not re.search(r"Input should|valid|validation", problem.remedy)
+
+
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     """One run tells everything: of two files, of two tables of one, and a rule across tables beside a wrong value."""
     environment_file(tmp_path, "logs = { retention_days = 2 }\ndeployment = { maximum_percent = 100 }")
@@ -604,9 +665,10 @@ def test_an_environment_may_not_overwrite_what_another_reads(tmp_path: Path) -> 
     told = _pair(
         tmp_path,
         {"file": "dev.toml"},
-        {"file": "qa.toml", "go-api.tfstate": "networking.tfstate", '"networking.tfstate"': '"x/networking.tfstate"'},
+        {"file": "qa.toml", '"networking.tfstate"': '"x/networking.tfstate"', "go-api.tfstate": "networking.tfstate"},
     )
-    assert "reads as remote_state.networking too" in told or "this stack's own state too" in told
+    assert f"{tmp_path / 'qa.toml'}: backend\n" in told
+    assert f"is the state that {tmp_path / 'dev.toml'} reads as remote_state.networking too" in told
 
 
 def _rollout_moves(tasks: int, minimum_healthy_percent: int, maximum_percent: int) -> bool:
