@@ -1,0 +1,187 @@
+"""What the tests of the embedded ECS share: one load balancer and one service per test, driven with boto3."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from operate.local_cloud.cloud import LocalCloud
+
+    Record = dict[str, Any]
+
+PORT = 8080
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: str
+
+
+@dataclass
+class Stage:
+    """`image` without its tag. The health check runs every second, and two failures make a target unhealthy."""
+
+    cloud: LocalCloud
+    image: str
+    name: str
+    deregistration_delay_seconds: int = 1
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's classes are made at run time
+        if service not in self.clients:
+            self.clients[service] = self.cloud.client(service)
+        return self.clients[service]
+
+    @cached_property
+    def group_arn(self) -> str:
+        elb = self.client("elbv2")
+        group = elb.create_target_group(
+            Name=self.name,
+            Protocol="HTTP",
+            Port=PORT,
+            VpcId="vpc-1",
+            TargetType="ip",
+            HealthCheckPath="/health",
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+        )["TargetGroups"][0]["TargetGroupArn"]
+        delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(self.deregistration_delay_seconds)}
+        elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
+        self._check_every_second(str(group))
+        return str(group)
+
+    def _check_every_second(self, group_arn: str) -> None:
+        """AWS's least is 5 seconds, and boto3 knows it; the emulator takes what it is given."""
+        wanted = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "1"}
+        form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": group_arn, **wanted}
+        scope = "Credential=test/20260101/us-east-1/elasticloadbalancing/aws4_request"
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            self.cloud.endpoint,
+            data=urllib.parse.urlencode(form).encode(),
+            headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"},
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own address
+            pass
+
+    @cached_property
+    def balancer_arn(self) -> str:
+        elb = self.client("elbv2")
+        balancer = elb.create_load_balancer(Name=self.name, Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]
+        forward = {"Type": "forward", "TargetGroupArn": self.group_arn}
+        elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[forward]
+        )
+        return str(balancer["LoadBalancerArn"])
+
+    def register(
+        self, *, version: str = "v1", fault: str = "", tag: str = "v1", task: Record | None = None, **container: object
+    ) -> str:
+        """A task definition's ARN; `task` and the rest are its own and its container's further members."""
+        environment = [{"name": "VERSION", "value": version}, {"name": "FAULT", "value": fault}]
+        definition = {
+            "name": "probe",
+            "image": f"{self.image}:{tag}",
+            "portMappings": [{"containerPort": PORT}],
+            "environment": environment,
+            "stopTimeout": 3,
+            **container,
+        }
+        registered = self.client("ecs").register_task_definition(
+            family=self.name,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            containerDefinitions=[definition],
+            **{"cpu": "512", "memory": "512", **(task or {})},
+        )
+        return str(registered["taskDefinition"]["taskDefinitionArn"])
+
+    def create_service(self, definition: str, *, desired: int = 1, grace_seconds: int = 0, **more: object) -> None:
+        assert self.balancer_arn
+        self.client("ecs").create_cluster(clusterName=self.name)
+        self.client("ecs").create_service(
+            cluster=self.name,
+            serviceName=self.name,
+            taskDefinition=definition,
+            desiredCount=desired,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            loadBalancers=[{"targetGroupArn": self.group_arn, "containerName": "probe", "containerPort": PORT}],
+            healthCheckGracePeriodSeconds=grace_seconds,
+            deploymentConfiguration={
+                "maximumPercent": 200,
+                "minimumHealthyPercent": 100,
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            },
+            **more,
+        )
+
+    def update_service(self, **changes: object) -> None:
+        self.client("ecs").update_service(cluster=self.name, service=self.name, **changes)
+
+    def delete_service(self) -> None:
+        self.client("ecs").delete_service(cluster=self.name, service=self.name, force=True)
+
+    @property
+    def service(self) -> Record:
+        described: Record = self.client("ecs").describe_services(cluster=self.name, services=[self.name])
+        found: Record = described["services"][0]
+        return found
+
+    @property
+    def events(self) -> list[str]:
+        return [event["message"] for event in self.service["events"]]
+
+    @property
+    def rollout(self) -> tuple[int, str]:
+        """How many deployments are listed, and the state of the primary one."""
+        listed = self.service["deployments"]
+        return len(listed), next(one["rolloutState"] for one in listed if one["status"] == "PRIMARY")
+
+    def tasks(self, status: str = "RUNNING") -> list[Record]:
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster=self.name, serviceName=self.name, desiredStatus=status)["taskArns"]
+        found: list[Record] = ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"] if arns else []
+        return found
+
+    @property
+    def target_health(self) -> list[tuple[str, str]]:
+        """State and reason of each target."""
+        described = self.client("elbv2").describe_target_health(TargetGroupArn=self.group_arn)
+        healths = [one["TargetHealth"] for one in described["TargetHealthDescriptions"]]
+        return sorted((health["State"], health.get("Reason", "")) for health in healths)
+
+    def log_messages(self, group: str) -> list[str]:
+        events = self.client("logs").filter_log_events(logGroupName=group)["events"]
+        return [event["message"] for event in events]
+
+    def get(self, path: str, *, timeout_seconds: float = 10) -> Answer:
+        """Through the load balancer."""
+        request = f"{self.cloud.endpoint}/_alb/{self.name}{path}"
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310 - our own address
+                return Answer(response.status, response.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode())
+
+    def wait_steady(self, *, within_seconds: float = 20) -> None:
+        wait_until(lambda: self.rollout == (1, "COMPLETED"), within_seconds=within_seconds, show=lambda: self.service)
+
+
+def wait_until(
+    condition: Callable[[], object], *, within_seconds: float, show: Callable[[], object] = lambda: ""
+) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_seconds} s: {show()}"
+        time.sleep(_POLL_SECONDS)
