@@ -71,8 +71,10 @@ def test_applies_and_reads_outputs(folder: Path) -> None:
 
 def test_data_directory(folder: Path) -> None:
     """A data directory of its own keeps `.terraform` out of the working directory."""
+    with (folder / "main.tf").open("a") as source:
+        source.write('terraform {\n  backend "local" {\n  }\n}\n')
     Terraform(folder, {}, data_directory=folder / "elsewhere").init()
-    assert (folder / "elsewhere").is_dir()
+    assert (folder / "elsewhere" / "terraform.tfstate").is_file()
     assert not (folder / ".terraform").exists()
 
 

@@ -1,0 +1,124 @@
+"""The verbs, with the embedded AWS and the generator replaced; the plan tests run them for real."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from operate import __main__ as command_line
+from operate import generator, stack
+from operate.errors import OperateError
+from operate.local_cloud import lifecycle
+from operate.local_cloud.lifecycle import Status
+from operate.stack import Stack
+from operate.terraform import Terraform
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def invoke(*arguments: str) -> str:
+    """Standard output of a verb that succeeds; an OperateError comes through."""
+    return CliRunner().invoke(command_line.app, list(arguments), catch_exceptions=False).stdout
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status(endpoint="", directory=tmp_path, pid=None, uptime_seconds=0, applied_modules=())
+    monkeypatch.setattr(lifecycle, "status", lambda: status)
+    monkeypatch.setattr(lifecycle, "down", lambda: None)
+
+
+def test_errors_are_one_message_and_exit_code_one() -> None:
+    """As a person meets it: no traceback, nothing on standard output."""
+    command = [sys.executable, "-m", "operate", "plan", "nowhere"]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert re.fullmatch(r"There is no environment 'nowhere': .+ There are: .*local.*\.\n", result.stderr)
+
+
+def test_plan_shows_what_will_happen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows, totals, a failed check's warning, and where the plan is; the image tag reaches Terraform."""
+    (tmp_path / "main.tf").write_text("""
+variable "image_tag" {}
+resource "terraform_data" "release" {
+  triggers_replace = var.image_tag
+}
+check "zones" {
+  assert {
+    condition     = var.image_tag != "v2"
+    error_message = "All subnets are in one zone."
+  }
+}
+""")
+    monkeypatch.setattr(stack, "prepare", lambda _: Stack(tmp_path, Terraform(tmp_path)))
+    shown = invoke("plan", "local", "--image-tag", "v2")
+    assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
+    assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
+    assert shown.endswith(f"{tmp_path}\n")
+
+
+def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another environment gets the caller's own credentials, and no emulator."""
+    monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(generator, "synthesize", lambda: None)
+    assert stack.prepare("dev").terraform.environment == {}
+    with pytest.raises(pytest.fail.Exception, match="started"):
+        stack.prepare("local")
+
+
+@pytest.mark.usefixtures("stopped")
+def test_cloud_status_when_stopped() -> None:
+    """Says so."""
+    assert re.match(r"embedded AWS +stopped", invoke("cloud-status"))
+
+
+@pytest.mark.usefixtures("stopped")
+def test_cloud_env_when_stopped() -> None:
+    """Says what starts it, rather than printing an endpoint where nothing listens."""
+    with pytest.raises(OperateError, match="not running: `make cloud-up` starts it"):
+        invoke("cloud-env")
+
+
+def test_cloud_env_is_shell_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that evaluates it has the variables, and has lost those that are to go."""
+    variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "NO_PROXY": "a b'c", "AWS_PROFILE": ""}
+    monkeypatch.setattr(stack, "running_cloud_variables", lambda: variables)
+    script = f'{invoke("cloud-env")}\nprintf "%s|%s|%s" "$AWS_ENDPOINT_URL" "$NO_PROXY" "${{AWS_PROFILE-gone}}"'
+    shown = subprocess.run(
+        ["sh", "-c", script], env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "http://127.0.0.1:1|a b'c|gone"
+
+
+@pytest.fixture
+def worn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout in use."""
+    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "cdktf.out")
+    monkeypatch.setattr(command_line, "LOCAL", tmp_path / ".local")
+    for file in ("cdktf.out/stacks/go-api-dev/.terraform/terraform.tfstate", ".local/cloud/log", "state/dev.tfstate"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch()
+    return tmp_path
+
+
+@pytest.mark.usefixtures("stopped")
+def test_clean(worn: Path) -> None:
+    """What can be made again goes; states of a local backend stay."""
+    invoke("clean")
+    assert [path.name for path in worn.iterdir()] == ["state"]
+    assert (worn / "state" / "dev.tfstate").exists()
+
+
+@pytest.mark.usefixtures("stopped")
+def test_clean_keeps_a_state_among_what_was_synthesized(worn: Path) -> None:
+    """It refuses, names the state, and deletes nothing at all."""
+    state = worn / "cdktf.out/stacks/go-api-dev/terraform.tfstate"
+    state.touch()
+    with pytest.raises(OperateError, match=r"go-api-dev/terraform\.tfstate is a Terraform state"):
+        invoke("clean")
+    assert state.exists()
+    assert (worn / ".local").exists()

@@ -1,0 +1,119 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from operate import progress
+from operate.progress import Command, StepFailedError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# The command line's own main, with one verb that runs what the test gives it.
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from operate import progress
+from operate.__main__ import app, main
+
+arguments = sys.argv[1:]
+
+@app.command()
+def work() -> None:
+    progress.run("working", progress.Command(arguments, Path.cwd(), os.environ))
+
+sys.argv[1:] = ["work"]
+main()
+"""
+
+
+def shell(script: str, folder: Path) -> Command:
+    return Command(["sh", "-c", script], folder, os.environ)
+
+
+def test_output_comes_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What a good command printed is returned and not shown; its step is one line with the seconds."""
+    assert progress.run("building", shell("echo one; echo noise >&2", tmp_path)) == "one\n"
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("", "building … 0 s\n")
+
+
+@pytest.mark.parametrize(("script", "own"), [("echo plan; echo why >&2", "why"), ("echo why", "why")])
+def test_failure(script: str, own: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A failed command's errors are the message, or what it printed where it has no errors; then our one line."""
+    with pytest.raises(StepFailedError) as failure:
+        progress.run("building", shell(f"{script}; exit 3", tmp_path))
+    assert str(failure.value) == f"{own}\n\nbuilding: failed with exit code 3"
+    assert failure.value.output == own
+    assert capfd.readouterr().err == "building … failed\n"
+
+
+def test_reads_nothing_from_the_terminal(tmp_path: Path) -> None:
+    """A command that asks gets end of file, and does not hang."""
+    assert progress.read(shell("cat; echo done", tmp_path)) == "done\n"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_waits_for_the_command(sent: signal.Signals, tmp_path: Path) -> None:
+    """The command gets one interrupt and the time to clean up; we leave after it, with 130 and no traceback."""
+    script = (
+        "trap 'echo interrupted >> log; sleep 0.5; echo cleaned >> log; exit 1' INT; echo $$ > pid; sleep 60 & wait"
+    )
+    with started(["sh", "-c", script], tmp_path) as program:
+        wait_for(tmp_path / "pid")
+        os.killpg(program.pid, sent)  # as a terminal's Ctrl-C does
+        shown = program.communicate(timeout=30)[0]
+    assert program.returncode == 130
+    assert (tmp_path / "log").read_text().split() == ["interrupted", "cleaned"]
+    assert "Traceback" not in shown
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_interrupted_terraform_gives_up_its_lock(tmp_path: Path) -> None:
+    """Real Terraform in the middle of an apply: the state is kept, the lock is gone, the next apply works."""
+    source = tmp_path / "main.tf"
+    source.write_text(
+        'resource "terraform_data" "slow" {\n'
+        '  provisioner "local-exec" {\n    command = "touch started; exec sleep 60"\n  }\n'
+        "}\n"
+    )
+    subprocess.run(["terraform", "init"], cwd=tmp_path, check=True, capture_output=True)
+    with started(["terraform", "apply", "-auto-approve"], tmp_path) as program:
+        wait_for(tmp_path / "started")
+        assert (tmp_path / ".terraform.tfstate.lock.info").exists()
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert not (tmp_path / ".terraform.tfstate.lock.info").exists()
+    source.write_text('resource "terraform_data" "slow" {\n}\n')
+    subprocess.run(["terraform", "apply", "-auto-approve"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def started(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} never appeared"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
