@@ -52,7 +52,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.10 to 3.13 is needed, and PATH has none (python3 is $(python3 -V 2>&1 || true)). Another place: make PYTHON=/path/to/python3.12"
+    fail "Python 3.10 to 3.13 is needed, and PATH has none (python3 is $(python3 -V 2>&1 || true)). One elsewhere: make PYTHON=/path/to/python3.12"
 }
 
 index_url() {

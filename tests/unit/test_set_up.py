@@ -1,0 +1,107 @@
+"""The set-up's refusals and its progress, with machines made of small scripts; CI's fresh clone runs it for real."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SET_UP = REPOSITORY / "operate" / "set_up.sh"
+OLD = 'case "$*" in *version_info*) exit 1;; -V) echo Python 3.9.2;; esac'
+NO_VENV = 'case "$*" in *"import venv"*) exit 1;; esac'
+BROKEN_VENV = 'case "$*" in *"-m venv"*) echo no space left on device; exit 4;; esac'
+
+Machine = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def set_up(tmp_path: Path) -> Machine:
+    """Runs set_up.sh where PATH has the given programs and what a POSIX shell needs."""
+
+    def run(programs: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for tool in ("sh", "cat", "date", "mktemp", "rm"):
+            (folder / tool).symlink_to(Path("/bin") / tool)
+        for name, script in programs.items():
+            (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (folder / name).chmod(0o755)
+        environment = {"PATH": str(folder), **variables}
+        return subprocess.run(
+            [SET_UP, "python"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def test_no_terraform(set_up: Machine) -> None:
+    """Said before minutes are spent on packages."""
+    refused = set_up({"python3": ""})
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Terraform 1.10 or newer is needed, and there is no terraform on PATH.\n"
+
+
+def test_old_python(set_up: Machine) -> None:
+    """What is needed, what was found, and where else to look."""
+    refused = set_up({"terraform": "", "python3": OLD})
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "Python 3.10 to 3.13 is needed, and PATH has none (python3 is Python 3.9.2). "
+        "One elsewhere: make PYTHON=/path/to/python3.12\n"
+    )
+
+
+def test_named_python_that_does_not_fit(set_up: Machine) -> None:
+    """PYTHON is the user's choice: no other is taken in its place."""
+    refused = set_up({"terraform": "", "python3": "", "mine": OLD}, PYTHON="mine")
+    assert refused.returncode == 1
+    assert refused.stderr == "PYTHON names mine, which is no Python 3.10 to 3.13.\n"
+
+
+def test_another_python_on_path(set_up: Machine) -> None:
+    """Where python3 is too old, a newer one beside it is taken."""
+    failed = set_up({"terraform": "", "python3": OLD, "python3.12": BROKEN_VENV})
+    assert "no space left on device" in failed.stderr
+
+
+def test_no_venv_module(set_up: Machine) -> None:
+    """Debian ships it apart, and the message says how it is called there."""
+    refused = set_up({"terraform": "", "python3": NO_VENV})
+    assert refused.returncode == 1
+    assert refused.stderr == "python3 has no venv module. On Debian and Ubuntu: apt-get install python3-venv\n"
+
+
+def test_failing_step(set_up: Machine) -> None:
+    """The step is named as it begins; the tool's own output and one line follow."""
+    failed = set_up({"terraform": "", "python3": BROKEN_VENV})
+    assert failed.returncode == 1
+    assert failed.stdout == "Creating .venv … failed\n"
+    assert failed.stderr == "no space left on device\nCreating .venv: failed with exit code 4\n"
+
+
+def make(*arguments: str) -> str:
+    command = ["make", "--no-print-directory", "-C", str(REPOSITORY), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+
+
+def test_help_is_the_default_and_lists_every_target() -> None:
+    """A target without a description would be one that nobody finds."""
+    shown = make()
+    makefile = (REPOSITORY / "Makefile").read_text()
+    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:")).split()[1:]
+    listed = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
+    assert sorted(listed) == sorted(phony)
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ([], 'plan "local"'),
+        (["ENV=dev", "IMAGE_TAG=3f9c2e1"], 'plan "dev" --image-tag "3f9c2e1"'),
+    ],
+)
+def test_plan_is_an_alias(variables: list[str], arguments: str) -> None:
+    """Make passes its two variables on, and does nothing else."""
+    assert make("--dry-run", "plan", *variables).splitlines()[-1].rstrip() == f".venv/bin/python -m operate {arguments}"
