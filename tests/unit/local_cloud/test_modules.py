@@ -1,0 +1,174 @@
+"""The existing modules' life in the embedded AWS, shown on a module that needs no provider."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from operate.local_cloud import lifecycle, modules, process
+from operate.local_cloud.account import STATE_BUCKET
+from operate.local_cloud.cloud import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from operate.local_cloud.cloud import LocalCloud
+
+_HCL = """
+terraform {{
+  backend "s3" {{
+    key          = "networking.tfstate"
+    use_lockfile = true
+  }}
+}}
+
+resource "terraform_data" "only" {{
+  input = "{value}"
+
+  provisioner "local-exec" {{
+    command = "sleep {seconds}"
+  }}
+}}
+
+output "value" {{
+  value = terraform_data.only.output
+}}
+"""
+_UP = """
+import sys
+from pathlib import Path
+from operate.local_cloud import lifecycle, modules
+from operate.local_cloud.cloud import LocalCloud
+modules.NAMES, modules._SOURCES = ("networking",), Path(sys.argv[1])
+lifecycle.up(LocalCloud(port=int(sys.argv[2]), directory=Path(sys.argv[3])))
+"""
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The modules' folder, with one module in it."""
+    folder = tmp_path / "sources"
+    (folder / "networking").mkdir(parents=True)
+    monkeypatch.setattr(modules, "NAMES", ("networking",))
+    monkeypatch.setattr(modules, "_SOURCES", folder)
+    _write(folder, "first")
+    return folder
+
+
+def _write(sources: Path, value: str, *, seconds: int = 0) -> None:
+    (sources / "networking" / "main.tf").write_text(_HCL.format(value=value, seconds=seconds))
+
+
+def _state(cloud: LocalCloud) -> tuple[int, str]:
+    """The state's serial number, and the value that the module was applied with."""
+    state = json.loads(cloud.read_object(STATE_BUCKET, "networking.tfstate") or b"null")
+    return state["serial"], state["outputs"]["value"]["value"]
+
+
+def _eventually_locked(cloud: LocalCloud) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.running(cloud) and cloud.holds_object(STATE_BUCKET, "networking.tfstate.tflock"):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _terraforms_of(cloud: LocalCloud) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter() if modules.all_of(cloud)[0]._is_terraform_of_this(one)]
+
+
+def test_up_applies_once(empty_cloud: LocalCloud, sources: Path) -> None:
+    """A second `up` takes no second and no Terraform; a changed module is applied again."""
+    lifecycle.up(empty_cloud)
+    first = _state(empty_cloud)
+
+    started = time.monotonic()
+    lifecycle.up(empty_cloud)
+    took = time.monotonic() - started
+
+    assert took < 1
+    assert _state(empty_cloud) == first
+    assert lifecycle.status(empty_cloud).applied_modules == ("networking",)
+    _write(sources, "second")
+    assert lifecycle.status(empty_cloud).applied_modules == ()
+    lifecycle.up(empty_cloud)
+    assert _state(empty_cloud)[1] == "second"
+
+
+@pytest.mark.usefixtures("sources")
+def test_an_orderly_restart_needs_no_terraform(empty_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`down` then `up` is as quick as starting the process."""
+    lifecycle.up(empty_cloud)
+    lifecycle.down(empty_cloud)
+    monkeypatch.setattr(modules.Module, "apply", lambda _: pytest.fail("applied again"))
+
+    lifecycle.up(empty_cloud)
+
+    assert lifecycle.status(empty_cloud).applied_modules == ("networking",)
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_lost_state_is_made_again(empty_cloud: LocalCloud) -> None:
+    """The mark of an applied module is worth nothing without its state."""
+    lifecycle.up(empty_cloud)
+    empty_cloud.client("s3").delete_object(Bucket=STATE_BUCKET, Key="networking.tfstate")
+
+    lifecycle.up(empty_cloud)
+
+    assert _state(empty_cloud)[1] == "first"
+
+
+@pytest.mark.usefixtures("sources")
+def test_after_a_kill_terraform_looks_again(empty_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules that were applied to a killed emulator are compared with what it still knows."""
+    lifecycle.up(empty_cloud)
+    record = process.running(empty_cloud)
+    assert record
+    psutil.Process(record.pid).kill()
+    psutil.Process(record.pid).wait()
+    applied: list[str] = []
+    monkeypatch.setattr(modules.Module, "apply", lambda module: applied.append(module.name))
+
+    lifecycle.up(empty_cloud)
+
+    assert applied == ["networking"]
+
+
+def test_a_killed_up_is_cleaned_up_after(empty_cloud: LocalCloud, sources: Path) -> None:
+    """Its Terraform, which lives on, is ended; its lock is given up; the module is applied."""
+    _write(sources, "first", seconds=300)
+    arguments = [str(sources), str(empty_cloud.port), str(empty_cloud.directory)]
+    with subprocess.Popen([sys.executable, "-c", _UP, *arguments], cwd=REPOSITORY, start_new_session=True) as up:
+        assert _eventually_locked(empty_cloud)
+        os.kill(up.pid, signal.SIGKILL)
+    assert _terraforms_of(empty_cloud)
+    _write(sources, "second")
+
+    lifecycle.up(empty_cloud)
+
+    assert _terraforms_of(empty_cloud) == []
+    assert _state(empty_cloud)[1] == "second"
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_lock_that_nobody_holds_is_given_up(empty_cloud: LocalCloud) -> None:
+    """What is left when Terraform itself was killed."""
+    process.start(empty_cloud)
+    lock = {"ID": "9e9d4b5c-6a59-4a3a-8a9e-0f4ad2d1a111", "Operation": "OperationTypeApply", "Who": "someone@here"}
+    s3 = empty_cloud.client("s3")
+    s3.create_bucket(Bucket=STATE_BUCKET)
+    s3.put_object(Bucket=STATE_BUCKET, Key="networking.tfstate.tflock", Body=json.dumps(lock).encode())
+
+    lifecycle.up(empty_cloud)
+
+    assert _state(empty_cloud)[1] == "first"
+    assert not empty_cloud.holds_object(STATE_BUCKET, "networking.tfstate.tflock")

@@ -1,0 +1,185 @@
+"""The embedded AWS's process: where it listens, what survives it, and that no other process is taken for it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from operate.errors import OperateError
+from operate.local_cloud import lifecycle, process
+from operate.local_cloud.cloud import LocalCloud, configured_port
+from operate.local_cloud.record import ServerRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def _kill(cloud: LocalCloud) -> None:
+    record = process.running(cloud)
+    assert record
+    started = psutil.Process(record.pid)
+    started.kill()
+    started.wait()
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of the embedded AWS's."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as bystander:
+        yield bystander
+        bystander.kill()
+
+
+def test_it_listens_on_loopback_only(cloud: LocalCloud) -> None:
+    """Nobody on the network can reach it."""
+    record = process.running(cloud)
+    assert record
+
+    connections = psutil.Process(record.pid).net_connections()
+
+    listening = {connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN}
+    assert listening == {("127.0.0.1", cloud.port)}
+
+
+def test_a_kill_loses_nothing(empty_cloud: LocalCloud) -> None:
+    """Neither Terraform's states nor what they describe: a bucket's versioning, a network, a scalable target."""
+    cloud = empty_cloud
+    process.start(cloud)
+    s3, ec2, ecs = cloud.client("s3"), cloud.client("ec2"), cloud.client("ecs")
+    s3.create_bucket(Bucket="states")
+    s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="states", Key="networking.tfstate", Body=b"first")
+    s3.put_object(Bucket="states", Key="networking.tfstate", Body=b"second")
+    vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ecs.create_cluster(clusterName="main")
+    ecs.create_service(cluster="main", serviceName="api", taskDefinition="api", desiredCount=0)
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/main/api",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    autoscaling = cloud.client("application-autoscaling")
+    autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+
+    _kill(cloud)
+    process.start(cloud)
+
+    versions = s3.list_object_versions(Bucket="states")["Versions"]
+    bodies = [
+        s3.get_object(Bucket="states", Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+        for version in versions
+    ]
+    assert sorted(bodies) == [b"first", b"second"]
+    assert s3.get_bucket_versioning(Bucket="states")["Status"] == "Enabled"
+    assert ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+    (found,) = autoscaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    assert found["ResourceId"] == target["ResourceId"]
+
+
+def test_stopping_leaves_no_process_and_keeps_the_data(empty_cloud: LocalCloud) -> None:
+    """And a port that is free again."""
+    cloud = empty_cloud
+    process.start(cloud)
+    record = process.running(cloud)
+    assert record
+    cloud.client("s3").create_bucket(Bucket="states")
+
+    lifecycle.down(cloud)
+
+    assert not psutil.pid_exists(record.pid)
+    assert not process.answers(cloud)
+    assert not lifecycle.status(cloud).running
+    process.start(cloud)
+    assert [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]] == ["states"]
+
+
+def test_deleting_leaves_no_data(empty_cloud: LocalCloud) -> None:
+    """`down(delete=True)` is a factory reset."""
+    process.start(empty_cloud)
+
+    lifecycle.down(empty_cloud, delete=True)
+
+    assert not empty_cloud.directory.exists()
+
+
+def test_a_recycled_pid_is_left_alone(empty_cloud: LocalCloud, bystander: subprocess.Popen[bytes]) -> None:
+    """A record whose pid another process has by now is of a killed emulator."""
+    empty_cloud.directory.mkdir(parents=True)
+    started_at = psutil.Process(bystander.pid).create_time()
+    for recorded in (started_at, started_at - 3600):
+        ServerRecord(pid=bystander.pid, port=empty_cloud.port, started_at=recorded).write(empty_cloud.directory)
+
+        assert process.was_killed(empty_cloud)
+        lifecycle.down(empty_cloud)
+
+        assert bystander.poll() is None
+        assert ServerRecord.read(empty_cloud.directory) is None
+
+
+def test_a_port_in_use_is_named_with_its_process(empty_cloud: LocalCloud) -> None:
+    """And with what to do; nothing is started."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", empty_cloud.port))
+        listener.listen()
+
+        with pytest.raises(OperateError) as error:
+            process.start(empty_cloud)
+
+    message = str(error.value)
+    assert f"Port {empty_cloud.port}" in message
+    assert f"process {os.getpid()}" in message
+    assert "LOCAL_CLOUD_PORT=" in message
+    assert not empty_cloud.directory.exists()
+
+
+def test_a_failing_start_shows_the_log(empty_cloud: LocalCloud) -> None:
+    """What the server said last, and where the rest is."""
+    (empty_cloud.directory / "server.json").mkdir(parents=True)
+
+    with pytest.raises(OperateError, match="ended while starting") as error:
+        process.start(empty_cloud)
+
+    assert "IsADirectoryError" in str(error.value)
+    assert str(empty_cloud.log) in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1", "4566.0"])
+def test_a_bad_port_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The message names the variable and the range."""
+    monkeypatch.setenv("LOCAL_CLOUD_PORT", text)
+
+    with pytest.raises(OperateError, match=r"LOCAL_CLOUD_PORT is .*1 to 65535"):
+        configured_port()
+
+
+def test_it_hides_the_callers_own_aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a profile nor an endpoint of the caller's reaches a tool, nor our own clients."""
+    mine = {
+        "AWS_PROFILE": "production",
+        "AWS_SESSION_TOKEN": "of-production",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        "AWS_CONFIG_FILE": str(tmp_path / "absent"),
+    }
+    for name, value in mine.items():
+        monkeypatch.setenv(name, value)
+
+    variables = cloud.environment_variables()
+
+    assert {name: variables[name] for name in mine} == dict.fromkeys(mine, "")
+    assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
+    assert cloud.client("s3").list_buckets()["Buckets"] is not None
+
+
+def test_the_servers_own_environment_is_ours(empty_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that MiniStack would read changes nothing: here, the account that it is."""
+    monkeypatch.setenv("MINISTACK_ACCOUNT_ID", "111122223333")
+    process.start(empty_cloud)
+
+    assert empty_cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
