@@ -34,7 +34,7 @@ resource "terraform_data" "only" {{
   input = "{value}"
 
   provisioner "local-exec" {{
-    command = "sleep {seconds}"
+    command = "exec sleep {seconds}"
   }}
 }}
 
