@@ -157,8 +157,10 @@ class Security(Construct):
             "rules",
             filter=[DataAwsVpcSecurityGroupRulesFilter(name="group-id", values=[self.security_group_id])],
         )
-        rule_ids = TerraformIterator.from_list(ids.ids)
-        return DataAwsVpcSecurityGroupRule(self, "rule", for_each=rule_ids, security_group_rule_id=_EACH)
+        rules = DataAwsVpcSecurityGroupRule(self, "rule", security_group_rule_id=_EACH)
+        # Of a group without rules the provider says null, which neither for_each nor a CDKTF iterator takes.
+        rules.add_override("for_each", f"${{toset(coalesce({ids.fqn}.ids, []))}}")
+        return rules
 
     @staticmethod
     def _in_vpc(vpc_id: str) -> Postcondition:

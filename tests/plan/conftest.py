@@ -1,0 +1,61 @@
+"""Embedded AWSs of the tests' own: real Terraform and the real provider talk to them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from operate.local_cloud import lifecycle, process
+from operate.local_cloud.cloud import LocalCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """With nothing in it."""
+    with _own_cloud(tmp_path_factory) as cloud:
+        process.start(cloud)
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def team_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """With the three existing modules applied by Terraform, their states in its S3, and an image in its ECR."""
+    with _own_cloud(tmp_path_factory) as cloud:
+        yield lifecycle.up(cloud)
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of an environment's stack, as `main.py` makes it of the repository's own settings."""
+    out = tmp_path_factory.mktemp("cdktf.out")
+    environment = {**os.environ, "CDKTF_OUTDIR": str(out)}
+    subprocess.run([sys.executable, ROOT / "main.py"], cwd=ROOT, env=environment, check=True)
+    return lambda name: out / "stacks" / f"go-api-{name}"
+
+
+@contextmanager
+def _own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    cloud = LocalCloud(port=_free_port(), directory=tmp_path_factory.mktemp("cloud"))
+    try:
+        yield cloud
+    finally:
+        lifecycle.down(cloud)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
