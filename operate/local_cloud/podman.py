@@ -90,7 +90,7 @@ class Podman:
                 env=self._environment(),
                 timeout=_REMOVE_TIMEOUT_SECONDS,
             )
-        _end([process for process in psutil.process_iter() if self._is_helper(process) or self._is_inside(process)])
+        _kill([process for process in psutil.process_iter() if self._is_helper(process) or self._is_inside(process)])
         self._unmount()
         self._remove_bridge()
         shutil.rmtree(self._run_folder, ignore_errors=True)
@@ -143,7 +143,7 @@ class Podman:
             folder.mkdir(parents=True, exist_ok=True)
         network = self._folder / "networks" / "ecs.json"
         if not network.exists():
-            network.write_text(_network(interface=self._interface))
+            network.write_text(_network(self._key, interface=self._interface))
         changed = [name for name, text in texts.items() if _read(self._folder / name) != text]
         for name in changed:
             (self._folder / name).write_text(texts[name])
@@ -227,10 +227,14 @@ def _end(processes: list[psutil.Process]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
     _, alive = psutil.wait_procs(processes, timeout=_END_TIMEOUT_SECONDS)
-    for process in alive:
+    _kill(alive)
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=_END_TIMEOUT_SECONDS)
+    psutil.wait_procs(processes, timeout=_END_TIMEOUT_SECONDS)
 
 
 def _read(path: Path) -> str | None:
@@ -281,9 +285,9 @@ def _quoted(path: Path) -> str:
     return json.dumps(str(path))
 
 
-def _network(*, interface: str) -> str:
+def _network(key: str, *, interface: str) -> str:
     """A bridge that reaches this machine and nothing beyond, so that the machine's firewall rules are left alone."""
-    subnet = _free_subnet()
+    subnet = _free_subnet(key)
     return json.dumps(
         {
             "name": "ecs",
@@ -301,13 +305,18 @@ def _network(*, interface: str) -> str:
     )
 
 
-def _free_subnet() -> ipaddress.IPv4Network:
-    """The first /24 of 10.213.0.0/16 in which this machine has no address."""
-    taken = {
+def _free_subnet(key: str) -> ipaddress.IPv4Network:
+    """A /24 of 10.200.0.0/13 in which this machine has no address.
+
+    The key says where to look first: another checkout's network is not to be seen while none of its containers runs.
+    """
+    taken = [
         ipaddress.IPv4Address(address.address)
         for addresses in psutil.net_if_addrs().values()
         for address in addresses
         if address.family == socket.AF_INET
-    }
-    candidates = ipaddress.IPv4Network("10.213.0.0/16").subnets(new_prefix=24)
-    return next(subnet for subnet in candidates if not any(address in subnet for address in taken))
+    ]
+    candidates = list(ipaddress.IPv4Network("10.200.0.0/13").subnets(new_prefix=24))
+    first = int(key, base=16) % len(candidates)
+    ordered = candidates[first:] + candidates[:first]
+    return next(subnet for subnet in ordered if not any(address in subnet for address in taken))
