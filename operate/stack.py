@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +52,20 @@ class Stack:
 def prepare(environment: str) -> Stack:
     """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
     folder = generator.stack_folder(environment)
-    variables = lifecycle.up().environment_variables() if environment == LOCAL_ENVIRONMENT else {}
+    variables = _variables(environment)
     generator.synthesize()
     return Stack(folder=folder, terraform=Terraform(folder, variables))
+
+
+def _variables(environment: str) -> dict[str, str]:
+    if environment == LOCAL_ENVIRONMENT:
+        return lifecycle.up().environment_variables()
+    if os.environ.get("AWS_ENDPOINT_URL") == lifecycle.default().endpoint:
+        raise OperateError(
+            f"AWS_ENDPOINT_URL points at the embedded AWS, where {environment!r} isn't. "
+            "What `cloud-env` has set is in this shell: use another one."
+        )
+    return {}
 
 
 def running_cloud_variables() -> Mapping[str, str]:

@@ -65,9 +65,17 @@ def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> 
     """Another environment gets the caller's own credentials, and no emulator."""
     monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
     monkeypatch.setattr(generator, "synthesize", lambda: None)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert stack.prepare("dev").terraform.environment == {}
     with pytest.raises(pytest.fail.Exception, match="started"):
         stack.prepare("local")
+
+
+def test_embedded_aws_is_only_for_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that still points at the embedded AWS doesn't plan another environment there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", lifecycle.default().endpoint)
+    with pytest.raises(OperateError, match="points at the embedded AWS, where 'dev' isn't"):
+        stack.prepare("dev")
 
 
 @pytest.mark.usefixtures("stopped")
