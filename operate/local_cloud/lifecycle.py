@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from operate import progress
-from operate.local_cloud import account, modules, process
+from operate.local_cloud import account, container_engine, modules, process
 from operate.local_cloud.cloud import LocalCloud, configured_port
 
 if TYPE_CHECKING:
@@ -38,15 +39,23 @@ def default() -> LocalCloud:
     return LocalCloud(port=configured_port(otherwise=record.port) if record else configured_port())
 
 
+def up_with_containers(cloud: LocalCloud | None = None) -> LocalCloud:
+    """As `up`, with a container engine for its ECS where this machine has one."""
+    cloud = cloud or default()
+    with _alone(cloud):
+        container_engine.start(cloud)
+    return up(cloud)
+
+
 def up(cloud: LocalCloud | None = None) -> LocalCloud:
-    """Brings up what isn't; well under a second when everything is."""
+    """Well under a second when all is there; a module that is to be applied takes those that read it along."""
     cloud = cloud or default()
     with _alone(cloud):
         _run(cloud)
-        missing = [module for module in modules.all_of(cloud) if not module.is_applied()]
-        if missing:
+        outdated = list(itertools.dropwhile(modules.Module.is_applied, modules.all_of(cloud)))
+        if outdated:
             account.prepare(cloud)
-        for module in missing:
+        for module in outdated:
             module.apply()
     return cloud
 
@@ -77,6 +86,7 @@ def down(cloud: LocalCloud | None = None, *, delete: bool = False) -> None:
         record = process.running(cloud)
         if record:
             process.stop(record)
+        container_engine.stop(cloud)
         if process.was_killed(cloud):
             _discard_record(cloud)
     if delete:
@@ -86,7 +96,8 @@ def down(cloud: LocalCloud | None = None, *, delete: bool = False) -> None:
 def status(cloud: LocalCloud | None = None) -> Status:
     cloud = cloud or default()
     record = process.running(cloud)
-    applied = [module.name for module in modules.all_of(cloud) if record and module.is_applied()]
+    answers = record is not None and process.answers(cloud)
+    applied = [module.name for module in modules.all_of(cloud) if answers and module.is_applied()]
     return Status(
         endpoint=cloud.endpoint,
         directory=cloud.directory,

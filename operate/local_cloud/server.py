@@ -15,7 +15,8 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
-from operate.local_cloud import application_autoscaling, durability, fidelity, network_fidelity
+from operate.local_cloud import application_autoscaling, durability, fidelity
+from operate.local_cloud.fidelity import lookups
 from operate.local_cloud.record import ServerRecord
 
 _LOOPBACK = "127.0.0.1"
@@ -28,7 +29,7 @@ def main() -> None:
     record.write(directory)
     _add_application_autoscaling()
     fidelity.install()
-    network_fidelity.install()
+    lookups.install()
     durability.install()
     asyncio.run(serve(app.app, _configuration(port)))
     record.remove(directory)

@@ -76,7 +76,7 @@ def _state(cloud: LocalCloud) -> tuple[int, str]:
 def _eventually_locked(cloud: LocalCloud) -> bool:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if process.running(cloud) and cloud.holds_object(STATE_BUCKET, "networking.tfstate.tflock"):
+        if process.answers(cloud) and cloud.holds_object(STATE_BUCKET, "networking.tfstate.tflock"):
             return True
         time.sleep(0.1)
     return False
@@ -145,11 +145,12 @@ def test_after_a_kill_terraform_looks_again(empty_cloud: LocalCloud, monkeypatch
 
 def test_a_killed_up_is_cleaned_up_after(empty_cloud: LocalCloud, sources: Path) -> None:
     """Its Terraform, which lives on, is ended; its lock is given up; the module is applied."""
-    _write(sources, "first", seconds=300)
+    _write(sources, "first", seconds=60)
     arguments = [str(sources), str(empty_cloud.port), str(empty_cloud.directory)]
     with subprocess.Popen([sys.executable, "-c", _UP, *arguments], cwd=REPOSITORY, start_new_session=True) as up:
-        assert _eventually_locked(empty_cloud)
+        locked = _eventually_locked(empty_cloud)
         os.kill(up.pid, signal.SIGKILL)
+    assert locked
     assert _terraforms_of(empty_cloud)
     _write(sources, "second")
 

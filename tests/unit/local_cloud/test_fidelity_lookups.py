@@ -94,3 +94,14 @@ def test_a_load_balancer_is_in_its_subnets_vpc(cloud: LocalCloud, network: Netwo
     created = cloud.client("elbv2").create_load_balancer(Name=f"in-vpc-by-{by.lower()}", **subnets)
 
     assert created["LoadBalancers"][0]["VpcId"] == network.vpc_id
+
+
+def test_an_absent_image_is_named(cloud: LocalCloud) -> None:
+    """As on AWS: an empty answer would be a riddle to who mistyped a tag."""
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="api")
+
+    with pytest.raises(ecr.exceptions.ImageNotFoundException, match=r"imageTag:'v9'.*'api'"):
+        ecr.describe_images(repositoryName="api", imageIds=[{"imageTag": "v9"}])
+
+    assert ecr.describe_images(repositoryName="api")["imageDetails"] == []
