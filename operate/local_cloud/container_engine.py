@@ -74,6 +74,12 @@ def running(cloud: LocalCloud) -> Engine | None:
     return _docker() or (Engine(kind="podman", docker_host=podman.address) if podman.answers() else None)
 
 
+def address(cloud: LocalCloud) -> str:
+    """What DOCKER_HOST is for this cloud, whether the engine runs yet or not."""
+    engine = _docker()
+    return engine.docker_host if engine else Podman(cloud.directory).address
+
+
 def why_none() -> str | None:
     """One sentence for the person whose tasks can't run; None where podman can be started."""
     if missing := Podman.missing_programs():

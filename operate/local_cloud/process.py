@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from operate.errors import OperateError
+from operate.local_cloud import container_engine
 from operate.local_cloud.cloud import REPOSITORY, LocalCloud
 from operate.local_cloud.record import ServerRecord
 
@@ -108,6 +109,7 @@ def _server_environment(cloud: LocalCloud) -> dict[str, str]:
         "LOCAL_CLOUD_DIRECTORY": str(cloud.directory.resolve()),
         "GATEWAY_PORT": str(cloud.port),
         "BIND_HOST": _LOOPBACK,
+        "DOCKER_HOST": container_engine.address(cloud),
         "SERVICES": _SERVICES,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(cloud.directory / "state"),
