@@ -70,6 +70,7 @@ class Podman:
             subprocess.run(
                 ["setsid", "--fork", *self._command("system", "service", "--time=0", self.address)],
                 check=True,
+                cwd=self._run_folder,  # conmon leaves a file called oom in it
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -117,7 +118,8 @@ class Podman:
         return Path("/run") / f"local-ecs-{self._key}"
 
     @property
-    def _interface(self) -> str:
+    def _network_name(self) -> str:
+        """Also the bridge's, which may have 15 characters."""
         return f"ecs-{self._key}"
 
     def _command(self, *arguments: str) -> list[str]:
@@ -135,15 +137,15 @@ class Podman:
     def _write_settings(self, registry: str) -> bool:
         """Whether they differ from those that a running service has read."""
         texts = {
-            "containers.conf": _containers_conf(self._folder / "networks"),
+            "containers.conf": _containers_conf(self._folder / "networks", default=self._network_name),
             "storage.conf": _storage_conf(storage=self._storage, run_folder=self._run_folder),
             "registries.conf": _registries_conf(registry),
         }
         for folder in (self._folder / "networks", self._folder / "temporary"):
             folder.mkdir(parents=True, exist_ok=True)
-        network = self._folder / "networks" / "ecs.json"
+        network = self._folder / "networks" / f"{self._network_name}.json"
         if not network.exists():
-            network.write_text(_network(self._key, interface=self._interface))
+            network.write_text(_network(self._key, name=self._network_name))
         changed = [name for name, text in texts.items() if _read(self._folder / name) != text]
         for name in changed:
             (self._folder / name).write_text(texts[name])
@@ -193,7 +195,7 @@ class Podman:
 
     def _remove_bridge(self) -> None:
         """Podman takes it away with the last container, if it was there to see it end."""
-        bridge = Path("/sys/class/net") / self._interface
+        bridge = Path("/sys/class/net") / self._network_name
         if bridge.exists():
             for link in (*(port.name for port in (bridge / "brif").iterdir()), bridge.name):
                 subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
@@ -241,7 +243,7 @@ def _read(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def _containers_conf(networks: Path) -> str:
+def _containers_conf(networks: Path, *, default: str) -> str:
     """Limits are soft = hard because podman 4.3's Docker API swaps them; crun refuses hybrid cgroups."""
     return f"""\
 [containers]
@@ -258,7 +260,7 @@ runtime = "runc"
 [network]
 network_backend = "netavark"
 network_config_dir = {_quoted(networks)}
-default_network = "ecs"
+default_network = "{default}"
 """
 
 
@@ -285,15 +287,18 @@ def _quoted(path: Path) -> str:
     return json.dumps(str(path))
 
 
-def _network(key: str, *, interface: str) -> str:
-    """A bridge that reaches this machine and nothing beyond, so that the machine's firewall rules are left alone."""
+def _network(key: str, *, name: str) -> str:
+    """A bridge that reaches this machine and nothing beyond, so that the machine's firewall rules are left alone.
+
+    All podmans of a machine share one list of given addresses, by network name: ours must be nobody else's.
+    """
     subnet = _free_subnet(key)
     return json.dumps(
         {
-            "name": "ecs",
-            "id": hashlib.sha256(b"ecs").hexdigest(),
+            "name": name,
+            "id": hashlib.sha256(name.encode()).hexdigest(),
             "driver": "bridge",
-            "network_interface": interface,
+            "network_interface": name,
             "created": "2026-01-01T00:00:00Z",
             "subnets": [{"subnet": str(subnet), "gateway": str(subnet[1])}],
             "ipv6_enabled": False,

@@ -27,7 +27,8 @@ def run(client: DockerClient, reference: str) -> Container:
 
 
 def address(container: Container) -> str:
-    return f"http://{container.attrs['NetworkSettings']['Networks']['ecs']['IPAddress']}:8080"
+    (network,) = container.attrs["NetworkSettings"]["Networks"].values()
+    return f"http://{network['IPAddress']}:8080"
 
 
 def processes_of(podman: Podman) -> list[psutil.Process]:
@@ -67,7 +68,7 @@ def test_all_it_stores_is_in_its_directory(client: DockerClient, podman: Podman)
 
 def test_a_container_has_no_way_out_of_the_machine(client: DockerClient) -> None:
     """The network is internal: no route, and no firewall rule on this machine."""
-    (network,) = client.networks.list(names=["ecs"])
+    (network,) = client.networks.list()
     assert network.attrs["Internal"] is True
 
 
