@@ -170,8 +170,9 @@ class FargateApiStack(TerraformStack):
     def _container(self, repository: DataAwsEcrRepository) -> Container:
         environment = self._environment
         tag = ImageTag(self, "image_tag", image=environment.image, environment=environment.name)
-        # Fails the plan for a tag that the repository does not have.
-        DataAwsEcrImage(self, "image", repository_name=repository.name, image_tag=tag.string_value)
+        # Fails the plan for a tag that the repository does not have; the key puts both into the provider's message.
+        pushed = DataAwsEcrImage(self, "pushed_image", repository_name=repository.name, image_tag=tag.string_value)
+        pushed.add_override("for_each", f'${{toset(["{environment.image.repository}:${{var.image_tag}}"])}}')
         return Container(
             name=environment.service.name,
             image=f"{repository.repository_url}:{tag.string_value}",

@@ -37,7 +37,7 @@ def environment() -> Callable[..., Environment]:
     """Makes the `dev` environment with changes: `environment(scaling={"max_capacity": 8})`."""
     dev = load_environment(ROOT / "environments" / "dev.toml").model_dump(exclude_unset=True)
 
-    def make(**changes: Any) -> Environment:  # noqa: ANN401 - any table of the settings
+    def make(**changes: Any) -> Environment:
         return Environment.model_validate(overlaid(dev, changes))
 
     return make
@@ -47,7 +47,7 @@ def environment() -> Callable[..., Environment]:
 def synthesize(environment: Callable[..., Environment]) -> Callable[..., Template]:
     """Synthesizes `dev` with changes, validations included."""
 
-    def make(**changes: Any) -> Template:  # noqa: ANN401 - any table of the settings
+    def make(**changes: Any) -> Template:
         settings = environment(**changes)
         return Template.of(FargateApiStack(Testing.app(), settings.name_prefix, environment=settings))
 

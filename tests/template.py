@@ -18,7 +18,7 @@ class Template:
         self.json: Block = json.loads(synthesized)
 
     @classmethod
-    def of(cls, stack: Any) -> Template:  # noqa: ANN401 - jsii's metaclass hides a stack's type
+    def of(cls, stack: Any) -> Template:
         return cls(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
 
     def all(self, type_: str) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Existing infrastructure for a plan to judge, made with boto3: quicker than Terraform, and as wrong as a test wants."""
+"""Existing infrastructure for a plan to judge, made with boto3: quicker than Terraform, and as wrong as wanted."""
 
 from __future__ import annotations
 

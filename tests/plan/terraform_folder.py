@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Diagnostic = dict[str, Any]
 
 
-def write_stack(folder: Path, stack: Any) -> Path:  # noqa: ANN401 - jsii's metaclass hides a stack's type
+def write_stack(folder: Path, stack: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "cdk.tf.json").write_text(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
     return folder
@@ -36,4 +36,9 @@ def diagnostics(folder: Path, environment: Mapping[str, str], *arguments: str) -
 
 
 def texts(found: list[Diagnostic], severity: str) -> list[str]:
-    return [f"{item['summary']}: {item['detail']}" for item in found if item["severity"] == severity]
+    """Each with the address that it is about, as Terraform shows it to a person."""
+    return [
+        f"{item['summary']}: {item['detail']} (with {item.get('address')})"
+        for item in found
+        if item["severity"] == severity
+    ]

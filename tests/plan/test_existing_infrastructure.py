@@ -1,4 +1,4 @@
-"""What a plan says of existing infrastructure: what cannot work is refused, what is unwise warned of, no more than that.
+"""What a plan says of existing infrastructure: what cannot work is refused, what is unwise warned of, no more.
 
 All cases are constructs in one stack, with plain values as another team's stack would give them, and one plan.
 """

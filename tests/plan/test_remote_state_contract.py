@@ -83,7 +83,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return texts(diagnostics(write_stack(folder, stack), {}), "error")
 
 
-def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any) -> None:  # noqa: ANN401
+def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any) -> None:
     module = next(module for module, contract in CONTRACTS.items() if output in {item.output for item in contract})
     expected = {contract.output for contract in CONTRACTS[module]}
     outputs = {**{key: GOOD[key] for key in expected}, output: value, "unrelated": True}
@@ -104,7 +104,7 @@ def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any
     )
 
 
-def _type(value: Any) -> Any:  # noqa: ANN401 - Terraform's JSON notation of types
+def _type(value: Any) -> Any:
     if isinstance(value, list):
         return ["tuple", [_type(item) for item in value]]
     if isinstance(value, dict):

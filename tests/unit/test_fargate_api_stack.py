@@ -258,7 +258,9 @@ def test_image_tag_must_be_a_commit_sha_where_required(synthesize: Synthesize) -
 
 def test_image_tag_is_looked_up(template: Template) -> None:
     """A tag that the repository does not have fails the plan."""
-    assert template.only("data.aws_ecr_image")["image_tag"] == "${var.image_tag}"
+    image = template.only("data.aws_ecr_image")
+    assert image["image_tag"] == "${var.image_tag}"
+    assert image["for_each"] == '${toset(["go-api:${var.image_tag}"])}'
 
 
 CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [

@@ -1,0 +1,220 @@
+"""The `local` stack through the team's workflow with real Terraform: validate, plan, apply, plan again, destroy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from operate.progress import StepFailedError
+from operate.terraform import Terraform
+from tests.plan import requirements
+from tests.plan.terraform_folder import diagnostics, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from operate.local_cloud.cloud import LocalCloud
+
+PLANNED = {
+    "aws_appautoscaling_policy": 1,
+    "aws_appautoscaling_target": 1,
+    "aws_cloudwatch_log_group": 1,
+    "aws_ecs_cluster": 1,
+    "aws_ecs_service": 1,
+    "aws_ecs_task_definition": 1,
+    "aws_iam_role": 2,
+    "aws_iam_role_policy": 1,
+}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    cloud: LocalCloud
+    terraform: Terraform
+
+    def plan(self) -> dict[str, Any]:
+        plan = self.terraform.working_directory / "plan"
+        self.terraform.plan(out=plan)
+        return self.terraform.show_json(plan)
+
+
+@pytest.fixture(scope="module")
+def deployment(team_cloud: LocalCloud, synthesized: Callable[[str], Path]) -> Deployment:
+    terraform = Terraform(synthesized("local"), team_cloud.environment_variables())
+    terraform.init()
+    return Deployment(team_cloud, terraform)
+
+
+@pytest.fixture(scope="module")
+def document(deployment: Deployment) -> dict[str, Any]:
+    """`plan.json`, before anything of ours is there."""
+    deployment.terraform.validate()
+    return deployment.plan()
+
+
+def test_plan_creates_what_the_specification_names_and_nothing_else(document: dict[str, Any]) -> None:
+    """SC-006."""
+    changes = [change for change in document["resource_changes"] if change["mode"] == "managed"]
+    assert {change["change"]["actions"][0] for change in changes} == {"create"}
+    types = [change["type"] for change in changes]
+    assert {type_: types.count(type_) for type_ in types} == PLANNED
+
+
+def test_plan_shows_every_policy_and_container(document: dict[str, Any]) -> None:
+    """Story 2 is verified by reading the plan: none of these may be "known after apply"."""
+    shown = {"aws_iam_role": "assume_role_policy", "aws_iam_role_policy": "policy"}
+    shown["aws_ecs_task_definition"] = "container_definitions"
+    for type_, attribute in shown.items():
+        for values in requirements.planned(document)[type_]:
+            assert json.loads(values[attribute]), (type_, attribute)
+
+
+@pytest.mark.parametrize("requirement", requirements.REQUIREMENTS, ids=lambda requirement: requirement.__name__)
+def test_requirement_holds_in_the_plan(document: dict[str, Any], requirement: Callable[..., None]) -> None:
+    """On resolved values, as Terraform would send them to AWS."""
+    requirement(requirements.planned(document))
+
+
+@pytest.mark.parametrize("requirement", requirements.REQUIREMENTS, ids=lambda requirement: requirement.__name__)
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_requirement_holds_in_what_is_synthesized(
+    synthesized: Callable[[str], Path], name: str, requirement: Callable[..., None]
+) -> None:
+    """For the environments whose plan needs an account."""
+    requirement(requirements.synthesized(json.loads((synthesized(name) / "cdk.tf.json").read_text())))
+
+
+def test_plan_warns_of_nothing(document: dict[str, Any]) -> None:
+    """The example modules are an example: no check block objects to them."""
+    assert {check["status"] for check in document["checks"]} <= {"pass", "unknown"}
+
+
+BAD_TAGS = [
+    ("", 'image_tag is "": a tag has 1 to 128'),
+    ("v 1", 'image_tag is "v 1": a tag has 1 to 128'),
+    ("x" * 129, "a tag has 1 to 128"),
+    (".hidden", "begins with none of"),
+    ("never-pushed", 'data.aws_ecr_image.pushed_image["go-api:never-pushed"]'),
+]
+
+
+@pytest.mark.parametrize(("tag", "said"), BAD_TAGS, ids=[tag[:12] or "empty" for tag, _ in BAD_TAGS])
+def test_wrong_image_tag_fails_the_plan(deployment: Deployment, tag: str, said: str) -> None:
+    """With one message that names the tag."""
+    found = diagnostics(
+        deployment.terraform.working_directory, deployment.cloud.environment_variables(), f"-var=image_tag={tag}"
+    )
+    (error,) = texts(found, "error")
+    assert said in error
+
+
+@pytest.fixture(scope="module")
+def theirs(deployment: Deployment) -> dict[str, list[str]]:
+    """What the three modules had made before we came."""
+    return _inventory(deployment.cloud)
+
+
+@pytest.fixture(scope="module")
+def applied(deployment: Deployment, document: dict[str, Any], theirs: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+    """The outputs of the stack as it was planned."""
+    assert document
+    assert theirs
+    deployment.terraform.apply(deployment.terraform.working_directory / "plan")
+    yield deployment.terraform.output()
+    deployment.terraform.destroy()
+
+
+def test_apply_runs_the_service(deployment: Deployment, applied: dict[str, Any]) -> None:
+    """Story 1: a service in its steady state, running the revision that was applied."""
+    ecs = deployment.cloud.client("ecs")
+    (service,) = ecs.describe_services(cluster=applied["cluster_name"], services=[applied["service_name"]])["services"]
+    ecs.close()
+    assert (service["status"], service["runningCount"]) == ("ACTIVE", 1)
+    assert service["taskDefinition"] == applied["task_definition_arn"]
+
+
+def test_outputs_are_what_was_made(applied: dict[str, Any]) -> None:
+    """All nine, resolved."""
+    revision = applied.pop("task_definition_arn")
+    url = applied.pop("api_url")
+    assert revision.startswith("arn:aws:ecs:us-east-1:000000000000:task-definition/go-api-local:")
+    assert url.startswith("http://main-")
+    assert applied == {
+        "cluster_name": "go-api-local",
+        "cluster_arn": "arn:aws:ecs:us-east-1:000000000000:cluster/go-api-local",
+        "service_name": "go-api-local",
+        "execution_role_arn": "arn:aws:iam::000000000000:role/go-api-local-execution",
+        "task_role_arn": "arn:aws:iam::000000000000:role/go-api-local-task",
+        "log_group_name": "/ecs/go-api-local",
+        "health_url": f"{url}/health",
+    }
+
+
+@pytest.mark.usefixtures("applied")
+def test_second_plan_is_empty(deployment: Deployment) -> None:
+    """Nothing is planned twice, not after a scaling either: the number of tasks is autoscaling's."""
+    assert _actions(deployment.plan()) == set()
+    ecs = deployment.cloud.client("ecs")
+    ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=2)
+    ecs.close()
+    assert _actions(deployment.plan()) == set()
+
+
+@pytest.mark.usefixtures("applied")
+def test_second_apply_at_the_same_time_is_kept_out(deployment: Deployment) -> None:
+    """The lock file in S3, without a lock table; the message names who holds the lock."""
+    s3 = deployment.cloud.client("s3")
+    lock = {"ID": "0a1b", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Version": "1.11.4"}
+    key = "go-api/local.tfstate.tflock"
+    s3.put_object(Bucket="terraform-state", Key=key, Body=json.dumps(lock).encode())
+    with pytest.raises(StepFailedError, match="somebody@elsewhere"):
+        deployment.terraform.run("plan", "-lock-timeout=0s")
+    s3.delete_object(Bucket="terraform-state", Key=key)
+    s3.close()
+
+
+@pytest.mark.usefixtures("applied")
+def test_destroy_leaves_nothing_of_ours_and_everything_of_theirs(
+    deployment: Deployment, theirs: dict[str, list[str]]
+) -> None:
+    """But for the registered revisions, which `skip_destroy` keeps for a rollback."""
+    deployment.terraform.destroy()
+    assert _inventory(deployment.cloud) == theirs
+
+
+def _actions(document: dict[str, Any]) -> set[str]:
+    return {
+        action
+        for change in document["resource_changes"]
+        for action in change["change"]["actions"]
+        if action not in {"no-op", "read"}
+    }
+
+
+def _inventory(cloud: LocalCloud) -> dict[str, list[str]]:
+    """Names or ids of all that is there, of the kinds that we or they make."""
+    services = ("ec2", "ecs", "elbv2", "iam", "logs", "application-autoscaling")
+    clients = {name: cloud.client(name) for name in services}
+    ec2, ecs, elb, iam, logs, scaling = clients.values()
+    clusters = [cluster for cluster in ecs.list_clusters()["clusterArns"] if not cluster.endswith("/default")]
+    found = {
+        "vpcs": [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]],
+        "subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]],
+        "groups": [group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]],
+        "target groups": [group["TargetGroupArn"] for group in elb.describe_target_groups()["TargetGroups"]],
+        "load balancers": [balancer["LoadBalancerArn"] for balancer in elb.describe_load_balancers()["LoadBalancers"]],
+        "clusters": clusters,
+        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
+        "log groups": [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]],
+        "targets": [
+            target["ResourceId"]
+            for target in scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+        ],
+    }
+    for client in clients.values():
+        client.close()
+    return {kind: sorted(names) for kind, names in found.items()}
