@@ -21,23 +21,22 @@ SEARCH_DEPTH = 4
 SEARCH_SECONDS = 2.0
 
 
-def cli_configuration(environment: Mapping[str, str], *, folder: Path) -> Path | None:
-    """A CLI configuration with a filesystem mirror, written to `folder`, or None where Terraform needs no help.
+def init_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str, str]:
+    """For `terraform init` and `cdktf deploy`: a CLI configuration with a mirror, written to `folder`, where one helps.
 
     In this order: the folder that TERRAFORM_PROVIDER_MIRROR names, the user's own CLI configuration, Terraform's
-    implied mirror folders, a bounded search.
+    implied mirror folders, a bounded search, the registry.
     https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
     """
     named = environment.get(MIRROR_VARIABLE)
     if named:
-        return _write(_checked(Path(named).expanduser()), folder=folder)
+        return _configured(_checked(Path(named).expanduser()), folder=folder)
     home = Path(environment.get("HOME", "~")).expanduser()
-    if environment.get("TF_CLI_CONFIG_FILE") or (home / ".terraformrc").is_file():
-        return None
-    if any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
-        return None
+    own = environment.get("TF_CLI_CONFIG_FILE") or (home / ".terraformrc").is_file()
+    if own or any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
+        return {}
     found = search((*SEARCHED, home))
-    return _write(found, folder=folder) if found else None
+    return _configured(found, folder=folder) if found else _cached(environment, folder=folder)
 
 
 def holds_provider(mirror: Path) -> bool:
@@ -99,7 +98,7 @@ def _checked(mirror: Path) -> Path:
     return mirror.resolve()
 
 
-def _write(mirror: Path, *, folder: Path) -> Path:
+def _configured(mirror: Path, *, folder: Path) -> dict[str, str]:
     configuration = folder / "terraform.tfrc"
     folder.mkdir(parents=True, exist_ok=True)
     configuration.write_text(
@@ -115,4 +114,17 @@ provider_installation {{
 }}
 """
     )
-    return configuration
+    return {"TF_CLI_CONFIG_FILE": str(configuration)}
+
+
+def _cached(environment: Mapping[str, str], *, folder: Path) -> dict[str, str]:
+    """700 MB from the registry once, not once per folder.
+
+    Terraform passes over its cache where a lock file doesn't know the provider yet, unless it may write one with this
+    machine's checksum alone. Ours are never committed.
+    """
+    if environment.get("TF_PLUGIN_CACHE_DIR"):
+        return {}
+    cache = folder / "terraform-plugins"
+    cache.mkdir(parents=True, exist_ok=True)
+    return {"TF_PLUGIN_CACHE_DIR": str(cache), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}

@@ -122,9 +122,8 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def provider_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """What makes `terraform init` find the provider offline; empty where Terraform needs no help."""
-    configuration = provider_mirror.cli_configuration(tool_variables(environment), folder=LOCAL)
-    return {"TF_CLI_CONFIG_FILE": str(configuration)} if configuration else {}
+    """What makes `terraform init` find the provider offline, and fetch it once otherwise."""
+    return provider_mirror.init_variables(tool_variables(environment), folder=LOCAL)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import pytest
 
 from operate import provider_mirror
 from operate.errors import OperateError
-from operate.provider_mirror import MIRROR_VARIABLE, PROVIDER, VERSION, cli_configuration, search
+from operate.provider_mirror import MIRROR_VARIABLE, PROVIDER, VERSION, init_variables, search
 
 
 def unpacked(mirror: Path, *, version: str = VERSION, target: str | None = None) -> Path:
@@ -36,16 +36,26 @@ def test_search_finds_either_layout(home: Path, layout: object) -> None:
     """A mirror a few folders down is found, and the configuration names it."""
     assert callable(layout)
     mirror = layout(home / "tools" / "mirror")
-    configuration = cli_configuration(variables(home), folder=home / "out")
-    assert configuration is not None
-    assert f'path    = "{mirror}"' in configuration.read_text()
+    found = init_variables(variables(home), folder=home / "out")
+    assert f'path    = "{mirror}"' in Path(found["TF_CLI_CONFIG_FILE"]).read_text()
 
 
 def test_search_wants_the_exact_provider(home: Path) -> None:
     """Another version, or another machine's, is no mirror."""
     unpacked(home / "a", version="5.99.0")
     unpacked(home / "b", target="plan9_amd64")
-    assert cli_configuration(variables(home), folder=home / "out") is None
+    assert "TF_CLI_CONFIG_FILE" not in init_variables(variables(home), folder=home / "out")
+
+
+def test_registry_is_asked_once(home: Path) -> None:
+    """Without a mirror the provider is kept for the next folder, where the user keeps it or else by us."""
+    found = init_variables(variables(home), folder=home / "out")
+    assert found == {
+        "TF_PLUGIN_CACHE_DIR": str(home / "out" / "terraform-plugins"),
+        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true",
+    }
+    assert Path(found["TF_PLUGIN_CACHE_DIR"]).is_dir()
+    assert init_variables(variables(home, TF_PLUGIN_CACHE_DIR="mine"), folder=home / "out") == {}
 
 
 def test_search_is_bounded_in_depth(tmp_path: Path) -> None:
@@ -66,15 +76,14 @@ def test_named_mirror_comes_first(home: Path) -> None:
     """The variable wins over the user's own configuration."""
     (home / ".terraformrc").touch()
     mirror = unpacked(home / "named")
-    configuration = cli_configuration(variables(home, **{MIRROR_VARIABLE: str(mirror)}), folder=home / "out")
-    assert configuration is not None
-    assert str(mirror) in configuration.read_text()
+    found = init_variables(variables(home, **{MIRROR_VARIABLE: str(mirror)}), folder=home / "out")
+    assert str(mirror) in Path(found["TF_CLI_CONFIG_FILE"]).read_text()
 
 
 def test_named_mirror_without_the_provider(home: Path) -> None:
     """The message names the folder and what is missing in it."""
     with pytest.raises(OperateError, match=rf"{home}, which has no folder {PROVIDER}/{VERSION}/"):
-        cli_configuration(variables(home, **{MIRROR_VARIABLE: str(home)}), folder=home / "out")
+        init_variables(variables(home, **{MIRROR_VARIABLE: str(home)}), folder=home / "out")
 
 
 @pytest.mark.parametrize("implied", [".terraform.d/plugins", ".local/share/terraform/plugins"])
@@ -82,11 +91,11 @@ def test_implied_mirror_needs_no_help(home: Path, implied: str) -> None:
     """Terraform looks there by itself."""
     unpacked(home / "other")
     unpacked(home / implied)
-    assert cli_configuration(variables(home), folder=home / "out") is None
+    assert init_variables(variables(home), folder=home / "out") == {}
 
 
 def test_own_configuration_is_respected(home: Path) -> None:
     """Where the user has a `.terraformrc`, nothing is searched for."""
     unpacked(home / "mirror")
     (home / ".terraformrc").touch()
-    assert cli_configuration(variables(home), folder=home / "out") is None
+    assert init_variables(variables(home), folder=home / "out") == {}
