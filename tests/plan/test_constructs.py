@@ -1,0 +1,137 @@
+"""Each construct in another team's stack, by itself, with plain values; real Terraform validates the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import LocalBackend, TerraformStack, Testing
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+
+from constructs_lib.autoscaling import CpuAutoscaling
+from constructs_lib.cluster import FargateCluster
+from constructs_lib.container import Container
+from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
+from constructs_lib.fargate_service import FargateService, Network
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement
+from constructs_lib.roles import ExecutionRole, TaskRole
+from operate.terraform import Terraform
+from tests.plan.terraform_folder import write_stack
+from tests.template import Template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VPC, GROUP = "vpc-0a1b2c3d4e5f67890", "sg-0a1b2c3d4e5f67890"
+SUBNETS = ["subnet-0a1b2c3d4e5f67890", "subnet-0b1b2c3d4e5f67890"]
+TARGET_GROUP = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/api/0123456789abcdef"
+ROLE = "arn:aws:iam::111111111111:role/orders"
+LOCATION = AwsLocation(partition="aws", region="eu-west-1", account_id="111111111111")
+
+
+@pytest.fixture
+def stack() -> TerraformStack:
+    stack = TerraformStack(Testing.app(), "orders")
+    LocalBackend(stack, path="own.tfstate")
+    AwsProvider(stack, "aws", region="eu-west-1")
+    return stack
+
+
+def container(name: str = "orders") -> Container:
+    image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/orders:1.4.2"
+    return Container(name=name, image=image, port=9000, log_group_name=f"/ecs/{name}", log_region="eu-west-1")
+
+
+def service(stack: TerraformStack, id_: str = "service", **changes: Any) -> FargateService:
+    return FargateService(
+        stack,
+        id_,
+        name=id_,
+        cluster_arn="arn:aws:ecs:eu-west-1:111111111111:cluster/shared",
+        container=container(id_),
+        execution_role_arn=ROLE,
+        task_role_arn=ROLE,
+        network=Network(subnet_ids=SUBNETS, security_group_ids=[GROUP], target_group_arn=TARGET_GROUP),
+        **changes,
+    )
+
+
+def test_a_service_needs_nothing_of_ours_around_it(stack: TerraformStack) -> None:
+    """Plain ARNs and ids are enough, and arrive as they are."""
+    service(stack)
+    resource = Template.of(stack).only("aws_ecs_service")
+    assert resource["cluster"] == "arn:aws:ecs:eu-west-1:111111111111:cluster/shared"
+    assert resource["network_configuration"]["subnets"] == SUBNETS
+    assert resource["load_balancer"] == [
+        {"target_group_arn": TARGET_GROUP, "container_name": "service", "container_port": 9000}
+    ]
+
+
+def test_two_services_live_in_one_stack(stack: TerraformStack) -> None:
+    """No construct claims an address that another instance of it needs."""
+    service(stack, "orders")
+    service(stack, "returns")
+    assert {block["name"] for block in Template.of(stack).all("aws_ecs_service")} == {"orders", "returns"}
+
+
+def test_a_role_alone(stack: TerraformStack) -> None:
+    """A task role with what its application needs, in literal ARNs."""
+    TaskRole(
+        stack,
+        "role",
+        name="orders",
+        location=LOCATION,
+        statements=[PolicyStatement(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:eu-west-1:111111111111:q"])],
+    )
+    template = Template.of(stack)
+    assert template.resource_types() == ["aws_iam_role", "aws_iam_role_policy"]
+    assert template.policy("task")[0]["Action"] == ["sqs:SendMessage"]
+
+
+def test_fargate_refuses_a_size_that_it_does_not_offer(stack: TerraformStack) -> None:
+    """In the constructor, and with the sizes that go together."""
+    with pytest.raises(ValueError, match="256 CPU units go with 512, 1024 or 2048 MiB"):
+        service(stack, cpu=256, memory_mib=3000)
+
+
+@pytest.mark.parametrize(("low", "high"), [(3, 2), (-1, 2)])
+def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, high: int) -> None:
+    with pytest.raises(ValueError, match=f"from 0 to max_capacity \\({high}\\), not {low}"):
+        CpuAutoscaling(
+            stack, "scaling", cluster_name="shared", service_name="orders", min_capacity=low, max_capacity=high
+        )
+
+
+def test_a_container_sets_port_itself() -> None:
+    with pytest.raises(ValueError, match=r"container orders: PORT is set from port \(9000\)"):
+        Container(name="orders", image="i", port=9000, log_group_name="l", log_region="r", environment={"PORT": "80"})
+
+
+def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) -> None:
+    """Against the real provider's schema."""
+    cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
+    role = ExecutionRole(
+        stack,
+        "execution_role",
+        name="orders-execution",
+        location=LOCATION,
+        repository_arn="arn:aws:ecr:eu-west-1:111111111111:repository/orders",
+        log_group_name="/ecs/orders",
+    )
+    orders = service(stack, fargate_spot_percent=50)
+    CpuAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)
+    Networking(stack, "network", vpc_id=VPC, public_subnet_ids=SUBNETS)
+    Security(stack, "group", security_group_id=GROUP, vpc_id=VPC, container_port=9000)
+    LoadBalancing(
+        stack,
+        "targets",
+        target_group_arn=TARGET_GROUP,
+        alb_dns_name="orders.example.com",
+        vpc_id=VPC,
+        container_port=9000,
+        stop_timeout_seconds=30,
+    )
+    assert role.arn
+    terraform = Terraform(write_stack(tmp_path / "orders", stack))
+    terraform.init()
+    terraform.validate()
