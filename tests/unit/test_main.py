@@ -24,7 +24,7 @@ def run_main(out: Path, *, environments: Path | None = None, **variables: str) -
     variables["CDKTF_OUTDIR"] = str(out)
     if environments:
         variables["ENVIRONMENTS_DIR"] = str(environments)
-    command = [sys.executable, ROOT / "main.py"]
+    command = [sys.executable, str(ROOT / "main.py")]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
