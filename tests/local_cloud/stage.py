@@ -2,23 +2,65 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from operate import images, registry
+from operate.local_cloud import container_engine, process
+from operate.local_cloud.cloud import LocalCloud
 
-    from operate.local_cloud.cloud import LocalCloud
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Record = dict[str, Any]
 
 PORT = 8080
 _POLL_SECONDS = 0.1
+
+
+@contextmanager
+def embedded_aws(directory: Path) -> Iterator[LocalCloud]:
+    """With a container engine; both end with the block."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        cloud = LocalCloud(port=unused.getsockname()[1], directory=directory)
+    try:
+        start(cloud)
+        yield cloud
+    finally:
+        if record := process.running(cloud):
+            process.stop(record)
+        container_engine.stop(cloud)
+
+
+def start(cloud: LocalCloud) -> None:
+    engine = container_engine.start(cloud)
+    assert engine, container_engine.why_none()
+    process.start(cloud)
+
+
+def create_repository(cloud: LocalCloud) -> str:
+    """Its address."""
+    with closing(cloud.client("ecr")) as ecr:
+        return str(ecr.create_repository(repositoryName="probe")["repository"]["repositoryUri"])
+
+
+def push_probe(cloud: LocalCloud, program: bytes, *, tag: str = "v1", build: str = "1") -> str:
+    """The digest of an image that is another one for each build."""
+    with closing(cloud.client("ecr")) as ecr:
+        repository = registry.repository(ecr, "probe", endpoint=cloud.endpoint)
+    image = images._from_program(program, "X86_64")
+    labelled = replace(image, config=json.dumps({**json.loads(image.config), "author": build}).encode())
+    return registry.push(labelled, repository, tag=tag)
 
 
 @dataclass(frozen=True)
@@ -37,7 +79,7 @@ class Stage:
     deregistration_delay_seconds: int = 1
     clients: dict[str, Any] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's classes are made at run time
+    def client(self, service: str) -> Any:
         if service not in self.clients:
             self.clients[service] = self.cloud.client(service)
         return self.clients[service]

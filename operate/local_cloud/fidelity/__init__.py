@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ministack import app
 from ministack.services import alb, ecs
 
 from operate.local_cloud.fidelity import (
@@ -26,6 +27,7 @@ from operate.local_cloud.fidelity import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_APP = {"_stop_docker_containers": "1b1e554c50c8"}
 _ALB = {
     "_describe_target_health": "d848e8a26fcb",
     "_forward_to_tg": "9a88384605d7",
@@ -103,10 +105,12 @@ def install() -> None:
     """Corrects the imported MiniStack; called once, before it serves. Raises OperateError if it is another one."""
     pins.check(alb, _ALB)
     pins.check(ecs, _ECS)
+    pins.check(app, _APP)
     for name, replacement in _REPLACED_ALB.items():
         pins.replace(alb, name, replacement)
     for name, replacement in _REPLACED_ECS.items():
         pins.replace(ecs, name, replacement)
     for name, wrapper in _WRAPPED_ECS.items():
         pins.replace(ecs, name, partial(wrapper, getattr(ecs, name)))
+    pins.replace(app, "_stop_docker_containers", partial(scheduler.close, app._stop_docker_containers))  # noqa: SLF001
     scheduler.start()

@@ -16,7 +16,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import Ulimit
 from ministack.services import ecs
 
-from operate.local_cloud.fidelity import logs
+from operate.local_cloud.fidelity import logs, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,10 @@ _KERNEL_LOG = "/dev/kmsg"
 _KERNEL_LOG_RECORD_BYTES = 8192
 
 _log = logging.getLogger("fidelity")
+
+
+class StoppingError(Exception):
+    """No container is to outlive the emulator."""
 
 
 class LoggingError(Exception):
@@ -89,6 +93,8 @@ def _is_podman() -> bool:
 def run(client: DockerClient, container: Record, asked: Record, **_images: object) -> Container:
     """Stands for `ecs._run_docker_container`. Pulls for every task, as Fargate does: no image is cached."""
     image = container["image"]
+    if records.closing.is_set():
+        raise StoppingError("the embedded AWS is being stopped")
     _require_log_group(container)
     _pull(client, image)
     created = client.containers.create(image, **{name: value for name, value in asked.items() if name != "platform"})

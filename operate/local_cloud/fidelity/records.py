@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LOCK = threading.RLock()
 _KEPT_EVENTS = 100
 
+closing = threading.Event()
+"""Set at shutdown: what ends from now on is not replaced."""
+
 _beat = threading.Event()
 
 

@@ -20,6 +20,8 @@ from ministack.services import alb, ecs
 from operate.local_cloud.fidelity import deployments, records, targets, tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     Record = dict[str, Any]
 
 _TICK_SECONDS = 0.5
@@ -68,8 +70,19 @@ def start() -> None:
     threading.Thread(target=_run, name="ecs-scheduler", daemon=True).start()
 
 
+def close(sweep: Callable[..., None], *arguments: object) -> None:
+    """Stands for the emulator's sweep of its containers; at shutdown nothing takes the place of what it removes.
+
+    It sweeps again for a container that was just being created.
+    """
+    if not arguments:
+        records.closing.set()
+        sweep()
+    sweep(*arguments)
+
+
 def _run() -> None:
-    while True:
+    while not records.closing.is_set():
         records.wait_for_change(timeout_seconds=_TICK_SECONDS)
         for account, region in _tenants():
             with request_scope(account, region), records.LOCK:

@@ -1,0 +1,132 @@
+"""The embedded ECS gives a container what its task definition says, and tells how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from operate.local_cloud import container_engine
+from tests.local_cloud.stage import push_probe, wait_until
+
+if TYPE_CHECKING:
+    from tests.local_cloud.stage import Record, Stage
+
+pytestmark = pytest.mark.cloud
+
+
+def given(stage: Stage, **container: Any) -> list[str]:
+    """User id, whether the root is writable, whether /tmp is."""
+    stage.create_service(stage.register(**container))
+    stage.wait_steady()
+    return stage.get("/given").body.split()
+
+
+def stopped(stage: Stage) -> Record:
+    wait_until(lambda: any(task["lastStatus"] == "STOPPED" for task in stage.tasks("STOPPED")), within_seconds=20)
+    return stage.tasks("STOPPED")[0]
+
+
+def logging_to(group: str) -> Record:
+    options = {"awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "probe"}
+    return {"logDriver": "awslogs", "options": options}
+
+
+@pytest.mark.parametrize("fault", ["", "stubborn"])
+def test_stop_timeout(stage: Stage, fault: str) -> None:
+    """SIGTERM comes first; who ignores it is killed after `stopTimeout`, exit code 137."""
+    stage.create_service(stage.register(fault=fault, stopTimeout=2))
+    stage.wait_steady()
+    stage.client("ecs").stop_task(cluster=stage.name, task=stage.tasks()[0]["taskArn"], reason="a test")
+    task = stopped(stage)
+    assert task["containers"][0]["exitCode"] == (137 if fault else 0)
+    assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "a test")
+    seconds = (task["stoppedAt"] - task["stoppingAt"]).total_seconds()
+    drained = stage.deregistration_delay_seconds
+    assert drained + 2 <= seconds < drained + 4 if fault else drained <= seconds < drained + 2
+
+
+def test_user_and_read_only_root(stage: Stage) -> None:
+    """The user is the definition's, and with a read-only root nothing is writable, not even /tmp."""
+    assert given(stage, user="0", readonlyRootFilesystem=True) == ["0", "false", "false"]
+
+
+def test_writable_root(stage: Stage) -> None:
+    """Without the setting the root file system is writable for root."""
+    assert given(stage, user="0")[:2] == ["0", "true"]
+
+
+def test_cpu_limit(stage: Stage) -> None:
+    """256 units are a quarter of a core, whatever the machine has to spare."""
+    stage.create_service(stage.register(task={"cpu": "256"}))
+    stage.wait_steady()
+    assert 100 <= int(stage.get("/burn").body) <= 400
+
+
+def test_memory_limit(stage: Stage) -> None:
+    """A container that takes more than its memory is killed, the task says so, and is replaced."""
+    stage.create_service(stage.register(memory=64))
+    stage.wait_steady()
+    assert stage.get("/eat").status == 502
+    task = stopped(stage)
+    assert task["containers"][0]["exitCode"] == 137
+    assert task["stoppedReason"] == "OutOfMemoryError: Container killed due to memory usage"
+    assert task["containers"][0]["reason"] == task["stoppedReason"]
+    wait_until(lambda: stage.get("/version").status == 200, within_seconds=10)
+
+
+def test_killed_from_outside_is_not_out_of_memory(stage: Stage) -> None:
+    """SIGKILL alone is no memory failure: the container is replaced like any that ends."""
+    stage.create_service(stage.register())
+    stage.wait_steady()
+    engine = container_engine.running(stage.cloud)
+    assert engine
+    with engine.client() as client:
+        label = f"com.amazonaws.ecs.task-arn={stage.tasks()[0]['taskArn']}"
+        client.containers.list(filters={"label": label})[0].kill()
+    task = stopped(stage)
+    assert task["stoppedReason"] == "Essential container in task exited"
+    assert task["containers"][0]["exitCode"] == 137
+
+
+def test_logs_arrive(stage: Stage) -> None:
+    """Output is in the group, under prefix/container/task, while the container runs."""
+    group = f"/ecs/{stage.name}"
+    stage.client("logs").create_log_group(logGroupName=group)
+    stage.create_service(stage.register(logConfiguration=logging_to(group)))
+    stage.wait_steady()
+    assert stage.log_messages(group) == ["started v1"]
+    task_id = stage.tasks()[0]["taskArn"].rpartition("/")[2]
+    streams = stage.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
+    assert [stream["logStreamName"] for stream in streams] == [f"probe/probe/{task_id}"]
+
+
+def test_last_words_of_a_crash_arrive(stage: Stage) -> None:
+    """What a crashing container said last is there when its task is STOPPED, also without a line's end."""
+    group = f"/ecs/{stage.name}"
+    stage.client("logs").create_log_group(logGroupName=group)
+    stage.create_service(stage.register(fault="crash", logConfiguration=logging_to(group)))
+    stopped(stage)
+    assert stage.log_messages(group)[:2] == ["started v1", "last words without a line's end"]
+
+
+def test_missing_log_group_stops_the_task(stage: Stage) -> None:
+    """The awslogs driver refuses to start a container whose group does not exist."""
+    stage.create_service(stage.register(logConfiguration=logging_to("/ecs/nowhere")))
+    task = stopped(stage)
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith("ResourceInitializationError: failed to validate logger args")
+
+
+def test_tag_is_resolved_once_per_deployment(stage: Stage, probe: bytes) -> None:
+    """A replaced task runs the image that the tag named when the deployment began."""
+    first = push_probe(stage.cloud, probe, tag="rolling")
+    stage.create_service(stage.register(tag="rolling"))
+    stage.wait_steady()
+    second = push_probe(stage.cloud, probe, tag="rolling", build="2")
+    stage.get("/exit")
+    wait_until(lambda: stage.get("/version").status == 200, within_seconds=10)
+    assert stage.tasks()[0]["containers"][0]["imageDigest"] == first
+    stage.update_service(forceNewDeployment=True)
+    stage.wait_steady()
+    assert stage.tasks()[0]["containers"][0]["imageDigest"] == second
