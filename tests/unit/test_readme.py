@@ -1,0 +1,100 @@
+"""What the README says runs: its commands, its settings, its Python, and the files and keys that it names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cdktf import LocalBackend, TerraformStack, Testing
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+
+from stacks.environment import Environment, load_environment
+from tests.template import Template
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """Fenced blocks, also those within a list, without their indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [re.sub(rf"^{indentation}", "", block, flags=re.MULTILINE) for indentation, block in found]
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
+
+
+def words(program: str) -> list[list[str]]:
+    """The arguments of each call of a program, in blocks and in the text."""
+    found = (shlex.split(command, comments=True) for command in [*COMMANDS, *INLINE] if program in command)
+    return [line[line.index(program) + 1 :] for line in found if program in line]
+
+
+@pytest.mark.parametrize("arguments", words("make"), ids=" ".join)
+def test_make_knows_the_target(arguments: list[str]) -> None:
+    """A dry run: make resolves the target and its variables."""
+    completed = subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    environments = [word.partition("=")[2] for word in arguments if word.startswith("ENV=")]
+    assert all((ROOT / "environments" / f"{name}.toml").exists() for name in environments)
+
+
+@pytest.mark.parametrize("verb", sorted({match[1] for match in re.finditer(r"-m operate ([a-z-]+)", README)}))
+def test_operate_knows_the_verb(verb: str) -> None:
+    command = [sys.executable, "-m", "operate", verb, "--help"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_cdktf_through_pipenv_synthesizes(tmp_path: Path) -> None:
+    """`pipenv run cdktf synth`, and it knows the stack that is deployed."""
+    assert ["run", "cdktf", "synth"] in words("pipenv")
+    stack = next(line[3] for line in words("pipenv") if line[:3] == ["run", "cdktf", "deploy"])
+    command = [sys.executable, "-m", "pipenv", "run", "cdktf", "synth", "--output", str(tmp_path)]
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert (tmp_path / "stacks" / stack / "cdk.tf.json").exists()
+
+
+def test_settings_are_accepted() -> None:
+    """The README's tables, in place of those of `dev`."""
+    dev = load_environment(ROOT / "environments" / "dev.toml").model_dump(exclude_unset=True)
+    for block in blocks("toml"):
+        Environment.model_validate({**dev, **tomllib.loads(block)})
+
+
+def test_keys_are_settings() -> None:
+    """Each `[table]` of the first table exists, and the keys beside it."""
+    rows = re.findall(r"^\| [^|]+ \| `\[+([^`\]]+)\]+` ?([^|]*)\|$", README, flags=re.MULTILINE)
+    assert len(rows) >= 9
+    for table, keys in rows:
+        section = table.partition(".")[0]
+        field = Environment.model_fields[section].annotation
+        for key in re.findall(r"`([a-z_]+)`", keys if "<module>" not in table else ""):
+            assert key in getattr(field, "model_fields", {}), (table, key)
+
+
+def test_python_is_a_stack() -> None:
+    """It runs, and makes the service that it names."""
+    stack = TerraformStack(Testing.app(), "readme")
+    LocalBackend(stack, path="own.tfstate")
+    AwsProvider(stack, "aws", region="eu-west-1")
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {"stack": stack})  # noqa: S102 - it is what is tested
+    assert Template.of(stack).only("aws_ecs_service")["name"] == "orders"
+
+
+def test_files_exist() -> None:
+    """Each path that is named, but for what a command makes."""
+    named = {word for word in INLINE if re.fullmatch(r"[\w./-]+/[\w./-]*|[\w-]+\.(py|toml|md)", word)}
+    made = {word for word in named if word.startswith(("cdktf.out", ".local"))}
+    assert {word for word in named - made if not (ROOT / word).exists()} == set()
