@@ -18,9 +18,10 @@ def enable() -> bool:
     """Whether the provider loads on demand from here on: not if LAZY_PROVIDER is off, 0, false or no."""
     node.use_bundled()
     if os.environ.get(SWITCH, "").strip().casefold() in {"off", "0", "false", "no"}:
+        node.disable()
         return False
     if not python_package.stand_in():
         return False
-    node.preload()
+    node.enable()
     background_loading.enable()
     return True

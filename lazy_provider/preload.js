@@ -1,4 +1,4 @@
-// Run by Node before jsii's own script: what a stack doesn't use is not loaded.
+// Run by Node before jsii's own script.
 'use strict';
 
 const fs = require('node:fs');
@@ -33,8 +33,27 @@ function deferArchiver() {
   };
 }
 
+// What jsii's outer process does for the inner one that node.sh starts directly: answers go to Python's own pipe, and
+// what JavaScript prints goes to stderr as the JSON lines that Python unpacks.
+function standInForOuterProcess() {
+  const writeSync = fs.writeSync;
+  fs.writeSync = (descriptor, ...rest) => writeSync(descriptor === 3 ? 4 : descriptor, ...rest);
+  for (const name of ['stdout', 'stderr']) {
+    process[name].write = (chunk, encoding, done) => {
+      const text = Buffer.from(chunk, typeof encoding === 'string' ? encoding : undefined).toString('base64');
+      writeSync(2, `${JSON.stringify({ [name]: text })}\n`);
+      [encoding, done].find((argument) => typeof argument === 'function')?.();
+      return true;
+    };
+  }
+}
+
 // jsii sets this in the Node that it starts, and in no other that may inherit NODE_OPTIONS.
 if (process.env.JSII_AGENT) {
   resolveToLazyIndex();
   deferArchiver();
+  if (process.env.LAZY_PROVIDER_DIRECT) {
+    delete process.env.LAZY_PROVIDER_DIRECT;
+    standInForOuterProcess();
+  }
 }

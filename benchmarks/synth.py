@@ -1,0 +1,197 @@
+"""How long synthesis takes and how much memory it needs, against the same without lazy_provider and an empty CDKTF app.
+
+    python benchmarks/synth.py [--runs N] [--json FILE]
+
+The programs take turns, after one unmeasured run each. Memory is the peak of the whole process tree's resident set, so
+pages that processes share count once for each. Exits 1 if a limit is missed. Figures mean most on an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLING_INTERVAL_SECONDS = 0.02
+TIMEOUT_SECONDS = 300
+MIB = 1024 * 1024
+
+EMPTY_APP = "from cdktf import App, TerraformStack; app = App(); TerraformStack(app, 'empty'); app.synth()"
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    arguments: tuple[str, ...]
+    lazy_provider: str = "on"
+
+
+@dataclass(frozen=True)
+class Run:
+    wall_seconds: float
+    peak_rss_mib: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    claim: str
+    limit: float
+    measured: float
+    met: bool
+
+
+Runs = Mapping[str, list[Run]]
+
+PROJECT = Program("this program", (str(ROOT / "main.py"),))
+OFF = Program("lazy_provider off", (str(ROOT / "main.py"),), lazy_provider="off")
+EMPTY = Program("empty app", ("-c", EMPTY_APP))
+PROGRAMS = (PROJECT, OFF, EMPTY)
+
+
+def measure(program: Program) -> Run:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = psutil.Popen(
+            [sys.executable, *program.arguments],
+            cwd=folder,
+            env=_environment(program, folder),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            peak = _peak_rss(process, deadline=started + TIMEOUT_SECONDS)
+            wall_seconds = time.perf_counter() - started
+        finally:
+            _end(process)
+        if process.returncode:
+            output.seek(0)
+            sys.exit(f"{program.name} failed:\n{output.read().decode(errors='replace')}")
+        return Run(wall_seconds, peak / MIB)
+
+
+def _environment(program: Program, folder: str) -> dict[str, str]:
+    """The caller's, with the same Node for every program, the output out of the way and Python's own cache in use."""
+    sys.path.insert(0, str(ROOT))
+    from lazy_provider import node  # noqa: PLC0415 - found only now, as scripts have their own folder on the path
+
+    node.use_bundled()
+    environment = {**os.environ, "LAZY_PROVIDER": program.lazy_provider, "CDKTF_OUTDIR": str(Path(folder, "out"))}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
+def _peak_rss(process: psutil.Popen, *, deadline: float) -> int:
+    peak = 0
+    while process.poll() is None:
+        if time.perf_counter() > deadline:
+            sys.exit(f"no end after {TIMEOUT_SECONDS} s")
+        peak = max(peak, sum(_tree_rss(process)))
+        time.sleep(SAMPLING_INTERVAL_SECONDS)
+    return peak
+
+
+def _tree_rss(process: psutil.Popen) -> Iterator[int]:
+    try:
+        processes = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for each in processes:
+        try:
+            yield each.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _end(process: psutil.Popen) -> None:
+    if process.poll() is None:
+        for child in process.children(recursive=True):
+            child.kill()
+        process.kill()
+    process.wait()
+
+
+def measure_all(runs: int, console: Console) -> Runs:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    results: dict[str, list[Run]] = {program.name: [] for program in PROGRAMS}
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=(runs + 1) * len(PROGRAMS))
+        for turn in range(runs + 1):
+            for program in PROGRAMS:
+                progress.update(task, description=f"{program.name}, {f'run {turn}' if turn else 'warming up'}")
+                run = measure(program)
+                if turn:
+                    results[program.name].append(run)
+                progress.advance(task)
+    return results
+
+
+def wall(runs: list[Run]) -> float:
+    return median(run.wall_seconds for run in runs)
+
+
+def memory(runs: list[Run]) -> float:
+    return median(run.peak_rss_mib for run in runs)
+
+
+def judge(results: Runs) -> list[Verdict]:
+    def ratio(of: Callable[[list[Run]], float], one: Program, other: Program) -> float:
+        return of(results[one.name]) / of(results[other.name])
+
+    faster, longer, larger = ratio(wall, OFF, PROJECT), ratio(wall, PROJECT, EMPTY), ratio(memory, PROJECT, EMPTY)
+    return [
+        Verdict("times faster than with lazy_provider off, at least", 12.0, faster, faster >= 12.0),  # noqa: PLR2004
+        Verdict("times an empty app's wall time, at most", 2.0, longer, longer <= 2.0),  # noqa: PLR2004
+        Verdict("times an empty app's memory, at most", 2.5, larger, larger <= 2.5),  # noqa: PLR2004
+    ]
+
+
+def show(results: Runs, verdicts: list[Verdict], console: Console) -> None:
+    figures = Table(
+        "program", "wall (s)", "fastest to slowest", "peak RSS (MiB)", title="Synthesis, median of the runs"
+    )
+    for name, runs in results.items():
+        walls = [run.wall_seconds for run in runs]
+        figures.add_row(name, f"{wall(runs):.2f}", f"{min(walls):.2f} to {max(walls):.2f}", f"{memory(runs):.0f}")
+    limits = Table("this program is", "limit", "measured", "verdict")
+    for each in verdicts:
+        verdict = "[green]met[/]" if each.met else "[red]missed[/]"
+        limits.add_row(each.claim, f"{each.limit:.1f}", f"{each.measured:.2f}", verdict)
+    console.print(figures, limits)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="measured runs of each program (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run and the verdicts there too")
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs is at least 1")
+    console = Console()
+    results = measure_all(options.runs, console)
+    verdicts = judge(results)
+    show(results, verdicts, console)
+    if options.json:
+        report = {
+            "runs": {name: [asdict(run) for run in runs] for name, runs in results.items()},
+            "verdicts": [asdict(verdict) for verdict in verdicts],
+        }
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(verdict.met for verdict in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
