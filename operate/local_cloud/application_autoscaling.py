@@ -12,6 +12,7 @@ import json
 import re
 import time
 import uuid
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
@@ -50,6 +51,7 @@ _NOT_SUSPENDED = {
 _targets = AccountRegionScopedDict()
 _policies = AccountRegionScopedDict()
 _tags = AccountRegionScopedDict()
+_activities: deque[Json] = deque(maxlen=100)
 
 
 class Refused(Exception):  # noqa: N818 - named as it reads: `raise Refused`
@@ -91,7 +93,7 @@ def load_persisted_state(state: Json) -> None:
 
 
 def reset() -> None:
-    for store in (_targets, _policies, _tags):
+    for store in (_targets, _policies, _tags, _activities):
         store.clear()
 
 
@@ -308,7 +310,26 @@ def delete_scaling_policy(request: Json) -> Json:
 
 def describe_scaling_activities(request: Json) -> Json:
     _check_namespace(request)
-    return _page(request, "ScalingActivities", [])
+    resource = request.get("ResourceId")
+    found = [activity for activity in _activities if resource in {None, activity["ResourceId"]}]
+    return _page(request, "ScalingActivities", found)
+
+
+def record_activity(resource: str, *, description: str, cause: str) -> None:
+    """Newest first, of all tenants: one laptop has one."""
+    now = time.time()
+    activity = {
+        "ActivityId": str(uuid.uuid4()),
+        "ServiceNamespace": "ecs",
+        "ResourceId": resource,
+        "ScalableDimension": _DIMENSION,
+        "Description": description,
+        "Cause": cause,
+        "StartTime": now,
+        "EndTime": now,
+        "StatusCode": "Successful",
+    }
+    _activities.appendleft(activity)
 
 
 def _page(request: Json, member: str, found: list[Json]) -> Json:

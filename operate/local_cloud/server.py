@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
-from operate.local_cloud import application_autoscaling, durability, fidelity
+from operate.local_cloud import application_autoscaling, durability, fidelity, target_tracking
 from operate.local_cloud.fidelity import lookups
 from operate.local_cloud.record import ServerRecord
 
@@ -31,6 +31,7 @@ def main() -> None:
     fidelity.install()
     lookups.install()
     durability.install()
+    target_tracking.start()
     asyncio.run(serve(app.app, _configuration(port)))
     record.remove(directory)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,10 @@ from operate.local_cloud import container_engine
 from tests.local_cloud.stage import push_probe, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker.models.containers import Container
+
     from tests.local_cloud.stage import Record, Stage
 
 pytestmark = pytest.mark.cloud
@@ -20,6 +25,17 @@ def given(stage: Stage, **container: Any) -> list[str]:
     stage.create_service(stage.register(**container))
     stage.wait_steady()
     return stage.get("/given").body.split()
+
+
+@contextmanager
+def engine_container(stage: Stage) -> Iterator[Container]:
+    """The one container of the stage's one task, as the engine knows it."""
+    engine = container_engine.running(stage.cloud)
+    assert engine
+    with engine.client() as client:
+        label = f"com.amazonaws.ecs.task-arn={stage.tasks()[0]['taskArn']}"
+        (container,) = client.containers.list(filters={"label": label})
+        yield container
 
 
 def stopped(stage: Stage) -> Record:
@@ -60,7 +76,10 @@ def test_cpu_limit(stage: Stage) -> None:
     """256 units are a quarter of a core, whatever the machine has to spare."""
     stage.create_service(stage.register(task={"cpu": "256"}))
     stage.wait_steady()
-    assert 100 <= int(stage.get("/burn").body) <= 400
+    assert int(stage.get("/burn").body) <= 400
+    with engine_container(stage) as container:
+        limits = container.attrs["HostConfig"]
+    assert limits["CpuQuota"] / limits["CpuPeriod"] == 0.25
 
 
 def test_memory_limit(stage: Stage) -> None:
@@ -79,11 +98,8 @@ def test_killed_from_outside_is_not_out_of_memory(stage: Stage) -> None:
     """SIGKILL alone is no memory failure: the container is replaced like any that ends."""
     stage.create_service(stage.register())
     stage.wait_steady()
-    engine = container_engine.running(stage.cloud)
-    assert engine
-    with engine.client() as client:
-        label = f"com.amazonaws.ecs.task-arn={stage.tasks()[0]['taskArn']}"
-        client.containers.list(filters={"label": label})[0].kill()
+    with engine_container(stage) as container:
+        container.kill()
     task = stopped(stage)
     assert task["stoppedReason"] == "Essential container in task exited"
     assert task["containers"][0]["exitCode"] == 137

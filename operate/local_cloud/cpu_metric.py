@@ -1,0 +1,74 @@
+"""How much of the CPU that it reserved a service uses: CPUUtilization in AWS/ECS, once a minute.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
+"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import DockerException
+from ministack.services import cloudwatch, ecs
+
+from operate.local_cloud.fidelity import records
+
+if TYPE_CHECKING:
+    Record = dict[str, Any]
+
+_UNITS_PER_VCPU = 1024
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a task's containers have used since they started."""
+
+    at_seconds: float
+    used_seconds: float
+
+
+@dataclass
+class Meter:
+    """Compares each task's reading with its last one; a task that has only one yet counts from its next."""
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+
+    def measure(self, service: Record) -> float | None:
+        """Percent, published to CloudWatch too; None where there is nothing to measure."""
+        used, reserved = 0.0, 0.0
+        for task in records.tasks_of(service):
+            if records.is_alive(task) and (use := self._use(task)) is not None:
+                used += use
+                reserved += int(task["cpu"]) / _UNITS_PER_VCPU
+        if not reserved:
+            return None
+        percent = 100 * used / reserved
+        dimensions = {"ClusterName": service["clusterArn"].rpartition("/")[2], "ServiceName": service["serviceName"]}
+        cloudwatch.record_metric("AWS/ECS", "CPUUtilization", percent, "Percent", dimensions)
+        return percent
+
+    def _use(self, task: Record) -> float | None:
+        """Cores in use, on average since the last reading."""
+        before, now = self.readings.get(task["taskArn"]), _read(task)
+        if now is None:
+            self.readings.pop(task["taskArn"], None)
+            return None
+        self.readings[task["taskArn"]] = now
+        if before is None:
+            return None
+        return (now.used_seconds - before.used_seconds) / (now.at_seconds - before.at_seconds)
+
+
+def _read(task: Record) -> Reading | None:
+    client = ecs._get_docker()
+    container_ids = list(task.get("_docker_ids") or [])
+    if client is None or not container_ids:
+        return None
+    try:
+        stats = [client.api.stats(container_id, stream=False, one_shot=True) for container_id in container_ids]
+    except DockerException:
+        return None
+    nanoseconds = sum(one["cpu_stats"]["cpu_usage"]["total_usage"] for one in stats)
+    return Reading(at_seconds=time.monotonic(), used_seconds=nanoseconds / 1e9)
