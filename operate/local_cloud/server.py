@@ -15,6 +15,7 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
+from operate.errors import OperateError
 from operate.local_cloud import application_autoscaling, durability, fidelity, target_tracking
 from operate.local_cloud.fidelity import lookups
 from operate.local_cloud.record import ServerRecord
@@ -54,4 +55,7 @@ def _configuration(port: int) -> Config:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OperateError as error:
+        sys.exit(str(error))

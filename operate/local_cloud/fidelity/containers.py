@@ -78,10 +78,18 @@ def _ulimit(limit: Mapping[str, Any]) -> Ulimit:
 def run_options(original: Callable[..., Record], container: Record, definition: Record, *arguments: object) -> Record:
     """Stands for `ecs._build_run_kwargs`, which knows the labels, the network and the mounts."""
     asked = {**original(container, definition, *arguments), **options(definition, container)}
-    if asked.get("read_only") and _is_podman():
-        # Podman gives a read-only container writable /tmp, /run and /var/tmp, which neither Docker nor Fargate do.
-        asked["tmpfs"] = dict.fromkeys(("/tmp", "/run", "/var/tmp"), "ro")  # noqa: S108 - inside the container
-    return asked
+    return _for_podman(asked) if _is_podman() else asked
+
+
+def _for_podman(asked: Record) -> Record:
+    """Podman gives a read-only container writable /tmp, /run and /var/tmp, which neither Docker nor Fargate do.
+
+    Its init process is a package of its own that a machine may lack.
+    """
+    kept = {name: value for name, value in asked.items() if name != "init"}
+    if kept.get("read_only"):
+        kept["tmpfs"] = dict.fromkeys(("/tmp", "/run", "/var/tmp"), "ro")  # noqa: S108 - inside the container
+    return kept
 
 
 @functools.cache

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Answer = tuple[int, dict[str, str], Any]
     Record = dict[str, Any]
 
+_REGISTRATION_SECONDS = 0.5  # AWS takes its time too, and a program that listens by then saves an interval
 _UNUSED_POLL_SECONDS = 1.0
 _NOT_IN_USE = Health(
     reason="Target.NotInUse",
@@ -55,6 +56,7 @@ class _Target:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
+        self.ended.wait(_REGISTRATION_SECONDS)
         while not self.ended.is_set():
             began = time.monotonic()
             check = Check.of(self.group)
