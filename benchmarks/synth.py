@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs is at least 1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     console = Console()
     results = measure_all(options.runs, console)
     verdicts = judge(results)
