@@ -10,7 +10,7 @@ operate := @$(python) -m operate
 set_up := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan test synth check cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release acceptance destroy test synth check cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,18 @@ help: ## List the targets
 
 plan: $(set_up) ## Plan ENV with Terraform; local starts the embedded AWS
 	$(operate) plan "$(ENV)" $(image_tag)
+
+deploy: $(set_up) ## Deploy ENV; local builds the sample API first
+	$(operate) deploy "$(ENV)" $(image_tag)
+
+release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
+	$(operate) release "$(ENV)" $(image_tag)
+
+acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
+	$(operate) acceptance "$(ENV)"
+
+destroy: $(set_up) ## Take away what was deployed in ENV
+	$(operate) destroy "$(ENV)"
 
 test: $(set_up) ## Run all tests
 	@$(python) -m pytest

@@ -4,13 +4,14 @@ import shlex
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from operate import generator, plan_summary, progress, stack
+from operate import deployment, generator, plan_summary, progress, stack
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.terraform import LOCAL, provider_variables, shown
@@ -40,11 +41,54 @@ def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     prepared = stack.prepare(environment)
     document = prepared.plan(image_tag=image_tag)
     changes = plan_summary.changes(document)
-    output.print(plan_summary.table(changes))
+    if changes:
+        output.print(plan_summary.table(changes))
     output.print(plan_summary.totals(changes))
     for warning in plan_summary.warnings(document):
         output.print(f"Warning: {warning}", style="yellow", markup=False)
     output.print(f"The plan and its plan.json are in {shown(prepared.folder)}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
+    """Deploy one environment and wait until it serves; for `local` the sample API is built and pushed before."""
+    service = deployment.deploy(environment, image_tag=image_tag)
+    output.print(f"{service.name} serves {deployment.deployed_image_tag(service)}", markup=False)
+    output.print(f"API     {service.url}\nhealth  {service.health_url}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def release(
+    environment: EnvironmentName, image_tag: Annotated[str, typer.Option(help="The image's tag in ECR.")]
+) -> None:
+    """Deploy another image: a rolling deployment. ECS rolls back to the one before if it does not come up."""
+    deploy(environment, image_tag)
+
+
+@app.command()
+def acceptance(
+    environment: EnvironmentName,
+    disruptive: Annotated[
+        bool | None, typer.Option(help="Also what disturbs: kills tasks, releases. Not asked for: on local only.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A criterion's id, such as SC-004; may be repeated.")] = None,
+) -> None:
+    """Run the success criteria against what is deployed; exits 0 only if none fails."""
+    from operate.acceptance import findings, report, run  # noqa: PLC0415 - boto3 and httpx: the other verbs' second
+
+    board = run.run(environment, run.Options(disruptive=disruptive, only=frozenset(only or ())))
+    results = list(board.results.values())
+    output.print(board)
+    for path in report.write(environment, results, folder=Path.cwd()):
+        output.print(shown(path), soft_wrap=True, markup=False)
+    raise typer.Exit(findings.exit_code(results))
+
+
+@app.command()
+def destroy(environment: EnvironmentName) -> None:
+    """Take away what was deployed, and nothing else."""
+    revisions = deployment.destroy(environment)
+    output.print(f"{environment}: destroyed, with {len(revisions)} revisions of its task definition")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from operate import progress
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
 from operate.terraform import REPOSITORY, executable, tool_variables
+from stacks.environment import SettingsError, load_environment
 
 ENVIRONMENTS = REPOSITORY / "environments"
 SYNTHESIZED = REPOSITORY / "cdktf.out"
@@ -27,15 +28,23 @@ def stack_folder(environment: str) -> Path:
         raise OperateError(
             f"There is no environment {environment!r}: no file environments/{environment}.toml. There are: {known}."
         )
-    return SYNTHESIZED / "stacks" / f"go-api-{environment}"
+    try:
+        settings = load_environment(ENVIRONMENTS / f"{environment}.toml")
+    except SettingsError as error:
+        raise OperateError(str(error)) from None
+    return SYNTHESIZED / "stacks" / settings.name_prefix
 
 
 def synthesize() -> None:
-    command = Command([str(_cdktf()), "synth"], REPOSITORY, cdktf_variables({}))
     try:
-        progress.run("cdktf synth", command)
+        progress.run("cdktf synth", cdktf("synth", environment={}))
     except StepFailedError as error:
         raise OperateError(own_words(error.output)) from None
+
+
+def cdktf(*arguments: str, environment: Mapping[str, str]) -> Command:
+    """`environment` is laid over the caller's, as `Terraform`'s is."""
+    return Command([str(_cdktf()), *arguments], REPOSITORY, cdktf_variables(environment))
 
 
 def cdktf_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,157 @@
+"""Runs the checks against one environment, and leaves it as it was."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operate import aws, deployment, progress, stack
+from operate.acceptance import criteria, releases
+from operate.acceptance.board import Board
+from operate.acceptance.findings import NotRunError, Result, Verdict
+from operate.acceptance.target import Target
+from operate.errors import OperateError
+from operate.local_cloud import container_engine, lifecycle
+from operate.service import Service, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from operate.acceptance.findings import Check
+    from operate.aws import Aws
+
+_COMES_UP_SECONDS = 90
+_UNMEASURED = (OperateError, LookupError, BotoCoreError, ClientError, httpx.HTTPError)
+
+
+@dataclass(frozen=True)
+class Options:
+    """`disruptive` None: on the embedded AWS only. `only` empty: every criterion."""
+
+    disruptive: bool | None = None
+    only: frozenset[str] = frozenset()
+
+    def chosen(self) -> list[Check]:
+        unknown = sorted(self.only - set(criteria.ids()))
+        if unknown:
+            raise OperateError(f"There is no criterion {', '.join(unknown)}. There are: {', '.join(criteria.ids())}.")
+        return [
+            check
+            for check in criteria.CHECKS
+            if not self.only or any(criterion.id in self.only for criterion in check.criteria)
+        ]
+
+
+def run(environment: str, options: Options) -> Board:
+    """The judged criteria. Raises OperateError, in one line, where there is nothing that could be judged."""
+    chosen = options.chosen()
+    connected = aws.connect(environment)
+    try:
+        target = _target(connected)
+        return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
+    except (BotoCoreError, ClientError) as error:
+        raise OperateError(f"AWS did not answer for {environment!r}: {' '.join(str(error).split())}") from None
+
+
+def _may_disturb(connected: Aws, options: Options) -> bool:
+    return connected.local_cloud is not None if options.disruptive is None else options.disruptive
+
+
+def _target(connected: Aws) -> Target:
+    environment, cloud = connected.settings.name, connected.local_cloud
+    if cloud is None:
+        connected.check_caller()
+    elif cloud.directory.exists():
+        lifecycle.up_with_containers(cloud)
+    else:
+        raise _nothing_deployed(environment)
+    if deployment.service_of(connected).find() is None:
+        raise _nothing_deployed(environment)
+    prepared = stack.prepare(environment)
+    prepared.terraform.init()
+    outputs = prepared.terraform.output()
+    service = deployment.service_of(connected)
+    if "service_name" in outputs:
+        service = Service(connected, cluster=outputs["cluster_name"], name=outputs["service_name"])
+    return Target(service, prepared, service.read())
+
+
+def _nothing_deployed(environment: str) -> OperateError:
+    return OperateError(f"Nothing is deployed in {environment!r}: `make deploy ENV={environment}` deploys it.")
+
+
+class _Runner:
+    def __init__(self, target: Target, checks: Sequence[Check], *, disruptive: bool) -> None:
+        self._target = target
+        self._checks = checks
+        self._disruptive = disruptive
+        self._stuck: str | None = None
+        self._board = Board([criterion for check in checks for criterion in check.criteria])
+
+    def run(self) -> Board:
+        """Also when interrupted, the service is put back."""
+        disturbs = self._disruptive and any(check.disruptive for check in self._checks)
+        if disturbs:
+            self._prepare()
+        try:
+            with self._board.shown():
+                for check in self._checks:
+                    self._board.begin(check)
+                    for result in self._judged(check):
+                        self._board.add(result)
+        finally:
+            if disturbs:
+                self._clean_up()
+        return self._board
+
+    def _prepare(self) -> None:
+        with progress.step("waiting until every task is healthy"):
+            wait_until(self._target.is_whole, within_seconds=_COMES_UP_SECONDS)
+        self._target.take_over()
+        releases.publish(self._target.service.aws)
+
+    def _clean_up(self) -> None:
+        with progress.step("leaving the service as it was found"):
+            self._target.restore()
+            releases.withdraw(self._target.service.aws)
+
+    def _judged(self, check: Check) -> Iterator[Result]:
+        began = time.monotonic()
+        try:
+            self._require(check)
+            findings = check.run(self._target)
+        except NotRunError as reason:
+            yield from (Result(criterion, Verdict.NOT_RUN, str(reason)) for criterion in check.criteria)
+        except _UNMEASURED as error:
+            measured = f"could not be measured: {error}"
+            yield from (Result(criterion, Verdict.FAIL, measured) for criterion in check.criteria)
+        else:
+            seconds = time.monotonic() - began
+            for criterion, finding in zip(check.criteria, findings, strict=True):
+                yield Result.of(criterion, finding, seconds=seconds)
+        finally:
+            self._put_back(check)
+
+    def _require(self, check: Check) -> None:
+        cloud = self._target.service.aws.local_cloud
+        if check.disruptive and not self._disruptive:
+            raise NotRunError("it disturbs what is deployed: --disruptive runs it")
+        if check.needs_containers and cloud and container_engine.running(cloud) is None:
+            raise NotRunError(container_engine.why_none() or "the container engine does not answer")
+        if check.disruptive and self._stuck:
+            raise NotRunError(self._stuck)
+        if check.disruptive and not self._target.is_whole():
+            raise NotRunError("not every task was healthy to begin with")
+
+    def _put_back(self, check: Check) -> None:
+        """Each check begins where the one before began."""
+        if check.disruptive and self._disruptive and not self._stuck:
+            with suppress(*_UNMEASURED):
+                self._target.restore()
+                return
+            self._stuck = "the service did not come back from the check before"

@@ -1,0 +1,65 @@
+"""The AWS that an environment lives in: the embedded one, or the caller's own, with the caller's credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from operate import generator
+from operate.errors import OperateError
+from operate.local_cloud import lifecycle
+from operate.stack import LOCAL_ENVIRONMENT
+from stacks.environment import SettingsError, load_environment
+
+if TYPE_CHECKING:
+    from operate.local_cloud.cloud import Client, LocalCloud
+    from stacks.environment import Environment
+
+_CONNECT_TIMEOUT_SECONDS = 10
+_READ_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Aws:
+    """`local_cloud` is None where the environment is in a real AWS account."""
+
+    settings: Environment
+    local_cloud: LocalCloud | None = None
+
+    def client(self, service: str) -> Client:
+        if self.local_cloud:
+            return self.local_cloud.client(service)
+        import boto3  # noqa: PLC0415 - a second that the other verbs can spare
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
+        return boto3.client(service, region_name=self.settings.region, config=config)
+
+    def check_caller(self) -> None:
+        """Raises OperateError, in one line, for missing or refused credentials and for those of another account."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+        name, wanted = self.settings.name, self.settings.account_id
+        try:
+            found = self.client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError) as error:
+            raise OperateError(f"No way into AWS account {wanted} of {name!r}: {_one_line(error)}") from None
+        if found != wanted:
+            raise OperateError(
+                f"Your credentials are of AWS account {found}, and environments/{name}.toml says account_id "
+                f"{wanted!r}: use that account's."
+            )
+
+
+def connect(environment: str) -> Aws:
+    """Starts nothing: the embedded AWS has to run for anything to be asked of it."""
+    generator.stack_folder(environment)
+    try:
+        settings = load_environment(generator.ENVIRONMENTS / f"{environment}.toml")
+    except SettingsError as error:
+        raise OperateError(str(error)) from None
+    return Aws(settings, lifecycle.default() if environment == LOCAL_ENVIRONMENT else None)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".") + "."

@@ -1,0 +1,136 @@
+"""An environment's stack, deployed with `cdktf deploy` and taken away again."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from operate import aws, first_answer, generator, images, progress, registry, rollout, stack
+from operate.errors import OperateError
+from operate.local_cloud import container_engine, lifecycle
+from operate.progress import StepFailedError
+from operate.rollout import Outcome
+from operate.service import Service, id_of
+from operate.terraform import provider_variables
+
+if TYPE_CHECKING:
+    from operate.aws import Aws
+    from operate.local_cloud.cloud import Client, LocalCloud
+    from operate.stack import Stack
+
+_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def service_of(connected: Aws) -> Service:
+    """By the name that the stack gives to cluster and service alike."""
+    name = connected.settings.name_prefix
+    return Service(connected, cluster=name, name=name)
+
+
+def deploy(environment: str, *, image_tag: str | None) -> Service:
+    """Returns once the new version serves. On the embedded AWS the sample API is built, under the tag, before.
+
+    Raises OperateError that says why where ECS rolled back, or where nothing came into service.
+    """
+    connected = aws.connect(environment)
+    moved = False
+    if connected.local_cloud:
+        lifecycle.up_with_containers(connected.local_cloud)
+        image_tag = image_tag or connected.settings.image.default_tag or "v1"
+        moved = _publish_sample(connected, connected.local_cloud, tag=image_tag)
+    else:
+        connected.check_caller()
+    prepared, service = stack.prepare(environment), service_of(connected)
+    began = datetime.now(timezone.utc)
+    with first_answer.recorded(service):
+        before = service.find()
+        _apply(prepared, service, image_tag=image_tag, began=began)
+        if moved and before and before["taskDefinition"] == service.read()["taskDefinition"]:
+            service.ecs.update_service(cluster=service.cluster, service=service.name, forceNewDeployment=True)
+        _await_completion(service, began=began)
+    return service
+
+
+def _publish_sample(connected: Aws, cloud: LocalCloud, *, tag: str) -> bool:
+    """Whether the tag, if it was there before, names another image now: Terraform can't see that."""
+    engine = container_engine.running(cloud)
+    if engine is None:
+        progress.console.print(
+            f"{container_engine.why_none()} Tasks are only bookkeeping: nothing will answer.", style="yellow"
+        )
+    ecr = connected.client("ecr")
+    repository = registry.repository(ecr, connected.settings.image.repository, endpoint=cloud.endpoint)
+    before = _digest(ecr, repository.name, tag)
+    architecture = connected.settings.container.cpu_architecture
+    image = images.build(version=tag, architecture=architecture, engine=engine)
+    return registry.push(image, repository, tag=tag) != before
+
+
+def _digest(ecr: Client, repository: str, tag: str) -> str | None:
+    found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    return str(found[0]["imageId"]["imageDigest"]) if found else None
+
+
+def _apply(prepared: Stack, service: Service, *, image_tag: str | None, began: datetime) -> None:
+    variables = ["--var", f"image_tag={image_tag}"] if image_tag else []
+    try:
+        _cdktf("deploy", prepared, *variables)
+    except StepFailedError as error:
+        explained = rollout.explain(service, since=began)
+        raise OperateError("\n\n".join(filter(None, (terraform_errors(error.output), explained)))) from None
+
+
+def _cdktf(verb: str, prepared: Stack, *arguments: str) -> None:
+    variables = prepared.terraform.environment
+    command = generator.cdktf(
+        *(verb, prepared.folder.name, "--auto-approve", "--skip-synth", "--skip-provider-lock", *arguments),
+        environment={**variables, **provider_variables(variables)},
+    )
+    progress.run(f"cdktf {verb} {prepared.folder.name}", command)
+
+
+def terraform_errors(output: str) -> str:
+    """Terraform's errors without cdktf's margin; all of the output where it holds none."""
+    lines = [_TERMINAL_COLOURS.sub("", line) for line in output.splitlines()]
+    bare = [re.sub(r"^(?:\S+ )?\s*(?=[╷│╵])", "", line) for line in lines]
+    boxed = [line.lstrip("│ ") for line in bare if line.startswith("│")]
+    return "\n".join(boxed).strip() if any(line.startswith("Error:") for line in boxed) else output
+
+
+def _await_completion(service: Service, *, began: datetime) -> None:
+    """The provider calls a first deployment stable as soon as its tasks run, healthy or not."""
+    revision = service.read()["taskDefinition"]
+    minutes = service.aws.settings.deployment.steady_state_timeout_minutes
+    with progress.step(f"waiting until {id_of(revision)} serves"):
+        outcome = rollout.await_outcome(service, revision, within_seconds=minutes * 60)
+    if outcome is not Outcome.COMPLETED:
+        explained = rollout.explain(service, since=began)
+        raise OperateError(explained or f"{id_of(revision)} did not come into service: its rollout is {outcome.value}.")
+
+
+def destroy(environment: str) -> list[str]:
+    """Also the revisions that the stack keeps for a rollback, whose ARNs are returned; nothing of anybody else's."""
+    connected = aws.connect(environment)
+    if connected.local_cloud is None:
+        connected.check_caller()
+    prepared, service = stack.prepare(environment), service_of(connected)
+    _cdktf("destroy", prepared, *_any_image_tag(service))
+    revisions = service.revisions()
+    for revision in revisions:
+        service.ecs.deregister_task_definition(taskDefinition=revision)
+    return revisions
+
+
+def _any_image_tag(service: Service) -> list[str]:
+    """Terraform wants the variable's value for a destroy too, and that the image is there."""
+    tag = deployed_image_tag(service)
+    return ["--var", f"image_tag={tag}"] if tag else []
+
+
+def deployed_image_tag(service: Service) -> str | None:
+    found = service.find()
+    if found is None:
+        return None
+    image: str = service.task_definition(found["taskDefinition"])["containerDefinitions"][0]["image"]
+    return image.rpartition(":")[2]

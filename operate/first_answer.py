@@ -1,0 +1,85 @@
+"""When a new service's `/health` first answered (SC-001): watched while it is deployed, later it can't be seen."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from operate.terraform import LOCAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from operate.service import Service
+
+_POLL_SECONDS = 0.5
+_GIVES_UP_AFTER_SECONDS = 1800
+_REQUEST_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class FirstAnswer:
+    """Both in seconds since the epoch."""
+
+    service_created_at: float
+    answered_at: float
+
+    @property
+    def seconds(self) -> float:
+        return self.answered_at - self.service_created_at
+
+
+def read(service: Service) -> FirstAnswer | None:
+    """None where this very service was not watched: another machine deployed it, or it is another one now."""
+    found = service.find()
+    try:
+        recorded = FirstAnswer(**json.loads(_file(service).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return recorded if found and found["createdAt"].timestamp() == recorded.service_created_at else None
+
+
+@contextmanager
+def recorded(service: Service) -> Iterator[None]:
+    """Watches until its end for a service that is not there yet; an older service's record stays."""
+    if service.find():
+        yield
+        return
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(service, ended), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _watch(service: Service, ended: threading.Event) -> None:
+    gives_up_at = time.monotonic() + _GIVES_UP_AFTER_SECONDS
+    while not ended.is_set() and time.monotonic() < gives_up_at:
+        found = service.find()
+        if found and _answers(service.health_url):
+            answer = FirstAnswer(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
+            _file(service).parent.mkdir(parents=True, exist_ok=True)
+            _file(service).write_text(json.dumps(asdict(answer)))
+            return
+        ended.wait(_POLL_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _file(service: Service) -> Path:
+    return LOCAL / "first-answers" / f"{service.name}.json"
