@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operate import generator
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
+from operate.progress import StepFailedError
 from operate.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCAL_ENVIRONMENT = "local"
+
+_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Stack:
             stale.unlink(missing_ok=True)
         self.terraform.init()
         try:
-            self.terraform.plan(out=self.plan_file, variables={} if image_tag is None else {"image_tag": image_tag})
+            self._run_plan(image_tag)
             document = self.terraform.show_json(self.plan_file)
         except BaseException:
             self.plan_file.unlink(missing_ok=True)
@@ -47,6 +51,12 @@ class Stack:
         unfinished.write_text(json.dumps(document, indent=2))
         unfinished.replace(self.plan_document)
         return document
+
+    def _run_plan(self, image_tag: str | None) -> None:
+        try:
+            self.terraform.plan(out=self.plan_file, variables={} if image_tag is None else {"image_tag": image_tag})
+        except StepFailedError as error:
+            raise _explained(error) from None
 
 
 def prepare(environment: str) -> Stack:
@@ -66,6 +76,17 @@ def _variables(environment: str) -> dict[str, str]:
             "What `cloud-env` has set is in this shell: use another one."
         )
     return {}
+
+
+def _explained(error: StepFailedError) -> OperateError:
+    """Of a tag without an image the provider only says that a query returned nothing."""
+    missing = _MISSING_IMAGE.search(error.output)
+    if not missing:
+        return error
+    repository, tag = missing.groups()
+    return OperateError(
+        f"{error}\n\nThe ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
+    )
 
 
 def running_cloud_variables() -> Mapping[str, str]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from operate.errors import OperateError
 from operate.progress import StepFailedError
+from operate.stack import Stack
 from operate.terraform import Terraform
 from tests.plan import requirements
 from tests.plan.terraform_folder import diagnostics, texts
@@ -112,6 +114,15 @@ def test_wrong_image_tag_fails_the_plan(deployment: Deployment, tag: str, said: 
     assert said in error
 
 
+def test_make_plan_says_which_image_is_missing(deployment: Deployment) -> None:
+    """The provider's own words name neither repository nor tag; and no plan is left behind."""
+    stack = Stack(deployment.terraform.working_directory, deployment.terraform)
+    with pytest.raises(OperateError, match="The ECR repository go-api has no image with the tag never-pushed: push it"):
+        stack.plan(image_tag="never-pushed")
+    assert not stack.plan_file.exists()
+    assert not stack.plan_document.exists()
+
+
 @pytest.fixture(scope="module")
 def theirs(deployment: Deployment) -> dict[str, list[str]]:
     """What the three modules had made before we came."""
@@ -123,6 +134,7 @@ def applied(deployment: Deployment, document: dict[str, Any], theirs: dict[str, 
     """The outputs of the stack as it was planned."""
     assert document
     assert theirs
+    deployment.plan()
     deployment.terraform.apply(deployment.terraform.working_directory / "plan")
     yield deployment.terraform.output()
     deployment.terraform.destroy()

@@ -42,6 +42,22 @@ def test_unknown_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
+def test_folder_is_named_after_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As main.py names the stack, whatever the service is called."""
+    dev = (generator.ENVIRONMENTS / "dev.toml").read_text()
+    (tmp_path / "qa.toml").write_text(dev.replace('name = "go-api"', 'name = "orders"'))
+    monkeypatch.setattr(generator, "ENVIRONMENTS", tmp_path)
+    assert stack_folder("qa") == generator.SYNTHESIZED / "stacks" / "orders-qa"
+
+
+def test_folder_of_wrong_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings' own message."""
+    (tmp_path / "qa.toml").write_text("region = 5\n")
+    monkeypatch.setattr(generator, "ENVIRONMENTS", tmp_path)
+    with pytest.raises(OperateError, match=r"qa\.toml: region"):
+        stack_folder("qa")
+
+
 def test_no_node_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkout that isn't set up says how to set it up."""
     monkeypatch.setattr(generator, "CDKTF", tmp_path / "cdktf")
