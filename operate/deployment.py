@@ -78,7 +78,7 @@ def _apply(prepared: Stack, service: Service, *, image_tag: str | None, began: d
         _cdktf("deploy", prepared, *variables)
     except StepFailedError as error:
         explained = rollout.explain(service, since=began)
-        raise OperateError("\n\n".join(filter(None, (terraform_errors(error.output), explained)))) from None
+        raise OperateError("\n\n".join(filter(None, (terraform_errors(error), explained)))) from None
 
 
 def _cdktf(verb: str, prepared: Stack, *arguments: str) -> None:
@@ -90,12 +90,12 @@ def _cdktf(verb: str, prepared: Stack, *arguments: str) -> None:
     progress.run(f"cdktf {verb} {prepared.folder.name}", command)
 
 
-def terraform_errors(output: str) -> str:
-    """Terraform's errors without cdktf's margin; all of the output where it holds none."""
-    lines = [_TERMINAL_COLOURS.sub("", line) for line in output.splitlines()]
+def terraform_errors(error: StepFailedError) -> str:
+    """Terraform's errors without cdktf's margin; what cdktf says itself where Terraform said nothing."""
+    lines = [_TERMINAL_COLOURS.sub("", line) for line in error.standard_output.splitlines()]
     bare = [re.sub(r"^(?:\S+ )?\s*(?=[╷│╵])", "", line) for line in lines]
     boxed = [line.lstrip("│ ") for line in bare if line.startswith("│")]
-    return "\n".join(boxed).strip() if any(line.startswith("Error:") for line in boxed) else output
+    return "\n".join(boxed).strip() if any(line.startswith("Error:") for line in boxed) else str(error)
 
 
 def _await_completion(service: Service, *, began: datetime) -> None:

@@ -20,11 +20,15 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class StepFailedError(OperateError):
-    """A program exited non-zero. `output` is what it printed, and the text shown ends with one line of our own."""
+    """A program exited non-zero. `output` is what it printed, and the text shown ends with one line of our own.
 
-    def __init__(self, label: str, *, returncode: int, output: str) -> None:
+    `standard_output` is for a program that tells its errors there and no more than that it failed on standard error.
+    """
+
+    def __init__(self, label: str, *, returncode: int, output: str, standard_output: str = "") -> None:
         self.label = label
         self.output = output.strip()
+        self.standard_output = standard_output
         super().__init__(f"{self.output}\n\n{label}: failed with exit code {returncode}".lstrip())
 
 
@@ -79,7 +83,8 @@ def read(command: Command, *, label: str | None = None) -> str:
         text = _contents(output)
         if returncode:
             label = label or " ".join(command.arguments)
-            raise StepFailedError(label, returncode=returncode, output=_contents(errors) or text)
+            said = _contents(errors) or text
+            raise StepFailedError(label, returncode=returncode, output=said, standard_output=text)
     return text
 
 

@@ -42,13 +42,13 @@ func run(log *logger) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	log.info("listening", fields{"address": listener.Addr().String()})
 	handler := newHandler(api{version: version, fault: fault, log: log, exit: os.Exit})
 	if fault == abruptExit {
-		return serve(ctx, listener, handler, drain{}, log)
+		return serve(context.Background(), listener, handler, drain{}, log) // SIGTERM ends it where it stands
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
 	return serve(ctx, listener, handler, drain{settle: 5 * time.Second, finish: 15 * time.Second}, log)
 }
 
