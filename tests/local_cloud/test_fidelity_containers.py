@@ -50,10 +50,12 @@ def logging_to(group: str) -> Record:
 
 @pytest.mark.parametrize("fault", ["", "stubborn"])
 def test_stop_timeout(stage: Stage, fault: str) -> None:
-    """SIGTERM comes first; who ignores it is killed after `stopTimeout`, exit code 137."""
+    """SIGTERM, then SIGKILL (exit code 137) after `stopTimeout`; the first who asked to stop it is on record."""
     stage.create_service(stage.register(fault=fault, stopTimeout=2))
     stage.wait_steady()
-    stage.client("ecs").stop_task(cluster=stage.name, task=stage.tasks()[0]["taskArn"], reason="a test")
+    arn = stage.tasks()[0]["taskArn"]
+    for reason in ("a test", "too late"):
+        stage.client("ecs").stop_task(cluster=stage.name, task=arn, reason=reason)
     task = stopped(stage)
     assert task["containers"][0]["exitCode"] == (137 if fault else 0)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "a test")
@@ -123,7 +125,8 @@ def test_last_words_of_a_crash_arrive(stage: Stage) -> None:
     stage.client("logs").create_log_group(logGroupName=group)
     stage.create_service(stage.register(fault="crash", logConfiguration=logging_to(group)))
     stopped(stage)
-    assert stage.log_messages(group)[:2] == ["started v1", "last words without a line's end"]
+    said = stage.log_messages(group)
+    assert (said[0], said[300], said[301]) == ("started v1", "line 299", "last words without a line's end")
 
 
 def test_missing_log_group_stops_the_task(stage: Stage) -> None:

@@ -18,6 +18,9 @@ func main() {
 	version, fault := os.Getenv("VERSION"), os.Getenv("FAULT")
 	fmt.Println("started", version)
 	if fault == "crash" {
+		for count := 0; count < 300; count++ {
+			fmt.Println("line", count)
+		}
 		fmt.Print("last words without a line's end")
 		os.Exit(3)
 	}

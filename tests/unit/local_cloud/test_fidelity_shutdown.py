@@ -1,0 +1,41 @@
+"""No container outlives the emulator: while it sweeps them away nothing is started in their place."""
+
+from __future__ import annotations
+
+import threading
+from unittest.mock import Mock
+
+import pytest
+
+from operate.local_cloud.fidelity import containers, records, scheduler
+
+
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    event = threading.Event()
+    monkeypatch.setattr(records, "closing", event)
+    return event
+
+
+def test_sweep_at_shutdown(closing: threading.Event) -> None:
+    """Nothing new is started from before the first sweep on; a second one takes what was just being created."""
+    begun: list[bool] = []
+    scheduler.close(lambda: begun.append(closing.is_set()))
+    assert begun == [True, True]
+
+
+def test_sweep_at_start(closing: threading.Event) -> None:
+    """The sweep for an earlier run's containers does not stop the scheduler."""
+    sweep = Mock()
+    scheduler.close(sweep, True)  # noqa: FBT003 - MiniStack's call
+    sweep.assert_called_once_with(True)  # noqa: FBT003
+    assert not closing.is_set()
+
+
+def test_no_container_is_created_while_closing(closing: threading.Event) -> None:
+    """A task that was starting gives up instead of leaving a container behind."""
+    closing.set()
+    client = Mock()
+    with pytest.raises(containers.StoppingError):
+        containers.run(client, {"image": "any"}, {})
+    client.containers.create.assert_not_called()
