@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parent
 
 
 def synthesize(environments: tuple[Environment, ...]) -> None:
+    gc.disable()  # the run ends before there is garbage worth a search
     # Imported only now: wrong settings are refused before Node starts, and the provider loads on demand.
     import lazy_provider  # noqa: PLC0415
 

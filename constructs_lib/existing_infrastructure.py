@@ -7,7 +7,9 @@ warning, a Terraform ``check`` block.
 
 from __future__ import annotations
 
+import functools
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdktf import (
@@ -49,26 +51,30 @@ class Networking(Construct):
         self.vpc_id = vpc_id
         self.public_subnet_ids = public_subnet_ids
         self._routes = self._read_routes()
-        self._subnets = DataAwsSubnet(
+        subnets = DataAwsSubnet(
             self,
             "subnet",
             for_each=TerraformIterator.from_list(list(public_subnet_ids)),
             id=_EACH,
             lifecycle=TerraformResourceLifecycle(postcondition=[self._in_vpc(), self._way_out()]),
         )
-        self._warn_of_private_subnets()
-        self._warn_of_one_zone()
+        addresses = subnets.fqn
+        warn(
+            self,
+            public_subnets=self._all_are_public(addresses),
+            zones=self._there_are_several_zones(addresses),
+        )
 
-    def _read_routes(self) -> TerraformLocal:
-        """A map of subnet ids to the routes of their own table; under "main", those of every subnet without one."""
+    def _read_routes(self) -> str:
+        """The address of a map of subnet ids to their own table's routes; "main" is every subnet without one."""
         table_ids = TerraformIterator.from_list(DataAwsRouteTables(self, "route_tables", vpc_id=self.vpc_id).ids)
         tables = DataAwsRouteTable(self, "route_table", for_each=table_ids, route_table_id=_EACH).fqn
         subnet = 'association.main ? "main" : coalesce(association.subnet_id, association.gateway_id, "none")'
         routes = f"{{for association in table.associations : ({subnet}) => table.routes}}"
-        return TerraformLocal(self, "routes", f"${{merge([for table in {tables} : {routes}]...)}}")
+        return TerraformLocal(self, "routes", f"${{merge([for table in {tables} : {routes}]...)}}").fqn
 
     def _routes_of(self, subnet_id: str) -> str:
-        return f'try({self._routes.fqn}[{subnet_id}], {self._routes.fqn}["main"], [])'
+        return f'try({self._routes}[{subnet_id}], {self._routes}["main"], [])'
 
     def _in_vpc(self) -> Postcondition:
         return Postcondition(
@@ -99,18 +105,16 @@ class Networking(Construct):
             ),
         )
 
-    def _warn_of_private_subnets(self) -> None:
+    def _all_are_public(self, subnets: str) -> Check:
         to_gateway = 'startswith(route.gateway_id, "igw-")'
         everywhere = 'contains(["0.0.0.0/0", "::/0"], try(coalesce(route.cidr_block, route.ipv6_cidr_block), ""))'
         private = TerraformLocal(
             self,
             "private_subnet_ids",
-            f"${{[for id, subnet in {self._subnets.fqn} : id if !anytrue("
+            f"${{[for id, subnet in {subnets} : id if !anytrue("
             f"[for route in {self._routes_of('id')} : try({to_gateway} && {everywhere}, false)])]}}",
         ).fqn
-        warn(
-            self,
-            "way_out",
+        return Check(
             condition=f"length({private}) == 0",
             message=(
                 f'No internet gateway is the default route of ${{join(", ", {private})}}: a public IP is of no use '
@@ -118,14 +122,13 @@ class Networking(Construct):
             ),
         )
 
-    def _warn_of_one_zone(self) -> None:
-        zones = f"distinct([for subnet in {self._subnets.fqn} : subnet.availability_zone])"
-        warn(
-            self,
-            "zones",
+    @staticmethod
+    def _there_are_several_zones(subnets: str) -> Check:
+        zones = f"distinct([for subnet in {subnets} : subnet.availability_zone])"
+        return Check(
             condition=f"length({zones}) > 1",
             message=(
-                f'All public subnets (${{join(", ", keys({self._subnets.fqn}))}}) are in one availability zone, '
+                f'All public subnets (${{join(", ", keys({subnets}))}}) are in one availability zone, '
                 f'${{join(", ", {zones})}}: the API is gone when that zone is. Use subnets in two zones or more.'
             ),
         )
@@ -210,7 +213,7 @@ class LoadBalancing(Construct):
         super().__init__(scope, id_)
         self.target_group_arn = target_group_arn
         self.alb_dns_name = alb_dns_name
-        self._target_group = DataAwsLbTargetGroup(
+        self._address = DataAwsLbTargetGroup(
             self,
             "Default",
             arn=target_group_arn,
@@ -222,13 +225,17 @@ class LoadBalancing(Construct):
                     self._behind_load_balancer(),
                 ]
             ),
+        ).fqn
+        warn(
+            self,
+            drain=self._drain_fits(stop_timeout_seconds),
+            health_check_port=self._health_is_asked_of(container_port),
         )
-        self._warn(container_port, stop_timeout_seconds)
 
     @property
     def health_check_path(self) -> str:
         """Where the target group asks for health, ``/`` included."""
-        return f"${{{self._target_group.fqn}.health_check[0].path}}"
+        return f"${{{self._address}.health_check[0].path}}"
 
     @staticmethod
     def _takes_ip_targets() -> Postcondition:
@@ -270,11 +277,9 @@ class LoadBalancing(Construct):
             ),
         )
 
-    def _warn(self, container_port: int, stop_timeout_seconds: int) -> None:
-        group = self._target_group.fqn
-        warn(
-            self,
-            "drain",
+    def _drain_fits(self, stop_timeout_seconds: int) -> Check:
+        group = self._address
+        return Check(
             condition=f"tonumber({group}.deregistration_delay) <= {stop_timeout_seconds}",
             message=(
                 f"Target group ${{{group}.name}} drains for ${{{group}.deregistration_delay}} s, the container's stop "
@@ -282,27 +287,32 @@ class LoadBalancing(Construct):
                 "it, and each replaced task adds the drain to a deployment."
             ),
         )
-        port = f'try({group}.health_check[0].port, "traffic-port")'
-        warn(
-            self,
-            "health_check_port",
+
+    def _health_is_asked_of(self, container_port: int) -> Check:
+        port = f'try({self._address}.health_check[0].port, "traffic-port")'
+        return Check(
             condition=f'contains(["traffic-port", "{container_port}"], {port})',
             message=(
-                f"Target group ${{{group}.name}} checks health on port ${{{port}}}, the container's port is "
+                f"Target group ${{{self._address}.name}} checks health on port ${{{port}}}, the container's port is "
                 f"{container_port}: a task is healthy only if it listens on both."
             ),
         )
 
 
-def warn(scope: Construct, id_: str, *, condition: str, message: str) -> None:
-    """Declares a Terraform ``check`` block: at plan and apply, ``message`` as a warning where ``condition`` is false.
+@dataclass(frozen=True)
+class Check:
+    """``condition`` is an expression without ``${}``, ``message`` what a person reads where it is false."""
 
-    CDKTF has no element for it. ``condition`` is an expression without ``${}``.
-    """
-    name = f"{scope.node.id}_{id_}"
-    TerraformStack.of(scope).add_override(
-        f"check.{name}", {"assert": [{"condition": f"${{{condition}}}", "error_message": message}]}
-    )
+    condition: str
+    message: str
+
+
+def warn(scope: Construct, **checks: Check) -> None:
+    """Declares Terraform ``check`` blocks: warnings at plan and apply. CDKTF has no element for them."""
+    stack, prefix = TerraformStack.of(scope), scope.node.id
+    for name, check in checks.items():
+        assertion = {"condition": f"${{{check.condition}}}", "error_message": check.message}
+        stack.add_override(f"check.{prefix}_{name}", {"assert": [assertion]})
 
 
 def _some_rule_covers(rules: str, port: int, *, egress: bool) -> str:
@@ -313,6 +323,7 @@ def _some_rule_covers(rules: str, port: int, *, egress: bool) -> str:
     return f"anytrue([for rule in {rules} : {direction} && {protocol} && ({ports})])"
 
 
+@functools.cache
 def _hcl(value: str) -> str:
     """A string as it stands inside an expression, where CDKTF puts the reference itself for a token."""
     return value if Token.is_unresolved(value) else json.dumps(value)
