@@ -42,7 +42,7 @@ def rolling_deployment(target: Target) -> list[Finding]:
     """There, and back by a change of the task definition, both under load."""
     there = _roll(target, "A rolling deployment under load", target.register("next"))
     back = _roll(target, "A change of the task definition under load", target.found["taskDefinition"])
-    return [_nothing_failed(there), _drained(there), _nothing_failed(back)]
+    return [_nothing_failed(there), _drained(there, back), _nothing_failed(back)]
 
 
 def _roll(target: Target, title: str, revision: str) -> _Roll:
@@ -74,20 +74,21 @@ def _nothing_failed(roll: _Roll) -> Finding:
     return Finding(not summary.failed, measured, figures, roll.timeline)
 
 
-def _drained(roll: _Roll) -> Finding:
+def _drained(there: _Roll, back: _Roll) -> Finding:
     """The old tasks are gone, and each ended by itself: one that ignores SIGTERM dies of a signal, or with an error."""
-    alive = [task for task in roll.replaced if task["lastStatus"] != "STOPPED"]
-    abrupt = [rollout.reason_of(task) for task in roll.replaced if not _ended_well(task)]
-    late = _late_answers(roll)
-    if roll.outcome is not Outcome.COMPLETED or alive:
-        measured = f"{len(alive)} old tasks still there, rollout {roll.outcome.value}"
+    replaced = [*there.replaced, *back.replaced]
+    alive = [task for task in replaced if task["lastStatus"] != "STOPPED"]
+    abrupt = [rollout.reason_of(task) for task in replaced if not _ended_well(task)]
+    late = _late_answers(there)
+    problem = ""
+    if {there.outcome, back.outcome} != {Outcome.COMPLETED} or alive:
+        problem = f"{len(alive)} old tasks still there, rollout {there.outcome.value}"
     elif abrupt:
-        measured = f"the old task did not shut down gracefully: {abrupt[0]}"
+        problem = f"{len(abrupt)} of {len(replaced)} old tasks did not shut down gracefully: {abrupt[0]}"
     elif late:
-        measured = f"{late} answers of the old version after the end of its tasks"
-    else:
-        return Finding(True, f"{len(roll.replaced)} drained and gone after {roll.seconds:.0f} s", {}, roll.timeline)  # noqa: FBT003
-    return Finding(False, measured, {}, roll.timeline)  # noqa: FBT003
+        problem = f"{late} answers of the old version after the end of its tasks"
+    measured = problem or f"{len(there.replaced)} drained and gone after {there.seconds:.0f} s"
+    return Finding(passed=not problem, measured=measured, timeline=there.timeline)
 
 
 def _ended_well(task: Record) -> bool:
