@@ -85,13 +85,7 @@ class FargateService(Construct):
     ) -> None:
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
-        self.log_group = CloudwatchLogGroup(
-            self,
-            "logs",
-            name=container.log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=log_kms_key_arn,
-        )
+        self.log_group = self._keep_logs(container.log_group_name, log_retention_days, log_kms_key_arn)
         self.task_definition = self._define_task(
             family=name,
             container=container,
@@ -116,6 +110,9 @@ class FargateService(Construct):
     @property
     def name(self) -> str:
         return self.service.name
+
+    def _keep_logs(self, name: str, retention_days: int, kms_key_arn: str | None) -> CloudwatchLogGroup:
+        return CloudwatchLogGroup(self, "logs", name=name, retention_in_days=retention_days, kms_key_id=kms_key_arn)
 
     def _define_task(
         self,

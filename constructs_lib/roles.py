@@ -49,13 +49,8 @@ class ExecutionRole(Construct):
         permissions_boundary_arn: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self.role = IamRole(
-            self,
-            "Default",
-            name=name,
-            description="Lets ECS pull the image and write the logs",
-            assume_role_policy=ecs_tasks_trust_json(location),
-            permissions_boundary=permissions_boundary_arn,
+        self.role = _role_of_ecs_tasks(
+            self, name, "Lets ECS pull the image and write the logs", location, permissions_boundary_arn
         )
         # Built from its name, since the log group's own ARN is unknown until it exists and a plan must show the policy.
         log_group_arn = location.arn("logs", f"log-group:{log_group_name}:*")
@@ -87,13 +82,8 @@ class TaskRole(Construct):
         permissions_boundary_arn: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self.role = IamRole(
-            self,
-            "Default",
-            name=name,
-            description="What the container itself may do in AWS",
-            assume_role_policy=ecs_tasks_trust_json(location),
-            permissions_boundary=permissions_boundary_arn,
+        self.role = _role_of_ecs_tasks(
+            self, name, "What the container itself may do in AWS", location, permissions_boundary_arn
         )
         granted = [*statements, *([_EXECUTE_COMMAND] if enable_execute_command else [])]
         self.policy: IamRolePolicy | None = None
@@ -103,6 +93,19 @@ class TaskRole(Construct):
     @property
     def arn(self) -> str:
         return self.role.arn
+
+
+def _role_of_ecs_tasks(
+    scope: Construct, name: str, description: str, location: AwsLocation, permissions_boundary_arn: str | None
+) -> IamRole:
+    return IamRole(
+        scope,
+        "Default",
+        name=name,
+        description=description,
+        assume_role_policy=ecs_tasks_trust_json(location),
+        permissions_boundary=permissions_boundary_arn,
+    )
 
 
 def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStatement]:
