@@ -44,7 +44,8 @@ def synthesize() -> None:
 
 def cdktf(*arguments: str, environment: Mapping[str, str]) -> Command:
     """`environment` is laid over the caller's, as `Terraform`'s is."""
-    return Command([str(_cdktf()), *arguments], REPOSITORY, cdktf_variables(environment))
+    output = os.path.relpath(SYNTHESIZED, REPOSITORY)
+    return Command([str(_cdktf()), *arguments, "--output", output], REPOSITORY, cdktf_variables(environment))
 
 
 def cdktf_variables(environment: Mapping[str, str]) -> dict[str, str]:

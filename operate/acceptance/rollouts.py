@@ -158,15 +158,13 @@ def nothing_healthy(target: Target) -> list[Finding]:
                 "deploymentCircuitBreaker": {"enable": False, "rollback": False},
             },
         )
-        try:
-            wait_until(
-                lambda: _unavailable(timeline) and _launches(target, revision) >= _RELAUNCHES,
-                within_seconds=target.rollout_seconds,
-            )
-            launches = _launches(target, revision)
-        finally:
-            timeline.mark("put back")
-            target.restore()
+        wait_until(
+            lambda: _unavailable(timeline) and _launches(target, revision) >= _RELAUNCHES,
+            within_seconds=target.rollout_seconds,
+        )
+        launches = _launches(target, revision)
+        timeline.mark("put back")
+        target.restore()
     unavailable = _unavailable(timeline)
     passed = bool(unavailable) and launches >= _RELAUNCHES and timeline.answers()
     measured = f"{unavailable} answers of 503; ECS launched {launches} tasks; a good version served again afterwards"

@@ -104,6 +104,10 @@ class _Runner:
                     self._board.begin(check)
                     for result in self._judged(check):
                         self._board.add(result)
+                    self._put_back(check)
+        except KeyboardInterrupt:
+            progress.console.print("Interrupted: the service is put back as it was found.")
+            raise
         finally:
             if disturbs:
                 self._clean_up()
@@ -134,8 +138,6 @@ class _Runner:
             seconds = time.monotonic() - began
             for criterion, finding in zip(check.criteria, findings, strict=True):
                 yield Result.of(criterion, finding, seconds=seconds)
-        finally:
-            self._put_back(check)
 
     def _require(self, check: Check) -> None:
         cloud = self._target.service.aws.local_cloud

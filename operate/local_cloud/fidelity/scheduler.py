@@ -32,7 +32,10 @@ _log = logging.getLogger("fidelity")
 
 @dataclass
 class _Throttle:
-    """Slows down a service whose tasks keep failing: the first replacement starts at once, then ever later."""
+    """Slows down a deployment whose tasks keep failing: the first replacement starts at once, then ever later.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html: an update ends it.
+    """
 
     failures: int = 0
     not_before: float = 0.0
@@ -196,7 +199,7 @@ def _stop_if_unhealthy(service: Record, task: Record, balancer: Record) -> None:
 def _note_failures(service: Record, own: list[Record]) -> None:
     for task in own:
         if task.pop("_failed", False):
-            _throttle(service).note_failure()
+            _throttle(task["_deployment_id"]).note_failure()
             deployments.count_failure(service, task)
 
 
@@ -204,20 +207,20 @@ def _note_recovery(service: Record, fleet: _Fleet) -> None:
     for task in [*fleet.current, *fleet.superseded]:
         if task["taskArn"] in fleet.healthy and not task.get("_was_healthy"):
             task["_was_healthy"] = True
-            _throttles.pop(service["serviceArn"], None)
+            _throttles.pop(task["_deployment_id"], None)
             deployments.forgive(service, task)
 
 
-def _throttle(service: Record) -> _Throttle:
-    return _throttles.setdefault(service["serviceArn"], _Throttle())
+def _throttle(deployment_id: str) -> _Throttle:
+    return _throttles.setdefault(deployment_id, _Throttle())
 
 
 def _start_missing(service: Record, fleet: _Fleet) -> None:
     missing = service["desiredCount"] - len(fleet.current)
     room = _most_tasks(service) - fleet.size
-    if min(missing, room) <= 0 or _throttle(service).holds:
-        return
     primary = deployments.primary(service)
+    if min(missing, room) <= 0 or _throttle(primary["id"]).holds:
+        return
     request = {
         "cluster": service["clusterArn"],
         "taskDefinition": primary["taskDefinition"],
@@ -231,7 +234,7 @@ def _start_missing(service: Record, fleet: _Fleet) -> None:
     answer = json.loads(body)
     if status != 200:  # noqa: PLR2004
         records.add_event(service, f"was unable to place a task. Reason: {answer.get('message', answer)}")
-        _throttle(service).note_failure()
+        _throttle(primary["id"]).note_failure()
         return
     started = " ".join(f"(task {records.id_of(task)})" for task in answer["tasks"])
     records.add_event(service, f"has started {len(answer['tasks'])} tasks: {started}.")
