@@ -177,7 +177,7 @@ def _task_bars(timeline: Timeline, seconds: float, shades: dict[str, str]) -> tu
     most = max((sum(snapshot.running.values()) for snapshot in timeline.snapshots), default=0) or 1
     bars = []
     ends = [snapshot.at for snapshot in timeline.snapshots[1:]] + [timeline.ended_at]
-    for snapshot, end in zip(timeline.snapshots, ends, strict=True):
+    for snapshot, end in zip(timeline.snapshots, ends, strict=False):
         x, y = _x(snapshot.at, timeline, seconds), float(TASKS_HEIGHT)
         for revision, count in snapshot.running.items():
             height = TASKS_HEIGHT * count / most

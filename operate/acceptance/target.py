@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MARK = "acceptance"
 _TASK_START_SECONDS = 120
 _LEAD_SECONDS = 2
+_FIRST_SAMPLE_SECONDS = 30
 _REQUEST_TIMEOUT_SECONDS = 30
 
 
@@ -70,6 +71,7 @@ class Target:
     @contextmanager
     def watched(self, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
         with timeline.recorded(self.service, title, rate_per_second=rate_per_second) as record:
+            wait_until(lambda: record.samples, within_seconds=_FIRST_SAMPLE_SECONDS)
             time.sleep(_LEAD_SECONDS)
             yield record
             time.sleep(_LEAD_SECONDS)
