@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from operate import aws, first_answer, generator, images, progress, registry, rollout, stack
 from operate.errors import OperateError
-from operate.local_cloud import container_engine, lifecycle
+from operate.local_cloud import container_engine, lifecycle, state_lock
 from operate.progress import StepFailedError
 from operate.rollout import Outcome
 from operate.service import Service, id_of
 from operate.terraform import provider_variables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from operate.aws import Aws
     from operate.local_cloud.cloud import Client, LocalCloud
     from operate.stack import Stack
@@ -34,6 +37,31 @@ def deploy(environment: str, *, image_tag: str | None) -> Service:
     Raises OperateError that says why where ECS rolled back, or where nothing came into service.
     """
     connected = aws.connect(environment)
+    with exclusively(connected):
+        return _deploy(connected, image_tag=image_tag)
+
+
+@contextlib.contextmanager
+def exclusively(connected: Aws) -> Iterator[None]:
+    """One command at a time on what is deployed in the embedded AWS; elsewhere Terraform's lock does that."""
+    if connected.local_cloud is None:
+        yield
+        return
+    file = connected.local_cloud.directory / "deployment.lock"
+    with state_lock.alone(file, waiting="waiting for another command to finish with the deployment"):
+        yield
+
+
+def prepare(connected: Aws) -> Stack:
+    """Synthesized and initialized, with its state free of what a killed command has left in the embedded AWS."""
+    prepared, backend = stack.prepare(connected.settings.name), connected.settings.backend
+    prepared.terraform.init()
+    if connected.local_cloud and backend.type == "s3":
+        state_lock.free(connected.local_cloud, prepared.terraform, key=backend.key)
+    return prepared
+
+
+def _deploy(connected: Aws, *, image_tag: str | None) -> Service:
     moved = False
     if connected.local_cloud:
         lifecycle.up_with_containers(connected.local_cloud)
@@ -41,7 +69,7 @@ def deploy(environment: str, *, image_tag: str | None) -> Service:
         moved = _publish_sample(connected, connected.local_cloud, tag=image_tag)
     else:
         connected.check_caller()
-    prepared, service = stack.prepare(environment), service_of(connected)
+    prepared, service = prepare(connected), service_of(connected)
     began = datetime.now(timezone.utc)
     with first_answer.recorded(service):
         before = service.find()
@@ -114,11 +142,12 @@ def destroy(environment: str) -> list[str]:
     connected = aws.connect(environment)
     if connected.local_cloud is None:
         connected.check_caller()
-    prepared, service = stack.prepare(environment), service_of(connected)
-    _cdktf("destroy", prepared, *_any_image_tag(service))
-    revisions = service.revisions()
-    for revision in revisions:
-        service.ecs.deregister_task_definition(taskDefinition=revision)
+    with exclusively(connected):
+        prepared, service = prepare(connected), service_of(connected)
+        _cdktf("destroy", prepared, *_any_image_tag(service))
+        revisions = service.revisions()
+        for revision in revisions:
+            service.ecs.deregister_task_definition(taskDefinition=revision)
     return revisions
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate import aws, deployment, progress, stack
+from operate import aws, deployment, progress
 from operate.acceptance import criteria, releases
 from operate.acceptance.board import Board
 from operate.acceptance.findings import NotRunError, Result, Verdict
@@ -52,8 +52,9 @@ def run(environment: str, options: Options) -> Board:
     chosen = options.chosen()
     connected = aws.connect(environment)
     try:
-        target = _target(connected)
-        return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
+        with deployment.exclusively(connected):
+            target = _target(connected)
+            return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
     except (BotoCoreError, ClientError) as error:
         raise OperateError(f"AWS did not answer for {environment!r}: {' '.join(str(error).split())}") from None
 
@@ -66,14 +67,13 @@ def _target(connected: Aws) -> Target:
     environment, cloud = connected.settings.name, connected.local_cloud
     if cloud is None:
         connected.check_caller()
-    elif cloud.directory.exists():
+    elif (cloud.directory / "existing_infrastructure").exists():
         lifecycle.up_with_containers(cloud)
     else:
         raise _nothing_deployed(environment)
     if deployment.service_of(connected).find() is None:
         raise _nothing_deployed(environment)
-    prepared = stack.prepare(environment)
-    prepared.terraform.init()
+    prepared = deployment.prepare(connected)
     outputs = prepared.terraform.output()
     service = deployment.service_of(connected)
     if "service_name" in outputs:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import itertools
 import shutil
 import time
@@ -11,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from operate import progress
-from operate.local_cloud import account, container_engine, modules, process
+from operate.local_cloud import account, container_engine, modules, process, state_lock
 from operate.local_cloud.cloud import LocalCloud, configured_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -107,14 +105,7 @@ def status(cloud: LocalCloud | None = None) -> Status:
     )
 
 
-@contextlib.contextmanager
-def _alone(cloud: LocalCloud) -> Iterator[None]:
-    """One `up` or `down` at a time; the kernel drops the lock of a killed one."""
-    cloud.directory.mkdir(parents=True, exist_ok=True)
-    with (cloud.directory / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress.step("waiting for another command to finish with the embedded AWS"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _alone(cloud: LocalCloud) -> AbstractContextManager[None]:
+    """One `up` or `down` at a time."""
+    waiting = "waiting for another command to finish with the embedded AWS"
+    return state_lock.alone(cloud.directory / "lock", waiting=waiting)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import shutil
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
-
+from operate.local_cloud import state_lock
 from operate.local_cloud.account import STATE_BUCKET
 from operate.local_cloud.cloud import REPOSITORY, LocalCloud
 from operate.terraform import Terraform
@@ -24,7 +20,6 @@ NAMES = ("networking", "security", "loadbalancing")
 
 _SOURCES = REPOSITORY / "examples" / "existing_infrastructure"
 _BACKEND = _SOURCES / "local.s3.tfbackend"
-_INTERRUPTED_ENDS_WITHIN_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class Module:
         self._copy_sources()
         terraform = self._terraform()
         terraform.init()
-        self._free_state(terraform)
+        state_lock.free(self.cloud, terraform, key=self.state_key)
         terraform.apply()
         self._mark.write_text(self._fingerprint())
 
@@ -82,23 +77,6 @@ class Module:
         for source in (*self._sources(), _BACKEND):
             digest.update(source.name.encode() + b"\0" + source.read_bytes())
         return digest.hexdigest()
-
-    def _free_state(self, terraform: Terraform) -> None:
-        """`up` runs one at a time: a Terraform at work here, or a lock, is what a killed `up` has left."""
-        orphans = [process for process in psutil.process_iter() if self._is_terraform_of_this(process)]
-        for orphan in orphans:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                orphan.send_signal(signal.SIGINT)
-        psutil.wait_procs(orphans, timeout=_INTERRUPTED_ENDS_WITHIN_SECONDS)
-        lock = self.cloud.read_object(STATE_BUCKET, f"{self.state_key}.tflock")
-        if lock is not None:
-            terraform.run("force-unlock", "-force", json.loads(lock)["ID"])
-
-    def _is_terraform_of_this(self, process: psutil.Process) -> bool:
-        try:
-            return process.name() == "terraform" and process.cwd() == str(self._folder.resolve())
-        except psutil.Error:
-            return False
 
 
 def all_of(cloud: LocalCloud) -> list[Module]:

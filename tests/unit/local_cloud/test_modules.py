@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from operate.local_cloud import lifecycle, modules, process
+from operate.local_cloud import lifecycle, modules, process, state_lock
 from operate.local_cloud.account import STATE_BUCKET
 from operate.local_cloud.cloud import REPOSITORY
 
@@ -83,7 +83,8 @@ def _eventually_locked(cloud: LocalCloud) -> bool:
 
 
 def _terraforms_of(cloud: LocalCloud) -> list[psutil.Process]:
-    return [one for one in psutil.process_iter() if modules.all_of(cloud)[0]._is_terraform_of_this(one)]
+    folder = str(modules.all_of(cloud)[0]._folder.resolve())
+    return [one for one in psutil.process_iter() if state_lock.is_terraform_in(one, folder)]
 
 
 def test_up_applies_once(empty_cloud: LocalCloud, sources: Path) -> None:
