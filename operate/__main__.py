@@ -81,6 +81,8 @@ def acceptance(
     output.print(board)
     for path in report.write(environment, results, folder=Path.cwd()):
         output.print(shown(path), soft_wrap=True, markup=False)
+    if board.trouble:
+        raise OperateError(board.trouble)
     raise typer.Exit(findings.exit_code(results))
 
 

@@ -24,8 +24,11 @@ STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.NOT_RUN: "yel
 
 @dataclass
 class Board:
+    """`trouble` is set where the environment could not be left as it was found."""
+
     criteria: Sequence[Criterion]
     results: dict[str, Result] = field(default_factory=dict)
+    trouble: str | None = None
     _running: frozenset[str] = frozenset()
     _began: float = 0.0
 

@@ -120,9 +120,12 @@ class _Runner:
         releases.publish(self._target.service.aws)
 
     def _clean_up(self) -> None:
-        with progress.step("leaving the service as it was found"):
-            self._target.restore()
-            releases.withdraw(self._target.service.aws)
+        try:
+            with progress.step("leaving the service as it was found"):
+                self._target.restore()
+                releases.withdraw(self._target.service.aws)
+        except _UNMEASURED as error:
+            self._board.trouble = f"The service is not as it was found: {error}"
 
     def _judged(self, check: Check) -> Iterator[Result]:
         began = time.monotonic()

@@ -68,6 +68,12 @@ def start(cloud: LocalCloud) -> Engine | None:
     return Engine(kind="podman", docker_host=podman.address)
 
 
+def resume(cloud: LocalCloud) -> None:
+    """Starts the engine where it was started before: the embedded ECS has tasks then, perhaps."""
+    if Podman(cloud.directory).was_started:
+        start(cloud)
+
+
 def running(cloud: LocalCloud) -> Engine | None:
     """The engine that `start` would return, if it needs no starting."""
     podman = Podman(cloud.directory)

@@ -49,6 +49,7 @@ def up(cloud: LocalCloud | None = None) -> LocalCloud:
     """Well under a second when all is there; a module that is to be applied takes those that read it along."""
     cloud = cloud or default()
     with _alone(cloud):
+        container_engine.resume(cloud)
         _run(cloud)
         outdated = list(itertools.dropwhile(modules.Module.is_applied, modules.all_of(cloud)))
         if outdated:

@@ -44,6 +44,11 @@ class Podman:
     def address(self) -> str:
         return f"unix://{self._run_folder / 'docker.sock'}"
 
+    @property
+    def was_started(self) -> bool:
+        """Ever, by whatever command."""
+        return (self._folder / "containers.conf").exists()
+
     def answers(self) -> bool:
         connection = _SocketConnection(self.address.removeprefix("unix://"))
         with contextlib.closing(connection):

@@ -1,0 +1,108 @@
+"""What the runner does around a check: whether it runs at all, and that the service is put back."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from operate.acceptance import releases
+from operate.acceptance.findings import Check, Criterion, Finding, Verdict
+from operate.acceptance.run import _Runner
+from operate.errors import OperateError
+from operate.local_cloud import container_engine
+from operate.local_cloud.cloud import LocalCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from operate.acceptance.target import Target
+
+FINE = Finding(passed=True, measured="fine")
+
+
+class Fake:
+    """A target that counts how often it was put back."""
+
+    def __init__(self, *, local: bool = False, whole: bool = True, restores: bool = True) -> None:
+        self.service = SimpleNamespace(aws=SimpleNamespace(local_cloud=LocalCloud() if local else None))
+        self.whole, self.restores, self.restored = whole, restores, 0
+
+    def is_whole(self) -> bool:
+        return self.whole
+
+    def take_over(self) -> None:
+        """Nothing was left."""
+
+    def restore(self) -> None:
+        self.restored += 1
+        if not self.restores:
+            raise OperateError("stuck")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("operate.acceptance.run._COMES_UP_SECONDS", 0)
+    monkeypatch.setattr(releases, "publish", lambda _: None)
+    monkeypatch.setattr(releases, "withdraw", lambda _: None)
+
+
+def check(id_: str, run: Callable[[Target], list[Finding]] = lambda _: [FINE], *, disruptive: bool = True) -> Check:
+    return Check((Criterion(id_, "it holds", "always"),), run, disruptive=disruptive)
+
+
+def run(fake: Fake, *checks: Check, disruptive: bool = True) -> dict[str, tuple[Verdict, str]]:
+    board = _Runner(cast("Target", fake), checks, disruptive=disruptive).run()
+    return {id_: (result.verdict, result.measured) for id_, result in board.results.items()}
+
+
+def test_without_leave_to_disturb_only_the_quiet_ones_run() -> None:
+    """And nothing is put back, for nothing was touched."""
+    fake = Fake()
+    results = run(fake, check("A"), check("B", disruptive=False), disruptive=False)
+    assert results["A"] == (Verdict.NOT_RUN, "it disturbs what is deployed: --disruptive runs it")
+    assert results["B"] == (Verdict.PASS, "fine")
+    assert fake.restored == 0
+
+
+def test_without_containers_nothing_that_needs_them_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the embedded AWS, where tasks are then only bookkeeping; the reason is the engine's own."""
+    monkeypatch.setattr(container_engine, "running", lambda _: None)
+    monkeypatch.setattr(container_engine, "why_none", lambda: "There is no engine.")
+    assert run(Fake(local=True), check("A"))["A"] == (Verdict.NOT_RUN, "There is no engine.")
+    assert run(Fake(), check("A"))["A"][0] is Verdict.PASS
+
+
+def test_an_unhealthy_service_is_not_disturbed() -> None:
+    """It would be judged for what was wrong before."""
+    assert run(Fake(whole=False), check("A"))["A"][0] is Verdict.NOT_RUN
+
+
+def test_what_can_not_be_measured_fails() -> None:
+    """AWS's refusal in the middle of a check is no reason to call it not run."""
+
+    def refuse(_: Target) -> list[Finding]:
+        raise OperateError("AccessDenied")
+
+    assert run(Fake(), check("A", refuse))["A"] == (Verdict.FAIL, "could not be measured: AccessDenied")
+
+
+def test_where_the_service_does_not_come_back_no_more_is_done_to_it() -> None:
+    """The first keeps its verdict, and the run ends in trouble."""
+    fake = cast("Target", Fake(restores=False))
+    board = _Runner(fake, [check("A"), check("B")], disruptive=True).run()
+    assert [result.verdict for result in board.results.values()] == [Verdict.PASS, Verdict.NOT_RUN]
+    assert board.trouble == "The service is not as it was found: stuck"
+
+
+def test_an_interrupt_puts_the_service_back() -> None:
+    """Before it goes on its way."""
+
+    def interrupt(_: Target) -> list[Finding]:
+        raise KeyboardInterrupt
+
+    fake = Fake()
+    with pytest.raises(KeyboardInterrupt):
+        run(fake, check("A", interrupt))
+    assert fake.restored == 1
