@@ -175,12 +175,19 @@ def wait(client: DockerClient, container_id: str) -> int:
     """Blocks until it has ended; its exit code, or SIGKILL's where it was removed under our hands."""
     while True:
         try:
-            return int(client.api.wait(container_id, timeout=None)["StatusCode"])
+            return _wait_once(client, container_id)
         except NotFound:
             return _KILLED
         except (DockerException, OSError) as error:
             _log.warning("lost sight of container %s: %s", container_id[:12], error)
             time.sleep(1)
+
+
+def _wait_once(client: DockerClient, container_id: str) -> int:
+    """Podman looks at the container's state once a nanosecond, unless it is told how often; Docker ignores it."""
+    api: Any = client.api  # docker-py has no public way to a parameter of its own making
+    response = api._post(api._url("/containers/{0}/wait", container_id), params={"interval": "100ms"}, timeout=None)
+    return int(api._result(response, json=True)["StatusCode"])
 
 
 def ran_out_of_memory(client: DockerClient, container_id: str, *, exit_code: int) -> bool:
