@@ -1,0 +1,103 @@
+"""A local environment of the tests' own, deployed for real: its embedded AWS, its containers, its synthesized stack."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from operate import __main__ as command_line
+from operate import aws, deployment, first_answer, generator, images
+from operate.errors import OperateError
+from operate.local_cloud import container_engine, lifecycle
+from operate.local_cloud.cloud import LocalCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from operate.images import Fault
+    from operate.service import Service
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of a verb. `said` is its error's text where it failed with one."""
+
+    exit_code: int
+    stdout: str
+    said: str = ""
+
+
+@dataclass
+class Environment:
+    cloud: LocalCloud
+    folder: Path
+
+    def operate(self, *arguments: str) -> Result:
+        try:
+            result = CliRunner().invoke(command_line.app, list(arguments), catch_exceptions=False)
+        except OperateError as error:
+            return Result(1, "", str(error))
+        return Result(result.exit_code, result.stdout)
+
+    @property
+    def service(self) -> Service:
+        return deployment.service_of(aws.connect("local"))
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """Not deployed yet; the verbs that take `local` work on it, and write into its folder."""
+    folder = tmp_path_factory.mktemp("environment")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    cloud = LocalCloud(port=port, directory=folder / "cloud")
+    assert container_engine.why_none() is None or container_engine.running(cloud), container_engine.why_none()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifecycle, "default", lambda: cloud)
+        patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
+        patch.setattr(first_answer, "LOCAL", folder)
+        patch.chdir(folder)
+        try:
+            lifecycle.up_with_containers(cloud)
+            _hurry(cloud)
+            yield Environment(cloud, folder)
+        finally:
+            lifecycle.down(cloud)
+
+
+def _hurry(cloud: LocalCloud) -> None:
+    """Health checks every second, which AWS does not offer and boto3 would refuse, and a short drain."""
+    balancing = cloud.client("elbv2")
+    (group,) = balancing.describe_target_groups(Names=["app"])["TargetGroups"]
+    arn = group["TargetGroupArn"]
+    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "3"}
+    balancing.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
+    balancing.close()
+    every_second = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "1"}
+    form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": arn, **every_second}
+    scope = "Credential=test/20260101/us-east-1/elasticloadbalancing/aws4_request"
+    signature = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+    httpx.post(cloud.endpoint, data=form, headers=signature, trust_env=False).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def deployed(environment: Environment) -> tuple[Environment, Result]:
+    """With `deploy` run once, and what it said."""
+    return environment, environment.operate("deploy", "local", "--image-tag", "v1")
+
+
+def broken(patch: pytest.MonkeyPatch, fault: Fault) -> None:
+    """From here on every good build of the sample API is broken by `fault`."""
+    build = images.build
+
+    def build_broken(**arguments: object) -> images.Image:
+        return build(**{**arguments, "fault": arguments.get("fault") or fault})  # type: ignore[arg-type]
+
+    patch.setattr(images, "build", build_broken)

@@ -1,0 +1,116 @@
+"""Deploy, release, judge and destroy on real containers, in the order in which a team does it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from operate import plan_summary, stack
+from operate.acceptance import criteria
+from tests.acceptance.conftest import Environment, Result, broken
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def judged(environment: Environment) -> dict[str, dict[str, Any]]:
+    """Of the last run: the criteria by their ids."""
+    report = json.loads((environment.folder / "acceptance-report.json").read_text())
+    return {result["id"]: result for result in report["results"]}
+
+
+def serving(environment: Environment) -> str:
+    answer = httpx.get(environment.service.health_url, trust_env=False).raise_for_status()
+    return str(answer.json()["version"])
+
+
+def test_deploy_prints_a_url_that_answers(deployed: tuple[Environment, Result]) -> None:
+    """With the version that was asked for."""
+    environment, result = deployed
+    assert result.exit_code == 0, result.said
+    url = next(line for line in result.stdout.splitlines() if line.startswith("health")).split()[1]
+    assert httpx.get(url, trust_env=False).json() == {"status": "ok", "version": "v1"}
+    assert serving(environment) == "v1"
+
+
+def test_every_criterion_passes_and_the_environment_is_as_it_was(deployed: tuple[Environment, Result]) -> None:
+    """All are judged on real containers (scaling where the cloud has it), and a plan afterwards is empty."""
+    environment, _ = deployed
+    before = environment.service.read()
+    result = environment.operate("acceptance", "local")
+    results = judged(environment)
+    verdicts = {id_: one["verdict"] for id_, one in results.items() if id_ != "SC-005"}
+    assert verdicts == {id_: "PASS" for id_ in criteria.ids() if id_ != "SC-005"}, results
+    assert results["SC-005"]["verdict"] in {"PASS", "NOT RUN"}
+    assert result.exit_code == 0
+    assert results["SC-004"]["figures"]["failed"] == 0
+    assert results["SC-004"]["figures"]["rate_per_second"] >= 50
+    assert "the service's creation" in results["SC-001"]["measured"]
+    after = environment.service.read()
+    kept = ("taskDefinition", "deploymentConfiguration", "desiredCount")
+    assert {key: after[key] for key in kept} == {key: before[key] for key in kept}
+    assert environment.service.revisions() == [after["taskDefinition"]]
+    assert plan_summary.changes(stack.prepare("local").plan(image_tag="v1")) == []
+
+
+def test_without_graceful_shutdown_it_fails(
+    deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that dies of SIGTERM is no gracefully drained one."""
+    environment, _ = deployed
+    broken(monkeypatch, "abrupt-exit")
+    assert environment.operate("acceptance", "local", "--only", "US3.2").exit_code == 1
+    assert judged(environment)["US3.2"]["verdict"] == "FAIL"
+    assert "did not shut down gracefully" in judged(environment)["US3.2"]["measured"]
+    assert serving(environment) == "v1"
+
+
+def test_a_broken_release_fails_says_why_and_a_good_one_heals(
+    deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old version serves; the message names it, the exit code and the container's last words."""
+    environment, _ = deployed
+    with monkeypatch.context() as patch:
+        broken(patch, "crash-at-start")
+        result = environment.operate("release", "local", "--image-tag", "v2")
+    assert result.exit_code == 1
+    for told in (
+        "The deployment of go-api-local was rolled back",
+        "serves on, with 1 running",
+        "3 x Essential container in task exited (go-api: exit code 1)",
+        '"msg":"cannot start"',
+    ):
+        assert told in result.said
+    assert serving(environment) == "v1"
+    assert environment.operate("release", "local", "--image-tag", "v3").exit_code == 0
+    assert serving(environment) == "v3"
+    assert plan_summary.changes(stack.prepare("local").plan(image_tag="v3")) == []
+
+
+def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing answers, so the first criterion fails and the disruptive ones are not run; nothing is made worse."""
+    environment, _ = deployed
+    monkeypatch.setattr("operate.acceptance.run._COMES_UP_SECONDS", 10)
+    balancing, group = environment.service.balancing, environment.service.target_group["TargetGroupArn"]
+    balancing.modify_target_group(TargetGroupArn=group, HealthCheckPath="/nowhere")
+    try:
+        result = environment.operate("acceptance", "local", "--only", "SC-001", "--only", "SC-003")
+    finally:
+        balancing.modify_target_group(TargetGroupArn=group, HealthCheckPath="/health")
+    assert result.exit_code == 1
+    assert {id_: one["verdict"] for id_, one in judged(environment).items()} == {"SC-001": "FAIL", "SC-003": "NOT RUN"}
+
+
+def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) -> None:
+    """Neither cluster nor revision nor log group nor container; the load balancer is theirs and stays."""
+    environment, _ = deployed
+    assert environment.operate("destroy", "local").exit_code == 0
+    cloud, service = environment.cloud, environment.service
+    assert service.find() is None
+    assert service.revisions() == []
+    assert cloud.client("logs").describe_log_groups()["logGroups"] == []
+    assert len(cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
+    said = environment.operate("acceptance", "local").said
+    assert said == "Nothing is deployed in 'local': `make deploy ENV=local` deploys it."
