@@ -53,10 +53,16 @@ def _steady_after(target: Target) -> float:
     service = target.service.read()
     if len(service["events"]) >= _EVENTS_KEPT_BY_ECS:
         raise NotRunError("the service's creation was not watched by `deploy` here, and is older than ECS's events")
-    steady = [event["createdAt"] for event in service["events"] if "has reached a steady state" in event["message"]]
+    steady = _said(service, "has reached a steady state")
     if not steady:
         raise NotRunError("the service's creation was not watched by `deploy` here, and has not been steady yet")
+    if any(failed < min(steady) for failed in _said(service, "deployment failed")):
+        raise NotRunError("the service's first deployment failed: how long its repair took says nothing")
     return float((min(steady) - service["createdAt"]).total_seconds())
+
+
+def _said(service: Record, words: str) -> list[datetime]:
+    return [event["createdAt"] for event in service["events"] if words in event["message"]]
 
 
 def _within(seconds: float, limit_seconds: int, what: str) -> Finding:

@@ -1,0 +1,72 @@
+"""The first answer: what ECS's events can prove, where no deployment was watched here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from operate import first_answer
+from operate.acceptance import standing
+from operate.acceptance.findings import NotRunError
+from operate.first_answer import FirstAnswer
+
+if TYPE_CHECKING:
+    from operate.acceptance.target import Target
+
+CREATED = datetime(2030, 1, 1, tzinfo=timezone.utc)
+STEADY, FAILED = "has reached a steady state.", "(deployment 1) deployment failed: tasks failed to start."
+
+
+def target(*events: tuple[int, str], status: int = 200) -> Target:
+    """With a service whose events came so many seconds after its creation."""
+    messages = [{"createdAt": CREATED + timedelta(seconds=after), "message": text} for after, text in events]
+    service = SimpleNamespace(
+        read=lambda: {"createdAt": CREATED, "events": messages}, target_group={"HealthCheckPath": "/health"}
+    )
+    return cast("Target", SimpleNamespace(service=service, ask=lambda _: SimpleNamespace(status_code=status)))
+
+
+@pytest.fixture(autouse=True)
+def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the deployment's watcher wrote down: nothing, unless a test says so."""
+    record: dict[str, Any] = {"answer": None}
+    monkeypatch.setattr(first_answer, "read", lambda _: record["answer"])
+    return record
+
+
+@pytest.mark.parametrize(("seconds", "passed"), [(30, True), (31, False)])
+def test_the_watched_answer_counts(watched: dict[str, Any], seconds: int, *, passed: bool) -> None:
+    """To the second; the events are not asked."""
+    watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1000 + seconds)
+    assert standing.first_answer_in_time(target())[0].passed is passed
+
+
+@pytest.mark.parametrize(("seconds", "passed"), [(12, True), (45, False)])
+def test_else_the_first_steady_state_counts(seconds: int, *, passed: bool) -> None:
+    """Later ones are other deployments'."""
+    (finding,) = standing.first_answer_in_time(target((300, STEADY), (seconds, STEADY), (200, FAILED)))
+    assert finding.passed is passed
+    assert finding.figures == {"seconds": seconds}
+
+
+def test_an_api_that_does_not_answer_now_fails(watched: dict[str, Any]) -> None:
+    """Whatever was written down when it did."""
+    watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1001)
+    assert not standing.first_answer_in_time(target((1, STEADY), status=503))[0].passed
+
+
+@pytest.mark.parametrize(
+    ("events", "why"),
+    [
+        ([], "has not been steady yet"),
+        ([(90, STEADY), (30, FAILED)], "first deployment failed"),
+        ([(number, STEADY) for number in range(100)], "older than ECS's events"),
+    ],
+)
+def test_where_nothing_can_be_proven_it_is_not_run(events: list[tuple[int, str]], why: str) -> None:
+    """Neither passed nor failed by what happens to be left."""
+    with pytest.raises(NotRunError, match=why):
+        standing.first_answer_in_time(target(*events))
