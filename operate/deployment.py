@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,8 @@ def _publish_sample(connected: Aws, cloud: LocalCloud, *, tag: str) -> bool:
         progress.console.print(
             f"{container_engine.why_none()} Tasks are only bookkeeping: nothing will answer.", style="yellow"
         )
+        if shutil.which("go") is None:
+            return False
     ecr = connected.client("ecr")
     repository = registry.repository(ecr, connected.settings.image.repository, endpoint=cloud.endpoint)
     before = _digest(ecr, repository.name, tag)

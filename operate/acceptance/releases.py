@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from operate import images, registry
+from operate.local_cloud import container_engine
 
 if TYPE_CHECKING:
     from operate.aws import Aws
@@ -45,9 +46,9 @@ def publish(aws: Aws) -> None:
         return
     name = aws.settings.image.repository
     repository = registry.repository(aws.client("ecr"), name, endpoint=aws.local_cloud.endpoint)
+    engine, architecture = container_engine.running(aws.local_cloud), aws.settings.container.cpu_architecture
     for kind, fault in _FAULTS.items():
-        architecture = aws.settings.container.cpu_architecture
-        image = images.build(version=tag_of(kind), fault=fault, architecture=architecture)
+        image = images.build(version=tag_of(kind), fault=fault, architecture=architecture, engine=engine)
         registry.push(image, repository, tag=tag_of(kind))
 
 

@@ -95,7 +95,7 @@ class _Runner:
 
     def run(self) -> Board:
         """Also when interrupted, the service is put back."""
-        disturbs = self._disruptive and any(check.disruptive for check in self._checks)
+        disturbs = self._disruptive and self._has_containers() and any(check.disruptive for check in self._checks)
         if disturbs:
             self._prepare()
         try:
@@ -143,19 +143,22 @@ class _Runner:
                 yield Result.of(criterion, finding, seconds=seconds)
 
     def _require(self, check: Check) -> None:
-        cloud = self._target.service.aws.local_cloud
         if check.disruptive and not self._disruptive:
             raise NotRunError("it disturbs what is deployed: --disruptive runs it")
-        if check.needs_containers and cloud and container_engine.running(cloud) is None:
+        if check.needs_containers and not self._has_containers():
             raise NotRunError(container_engine.why_none() or "the container engine does not answer")
         if check.disruptive and self._stuck:
             raise NotRunError(self._stuck)
         if check.disruptive and not self._target.is_whole():
             raise NotRunError("not every task was healthy to begin with")
 
+    def _has_containers(self) -> bool:
+        cloud = self._target.service.aws.local_cloud
+        return cloud is None or container_engine.running(cloud) is not None
+
     def _put_back(self, check: Check) -> None:
         """Each check begins where the one before began."""
-        if check.disruptive and self._disruptive and not self._stuck:
+        if check.disruptive and self._disruptive and self._has_containers() and not self._stuck:
             with suppress(*_UNMEASURED):
                 self._target.restore()
                 return
