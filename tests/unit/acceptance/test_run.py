@@ -70,8 +70,9 @@ def test_without_containers_nothing_that_needs_them_runs(monkeypatch: pytest.Mon
     """On the embedded AWS, where tasks are then only bookkeeping; the reason is the engine's own."""
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no engine.")
-    monkeypatch.setattr(releases, "publish", lambda _: pytest.fail("built images that nothing will run"))
-    assert run(Fake(local=True), check("A"))["A"] == (Verdict.NOT_RUN, "There is no engine.")
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, "publish", lambda _: pytest.fail("built images that nothing will run"))
+        assert run(Fake(local=True), check("A"))["A"] == (Verdict.NOT_RUN, "There is no engine.")
     assert run(Fake(), check("A"))["A"][0] is Verdict.PASS
 
 
