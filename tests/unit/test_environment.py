@@ -487,7 +487,7 @@ EVERY_KEY = tomllib.loads(
 }
 
 
-def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401
+def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     if path:
         yield path
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -495,7 +495,7 @@ def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
         yield from _places(inner, (*path, key))
 
 
-def _replaced(value: Any, path: tuple[str | int, ...], new: object) -> Any:  # noqa: ANN401
+def _replaced(value: Any, path: tuple[str | int, ...], new: object) -> Any:
     if not path:
         return new
     copy = value.copy()
