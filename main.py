@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -13,11 +14,13 @@ ROOT = Path(__file__).parent
 
 
 def synthesize(environments: tuple[Environment, ...]) -> None:
-    gc.disable()  # the run ends before there is garbage worth a search
     # Imported only now: wrong settings are refused before Node starts, and the provider loads on demand.
     import lazy_provider  # noqa: PLC0415
 
-    lazy_provider.enable()
+    if lazy_provider.enable():
+        # The run is over before there is garbage worth a search, and its end frees everything anyway.
+        gc.disable()
+        atexit.register(gc.freeze)
     from cdktf import App  # noqa: PLC0415
 
     from stacks.fargate_api_stack import FargateApiStack  # noqa: PLC0415
