@@ -66,6 +66,7 @@ class Podman:
         with progress.step("starting podman"):
             self._end_service()
             self._forget_earlier_boot()
+            self._lay_bridge()
             self._launch()
             self._wait_until_it_answers()
 
@@ -198,12 +199,42 @@ class Podman:
             if place.startswith((f"{self._storage}/", f"{self._run_folder}/")):
                 subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)
 
+    def _lay_bridge(self) -> None:
+        """With an address of its own, and before any container.
+
+        A bridge without one takes the lowest of its ports' addresses: when that port comes or goes, the containers
+        send their answers to an address that is gone. The port that belongs to no container keeps podman from removing the bridge with the last one.
+        """
+        bridge, port = self._network_name, self._own_port
+        if (self._bridge / "brif" / port).exists():
+            return
+        self._remove_bridge()
+        network = json.loads((self._folder / "networks" / f"{bridge}.json").read_text())
+        gateway = ipaddress.IPv4Interface(f"{network['subnets'][0]['gateway']}/24")
+        for arguments in (
+            f"link add {bridge} address 0a:58:{gateway.packed.hex(':')} type bridge",
+            f"address add {gateway} dev {bridge}",
+            f"link set {bridge} up",
+            f"link add {port} type veth peer name {bridge}-1",
+            f"link set {port} master {bridge}",
+        ):
+            done = subprocess.run(["ip", *arguments.split()], check=False, capture_output=True, text=True)
+            if done.returncode:
+                self._remove_bridge()
+                raise OperateError(f"The containers have no network: `ip {arguments}` failed: {done.stderr.strip()}")
+
     def _remove_bridge(self) -> None:
-        """Podman takes it away with the last container, if it was there to see it end."""
-        bridge = Path("/sys/class/net") / self._network_name
-        if bridge.exists():
-            for link in (*(port.name for port in (bridge / "brif").iterdir()), bridge.name):
-                subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
+        ports = [port.name for port in (self._bridge / "brif").glob("*")]
+        for link in {*ports, self._own_port, self._network_name}:
+            subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
+
+    @property
+    def _own_port(self) -> str:
+        return f"{self._network_name}-0"
+
+    @property
+    def _bridge(self) -> Path:
+        return Path("/sys/class/net") / self._network_name
 
 
 class _SocketConnection(http.client.HTTPConnection):

@@ -49,7 +49,12 @@ def assert_nothing_is_left(podman: Podman, container_pid: int) -> None:
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
     assert str(run_folder) not in mounts
     assert str(podman.directory) not in mounts
-    assert not [link for link in psutil.net_if_addrs() if link.endswith(run_folder.name.rpartition("-")[2])]
+    assert not links_of(podman)
+
+
+def links_of(podman: Podman) -> list[Path]:
+    key = Path(podman.address.removeprefix("unix://")).parent.name.rpartition("-")[2]
+    return [link for link in Path("/sys/class/net").iterdir() if key in link.name]
 
 
 def test_a_task_image_comes_from_the_embedded_ecr_and_answers_at_its_own_address(
@@ -70,6 +75,21 @@ def test_a_container_has_no_way_out_of_the_machine(client: DockerClient) -> None
     """The network is internal: no route, and no firewall rule on this machine."""
     (network,) = client.networks.list()
     assert network.attrs["Internal"] is True
+
+
+def test_the_network_keeps_its_address(client: DockerClient, podman: Podman, sample_reference: str) -> None:
+    """Containers come and go without a change for those that stay, whose answers would be lost with it."""
+
+    def bridge_address() -> list[str]:
+        return [(link / "address").read_text() for link in links_of(podman) if (link / "bridge").exists()]
+
+    (before,) = bridge_address()
+    containers = [run(client, sample_reference) for _ in range(3)]
+    seen = [bridge_address()]
+    for container in containers:
+        container.remove(force=True)
+        seen.append(bridge_address())
+    assert seen == [[before]] * 4
 
 
 def test_starting_twice_keeps_the_service(client: DockerClient, podman: Podman, cloud: LocalCloud) -> None:
