@@ -203,7 +203,8 @@ class Podman:
         """With an address of its own, and before any container.
 
         A bridge without one takes the lowest of its ports' addresses: when that port comes or goes, the containers
-        send their answers to an address that is gone. The port that belongs to no container keeps podman from removing the bridge with the last one.
+        send their answers to an address that is gone. The port that belongs to no container keeps podman from
+        removing the bridge with the last one.
         """
         bridge, port = self._network_name, self._own_port
         if (self._bridge / "brif" / port).exists():
