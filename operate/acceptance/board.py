@@ -17,7 +17,8 @@ from operate.acceptance.findings import Result, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from operate.acceptance.findings import Check, Criterion
+    from operate.acceptance.criteria import Check
+    from operate.acceptance.findings import Criterion
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.NOT_RUN: "yellow"}
 

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from operate.acceptance import losses, rollouts, scaling, standing
-from operate.acceptance.findings import Check, Criterion
+from operate.acceptance.findings import Criterion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from operate.acceptance.findings import Finding
+    from operate.acceptance.target import Target
+
+
+@dataclass(frozen=True)
+class Check:
+    """One act that judges one criterion or several, in their order. A disruptive one changes what is deployed."""
+
+    criteria: tuple[Criterion, ...]
+    run: Callable[[Target], Sequence[Finding]]
+    disruptive: bool = True
+    needs_containers: bool = True
+
 
 CHECKS = (
     Check(

@@ -7,9 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from operate.acceptance.target import Target
     from operate.acceptance.timeline import Timeline
 
 
@@ -38,16 +37,6 @@ class Finding:
     measured: str
     figures: dict[str, float] = field(default_factory=dict)
     timeline: Timeline | None = None
-
-
-@dataclass(frozen=True)
-class Check:
-    """One act that judges one criterion or several, in their order. A disruptive one changes what is deployed."""
-
-    criteria: tuple[Criterion, ...]
-    run: Callable[[Target], Sequence[Finding]]
-    disruptive: bool = True
-    needs_containers: bool = True
 
 
 @dataclass(frozen=True)

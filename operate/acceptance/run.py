@@ -22,7 +22,7 @@ from operate.service import Service, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from operate.acceptance.findings import Check
+    from operate.acceptance.criteria import Check
     from operate.aws import Aws
 
 _COMES_UP_SECONDS = 90

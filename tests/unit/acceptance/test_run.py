@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from operate.acceptance import releases
-from operate.acceptance.findings import Check, Criterion, Finding, Verdict
+from operate.acceptance.criteria import Check
+from operate.acceptance.findings import Criterion, Finding, Verdict
 from operate.acceptance.run import _Runner
 from operate.errors import OperateError
 from operate.local_cloud import container_engine
