@@ -63,6 +63,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
         patch.setattr(lifecycle, "default", lambda: cloud)
         patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
         patch.setattr(first_answer, "LOCAL", folder)
+        patch.setenv("LOCAL_CLOUD_METRIC_PERIOD_SECONDS", "10")
         patch.chdir(folder)
         try:
             lifecycle.up_with_containers(cloud)
