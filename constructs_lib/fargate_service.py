@@ -50,6 +50,14 @@ class Rollout:
     health_check_grace_period_seconds: int = 60
     steady_state_timeout_minutes: int = 20
 
+    @property
+    def availability_zone_rebalancing(self) -> Literal["ENABLED", "DISABLED"]:
+        """ECS starts a task elsewhere before it stops one, and refuses a service that leaves no room for that.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
+        """
+        return "ENABLED" if self.maximum_percent > 100 else "DISABLED"  # noqa: PLR2004
+
 
 class FargateService(Construct):
     """FR-002, FR-003, FR-006, FR-007, FR-008 and FR-010 around one container.
@@ -182,7 +190,7 @@ class FargateService(Construct):
             deployment_maximum_percent=rollout.maximum_percent,
             deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),
             health_check_grace_period_seconds=rollout.health_check_grace_period_seconds,
-            availability_zone_rebalancing="ENABLED",
+            availability_zone_rebalancing=rollout.availability_zone_rebalancing,
             enable_execute_command=enable_execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",

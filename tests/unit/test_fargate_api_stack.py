@@ -282,6 +282,11 @@ CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"deployment_minimum_healthy_percent": 50, "deployment_maximum_percent": 300},
     ),
     (
+        {"deployment": {"minimum_healthy_percent": 0, "maximum_percent": 100}},
+        "aws_ecs_service",
+        {"deployment_maximum_percent": 100, "availability_zone_rebalancing": "DISABLED"},
+    ),
+    (
         {
             "logs": {
                 "retention_days": 7,
