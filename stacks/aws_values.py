@@ -16,7 +16,9 @@ _REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
 _KEY_ID = r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _KEY_ARN = rf"{_ARN}:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
 _IAM_PATH = r"(?:[\x21-\x2e\x30-\x7e]+/)*"
-_SECRET = rf"{_ARN}:secretsmanager:{_REGION}:{_ACCOUNT}:secret:[\w/+=.@!-]+(?::[^:\s]*:[^:\s]*:[^:\s]*)?"
+_SECRET = (
+    rf"{_ARN}:secretsmanager:{_REGION}:{_ACCOUNT}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{{6}}(?::[^:\s]*:[^:\s]*:[^:\s]*)?"
+)
 _PARAMETER = rf"{_ARN}:ssm:{_REGION}:{_ACCOUNT}:parameter/[\w./-]+"
 
 
@@ -70,8 +72,9 @@ SecretArn = Annotated[
     str,
     matching(
         rf"{_SECRET}|{_PARAMETER}",
-        "an ARN is wanted: of a secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>, on which"
-        " :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
+        "an ARN is wanted: of a secret,"
+        " arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>, on"
+        " which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
         " arn:aws:ssm:<region>:<account>:parameter/<name>",
     ),
 ]

@@ -176,6 +176,12 @@ BAD = [
         "all three colons",
     ),
     Bad(
+        '[container.secrets]\nA = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:database"',
+        "container.secrets.A",
+        "",
+        "six characters that Secrets Manager added",
+    ),
+    Bad(
         '[container.secrets]\nA = "arn:aws-cn:ssm:eu-west-1:111111111111:parameter/x"',
         "container.secrets.A",
         "",
