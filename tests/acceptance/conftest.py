@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from operate import __main__ as command_line
 from operate import aws, deployment, first_answer, generator, images
 from operate.errors import OperateError
-from operate.local_cloud import container_engine, lifecycle
+from operate.local_cloud import lifecycle
 from operate.local_cloud.cloud import LocalCloud
+from tests.machine import require_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     cloud = LocalCloud(port=port, directory=folder / "cloud")
-    assert container_engine.why_none() is None or container_engine.running(cloud), container_engine.why_none()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lifecycle, "default", lambda: cloud)
         patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
@@ -91,6 +91,7 @@ def _hurry(cloud: LocalCloud) -> None:
 @pytest.fixture(scope="session")
 def deployed(environment: Environment) -> tuple[Environment, Result]:
     """With `deploy` run once, and what it said."""
+    require_engine(environment.cloud)
     return environment, environment.operate("deploy", "local", "--image-tag", "v1")
 
 

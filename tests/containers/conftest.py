@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from operate.local_cloud import account, process
 from operate.local_cloud.cloud import LocalCloud
 from operate.local_cloud.container_engine import Engine
 from operate.local_cloud.podman import Podman
+from tests.machine import cannot_run, require_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,7 @@ def repository(cloud: LocalCloud) -> registry.Repository:
 
 @pytest.fixture(scope="session")
 def sample() -> images.Image:
-    if shutil.which("go") is None:
-        _cannot_run("Go is not installed")
+    require_go()
     return images.build(version="v1")
 
 
@@ -61,9 +60,9 @@ def sample_reference(sample: images.Image, repository: registry.Repository) -> s
 def podman(tmp_path: Path) -> Iterator[Podman]:
     """Not started; whatever a test leaves of it is taken away."""
     if missing := Podman.missing_programs():
-        _cannot_run(f"{', '.join(missing)} is not installed: run .ci/install on Debian")
+        cannot_run(f"{', '.join(missing)} is not installed: run .ci/install on Debian")
     if os.geteuid() != 0:
-        _cannot_run("podman's containers have an address of their own only when root runs it")
+        cannot_run("podman's containers have an address of their own only when root runs it")
     podman = Podman(tmp_path)
     yield podman
     podman.stop()
@@ -74,10 +73,3 @@ def client(podman: Podman, cloud: LocalCloud) -> Iterator[DockerClient]:
     podman.start(registry=f"127.0.0.1:{cloud.port}")
     with Engine(kind="podman", docker_host=podman.address).client() as client:
         yield client
-
-
-def _cannot_run(reason: str) -> None:
-    """A laptop may lack an engine; the machine that decides whether a change is good may not."""
-    if "CI" in os.environ:
-        pytest.fail(reason)
-    pytest.skip(reason)

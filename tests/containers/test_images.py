@@ -15,6 +15,7 @@ import pytest
 from operate import images, registry
 from operate.errors import OperateError
 from operate.local_cloud.container_engine import Engine
+from tests.machine import require_go
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,7 @@ def test_the_architecture_is_the_task_definitions(sample: images.Image, tmp_path
 
 def test_a_fault_and_a_version_are_built_in(tmp_path: Path) -> None:
     """A build that crashes at its start says so in its log, and exits non-zero."""
+    require_go()
     broken = program(images.build(version="v9", fault="crash-at-start"), tmp_path)
     ended = subprocess.run([broken], check=False, capture_output=True, text=True, timeout=10)
     line = json.loads(ended.stdout)
@@ -109,7 +111,7 @@ def test_a_dockerfile_that_fails_says_why(podman: Podman, client: DockerClient, 
 
 
 def test_the_sample_api_passes_its_own_tests(sample: images.Image) -> None:
-    """`go vet`, `gofmt` and `go test`, where Go is installed."""
+    """`go vet`, `gofmt` and `go test`."""
     assert sample.layers
     for command in (["go", "vet", "./..."], ["go", "test", "./..."]):
         ended = subprocess.run(command, cwd=images.GO_API, check=False, capture_output=True, text=True, env=os.environ)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local_cloud.stage import Stage, create_repository, embedded_aws, push_probe
+from tests.machine import require_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ _PROBE = Path(__file__).parent / "probe"
 @pytest.fixture(scope="session")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The program that the containers run."""
+    require_go()
     program = tmp_path_factory.mktemp("probe") / "probe"
     build = ["go", "build", "-o", str(program), "."]
     subprocess.run(build, cwd=_PROBE, env={**os.environ, "CGO_ENABLED": "0"}, check=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from operate import images, registry
 from operate.local_cloud import container_engine, process
 from operate.local_cloud.cloud import LocalCloud
+from tests.machine import require_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ def embedded_aws(directory: Path) -> Iterator[LocalCloud]:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         cloud = LocalCloud(port=unused.getsockname()[1], directory=directory)
+    require_engine(cloud)
     try:
         start(cloud)
         yield cloud
