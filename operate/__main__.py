@@ -38,8 +38,7 @@ def synth() -> None:
 @app.command()
 def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Plan one environment; `local` starts the embedded AWS, the others take your own credentials."""
-    prepared = stack.prepare(environment)
-    document = prepared.plan(image_tag=image_tag)
+    prepared, document = deployment.plan(environment, image_tag=image_tag)
     changes = plan_summary.changes(document)
     if changes:
         output.print(plan_summary.table(changes))

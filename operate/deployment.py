@@ -6,7 +6,7 @@ import contextlib
 import re
 import shutil
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from operate import aws, first_answer, generator, images, progress, registry, rollout, stack
 from operate.errors import OperateError
@@ -17,7 +17,7 @@ from operate.service import Service, id_of
 from operate.terraform import provider_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from operate.aws import Aws
     from operate.local_cloud.cloud import Client, LocalCloud
@@ -42,15 +42,9 @@ def deploy(environment: str, *, image_tag: str | None) -> Service:
         return _deploy(connected, image_tag=image_tag)
 
 
-@contextlib.contextmanager
-def exclusively(connected: Aws) -> Iterator[None]:
+def exclusively(connected: Aws) -> AbstractContextManager[None]:
     """One command at a time on what is deployed in the embedded AWS; elsewhere Terraform's lock does that."""
-    if connected.local_cloud is None:
-        yield
-        return
-    file = connected.local_cloud.directory / "deployment.lock"
-    with state_lock.alone(file, waiting="waiting for another command to finish with the deployment"):
-        yield
+    return lifecycle.deployment_lock(connected.local_cloud) if connected.local_cloud else contextlib.nullcontext()
 
 
 def prepare(connected: Aws) -> Stack:
@@ -60,6 +54,14 @@ def prepare(connected: Aws) -> Stack:
     if connected.local_cloud and backend.type == "s3":
         state_lock.free(connected.local_cloud, prepared.terraform, key=backend.key)
     return prepared
+
+
+def plan(environment: str, *, image_tag: str | None) -> tuple[Stack, dict[str, Any]]:
+    """The plan's document is `terraform show -json`'s; needs no more of the caller than Terraform does."""
+    connected = aws.connect(environment)
+    with exclusively(connected):
+        prepared = prepare(connected)
+        return prepared, prepared.plan(image_tag=image_tag)
 
 
 def _deploy(connected: Aws, *, image_tag: str | None) -> Service:

@@ -64,7 +64,7 @@ class Terraform:
         return {name: output["value"] for name, output in json.loads(self._read("output", "-json")).items()}
 
     def run(self, verb: str, *arguments: str) -> str:
-        """Any verb, shown as a step; raises StepFailedError with Terraform's own output."""
+        """Any verb (`state push` too), shown as a step; raises StepFailedError with Terraform's own output."""
         return progress.run(self._label(verb), self._command(verb, *arguments))
 
     def _read(self, verb: str, *arguments: str) -> str:
@@ -74,7 +74,7 @@ class Terraform:
         return f"terraform {verb} in {shown(self.working_directory)}"
 
     def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
-        words = [executable(), verb]
+        words = [executable(), *verb.split()]
         if verb in {"init", "plan", "apply", "destroy"}:
             words.append("-input=false")
         if not progress.console.is_terminal:

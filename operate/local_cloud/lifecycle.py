@@ -81,7 +81,8 @@ def _discard_record(cloud: LocalCloud) -> None:
 def down(cloud: LocalCloud | None = None, *, delete: bool = False) -> None:
     """The data stays for the next `up`, unless it is to be deleted."""
     cloud = cloud or default()
-    with _alone(cloud):
+    with deployment_lock(cloud), _alone(cloud):
+        state_lock.interrupt_all(cloud)
         record = process.running(cloud)
         if record:
             process.stop(record)
@@ -104,6 +105,12 @@ def status(cloud: LocalCloud | None = None) -> Status:
         uptime_seconds=time.time() - record.started_at if record else 0,
         applied_modules=tuple(applied),
     )
+
+
+def deployment_lock(cloud: LocalCloud) -> AbstractContextManager[None]:
+    """One command at a time on what is deployed in the embedded AWS."""
+    waiting = "waiting for another command to finish with the deployment"
+    return state_lock.alone(cloud.directory / "deployment.lock", waiting=waiting)
 
 
 def _alone(cloud: LocalCloud) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -21,19 +21,47 @@ if TYPE_CHECKING:
     from operate.terraform import Terraform
 
 _INTERRUPTED_ENDS_WITHIN_SECONDS = 120
+_UNSAVED = "errored.tfstate"  # Terraform's name for a state that its backend did not take
 
 
 def free(cloud: LocalCloud, terraform: Terraform, *, key: str) -> None:
-    """A Terraform still at work in the folder is interrupted; a lock that is left then is nobody's."""
+    """A Terraform still at work in the folder is interrupted; a lock that is left then is nobody's.
+
+    What one could not save, because the embedded AWS was gone before it, is saved now.
+    """
     folder = str(terraform.working_directory.resolve())
-    orphans = [process for process in psutil.process_iter() if is_terraform_in(process, folder)]
-    for orphan in orphans:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            orphan.send_signal(signal.SIGINT)
-    psutil.wait_procs(orphans, timeout=_INTERRUPTED_ENDS_WITHIN_SECONDS)
+    _interrupt([process for process in psutil.process_iter() if is_terraform_in(process, folder)])
     lock = cloud.read_object(STATE_BUCKET, f"{key}.tflock")
     if lock is not None:
         terraform.run("force-unlock", "-force", json.loads(lock)["ID"])
+    unsaved = terraform.working_directory / _UNSAVED
+    if _is_newer(_document(unsaved), json.loads(cloud.read_object(STATE_BUCKET, key) or b"{}")):
+        terraform.run("state push", unsaved.name)
+        unsaved.unlink()
+
+
+def interrupt_all(cloud: LocalCloud) -> None:
+    """Every Terraform that works on the embedded AWS, so that it saves its state while there is where to."""
+    _interrupt([process for process in psutil.process_iter() if _works_on(cloud, process)])
+
+
+def _interrupt(terraforms: list[psutil.Process]) -> None:
+    """Returns once they have ended, and the cdktf that ran them."""
+    if not terraforms:
+        return
+    callers = [caller for terraform in terraforms for caller in _cdktf_above(terraform)]
+    with progress.step("waiting for a Terraform that was left at work"):
+        for terraform in terraforms:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                terraform.send_signal(signal.SIGINT)
+        psutil.wait_procs([*terraforms, *callers], timeout=_INTERRUPTED_ENDS_WITHIN_SECONDS)
+
+
+def _cdktf_above(terraform: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [caller for caller in terraform.parents() if any(word.endswith("/cdktf") for word in caller.cmdline())]
+    except psutil.Error:
+        return []
 
 
 def is_terraform_in(process: psutil.Process, folder: str) -> bool:
@@ -41,6 +69,29 @@ def is_terraform_in(process: psutil.Process, folder: str) -> bool:
         return process.name() == "terraform" and process.cwd() == folder
     except psutil.Error:
         return False
+
+
+def _works_on(cloud: LocalCloud, process: psutil.Process) -> bool:
+    try:
+        return process.name() == "terraform" and process.environ().get("AWS_ENDPOINT_URL") == cloud.endpoint
+    except psutil.Error:
+        return False
+
+
+def _is_newer(unsaved: dict[str, Any], saved: dict[str, Any]) -> bool:
+    """Of the same state: Terraform makes a lineage with the first, and counts from there."""
+    if not unsaved or saved.get("lineage", unsaved["lineage"]) != unsaved["lineage"]:
+        return False
+    return bool(unsaved["serial"] > saved.get("serial", -1))
+
+
+def _document(state: Path) -> dict[str, Any]:
+    """Empty where there is none, or not a whole one."""
+    try:
+        document: dict[str, Any] = json.loads(state.read_text())
+    except (OSError, ValueError):
+        return {}
+    return document
 
 
 @contextlib.contextmanager

@@ -55,7 +55,7 @@ check "zones" {
 }
 """)
     monkeypatch.setattr(stack, "prepare", lambda _: Stack(tmp_path, Terraform(tmp_path)))
-    shown = invoke("plan", "local", "--image-tag", "v2")
+    shown = invoke("plan", "dev", "--image-tag", "v2")
     assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
     assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
     assert shown.endswith(f"{tmp_path}\n")

@@ -87,16 +87,13 @@ def _terraforms_of(cloud: LocalCloud) -> list[psutil.Process]:
     return [one for one in psutil.process_iter() if state_lock.is_terraform_in(one, folder)]
 
 
-def test_up_applies_once(empty_cloud: LocalCloud, sources: Path) -> None:
-    """A second `up` takes no second and no Terraform; a changed module is applied again."""
+def test_up_applies_once(empty_cloud: LocalCloud, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second `up` needs no Terraform; a changed module is applied again."""
     lifecycle.up(empty_cloud)
     first = _state(empty_cloud)
-
-    started = time.monotonic()
-    lifecycle.up(empty_cloud)
-    took = time.monotonic() - started
-
-    assert took < 1
+    with monkeypatch.context() as patch:
+        patch.setattr(modules.Module, "apply", lambda _: pytest.fail("applied again"))
+        lifecycle.up(empty_cloud)
     assert _state(empty_cloud) == first
     assert lifecycle.status(empty_cloud).applied_modules == ("networking",)
     _write(sources, "second")
@@ -144,21 +141,65 @@ def test_after_a_kill_terraform_looks_again(empty_cloud: LocalCloud, monkeypatch
     assert applied == ["networking"]
 
 
-def test_a_killed_up_is_cleaned_up_after(empty_cloud: LocalCloud, sources: Path) -> None:
-    """Its Terraform, which lives on, is ended; its lock is given up; the module is applied."""
+def _kill_an_up(cloud: LocalCloud, sources: Path) -> None:
+    """Its Terraform is at work then, holds the lock, and lives on."""
     _write(sources, "first", seconds=60)
-    arguments = [str(sources), str(empty_cloud.port), str(empty_cloud.directory)]
+    arguments = [str(sources), str(cloud.port), str(cloud.directory)]
     with subprocess.Popen([sys.executable, "-c", _UP, *arguments], cwd=REPOSITORY, start_new_session=True) as up:
-        locked = _eventually_locked(empty_cloud)
+        locked = _eventually_locked(cloud)
         os.kill(up.pid, signal.SIGKILL)
     assert locked
-    assert _terraforms_of(empty_cloud)
+    assert _terraforms_of(cloud)
+
+
+def test_a_killed_up_is_cleaned_up_after(empty_cloud: LocalCloud, sources: Path) -> None:
+    """Its Terraform is ended; its lock is given up; the module is applied."""
+    _kill_an_up(empty_cloud, sources)
     _write(sources, "second")
 
     lifecycle.up(empty_cloud)
 
     assert _terraforms_of(empty_cloud) == []
     assert _state(empty_cloud)[1] == "second"
+
+
+def test_a_killed_up_is_cleaned_up_by_down(empty_cloud: LocalCloud, sources: Path) -> None:
+    """Its Terraform ends before the embedded AWS does, so that it gives up its lock and loses no state."""
+    _kill_an_up(empty_cloud, sources)
+
+    lifecycle.down(empty_cloud)
+
+    assert _terraforms_of(empty_cloud) == []
+    assert not process.answers(empty_cloud)
+    process.start(empty_cloud)
+    assert not empty_cloud.holds_object(STATE_BUCKET, "networking.tfstate.tflock")
+    assert list(empty_cloud.directory.rglob("errored.tfstate")) == []
+
+
+@pytest.mark.usefixtures("sources")
+@pytest.mark.parametrize(
+    ("ahead", "lineage", "taken"), [(1, None, True), (0, None, False), (1, "another", False)], ids=str
+)
+def test_a_state_that_could_not_be_saved_is_saved_now(
+    empty_cloud: LocalCloud,
+    *,
+    ahead: int,
+    lineage: str | None,
+    taken: bool,
+) -> None:
+    """What Terraform leaves as errored.tfstate, where it is the same state's and newer; else it stays where it is."""
+    lifecycle.up(empty_cloud)
+    (module,) = modules.all_of(empty_cloud)
+    state = json.loads(empty_cloud.read_object(STATE_BUCKET, module.state_key) or b"null")
+    state["serial"] += ahead
+    state["lineage"] = lineage or state["lineage"]
+    state["outputs"]["value"]["value"] = "unsaved"
+    unsaved = module._folder / "errored.tfstate"
+    unsaved.write_text(json.dumps(state))
+
+    state_lock.free(empty_cloud, module._terraform(), key=module.state_key)
+
+    assert (_state(empty_cloud)[1] == "unsaved", unsaved.exists()) == (taken, not taken)
 
 
 @pytest.mark.usefixtures("sources")
