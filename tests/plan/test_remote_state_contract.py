@@ -37,11 +37,13 @@ MISSING = object()
 
 BAD: list[tuple[str, Any, str]] = [
     ("vpc_id", MISSING, "It is missing."),
+    ("vpc_id", None, "It is null."),
     ("vpc_id", "", 'It is "".'),
     ("vpc_id", 5, "It is 5."),
     ("vpc_id", ["vpc-0a1b2c3d4e5f67890"], 'It is ["vpc-0a1b2c3d4e5f67890"].'),
     ("vpc_id", "subnet-0a1b2c3d4e5f67890", "the id of a VPC"),
     ("public_subnet_ids", MISSING, "It is missing."),
+    ("public_subnet_ids", None, "It is null."),
     ("public_subnet_ids", [], "It is []."),
     ("public_subnet_ids", "subnet-0a1b2c3d4e5f67890", 'It is "subnet-0a1b2c3d4e5f67890".'),
     ("public_subnet_ids", ["subnet-0a1b2c3d4e5f67890"] * 2, "different subnet ids"),
@@ -109,7 +111,7 @@ def _type(value: Any) -> Any:
         return ["tuple", [_type(item) for item in value]]
     if isinstance(value, dict):
         return ["object", {key: _type(item) for key, item in value.items()}]
-    return {bool: "bool", int: "number", str: "string"}[type(value)]
+    return {bool: "bool", int: "number", str: "string", type(None): "string"}[type(value)]
 
 
 @pytest.mark.parametrize(
