@@ -34,10 +34,7 @@ def free(cloud: LocalCloud, terraform: Terraform, *, key: str) -> None:
     lock = cloud.read_object(STATE_BUCKET, f"{key}.tflock")
     if lock is not None:
         terraform.run("force-unlock", "-force", json.loads(lock)["ID"])
-    unsaved = terraform.working_directory / _UNSAVED
-    if _is_newer(_document(unsaved), json.loads(cloud.read_object(STATE_BUCKET, key) or b"{}")):
-        terraform.run("state push", unsaved.name)
-        unsaved.unlink()
+    _save(terraform, saved=json.loads(cloud.read_object(STATE_BUCKET, key) or b"{}"))
 
 
 def interrupt_all(cloud: LocalCloud) -> None:
@@ -78,11 +75,15 @@ def _works_on(cloud: LocalCloud, process: psutil.Process) -> bool:
         return False
 
 
-def _is_newer(unsaved: dict[str, Any], saved: dict[str, Any]) -> bool:
-    """Of the same state: Terraform makes a lineage with the first, and counts from there."""
+def _save(terraform: Terraform, *, saved: dict[str, Any]) -> None:
+    """Terraform gives a state a lineage and counts from there: another's is left alone, an older one is no loss."""
+    file = terraform.working_directory / _UNSAVED
+    unsaved = _document(file)
     if not unsaved or saved.get("lineage", unsaved["lineage"]) != unsaved["lineage"]:
-        return False
-    return bool(unsaved["serial"] > saved.get("serial", -1))
+        return
+    if unsaved["serial"] > saved.get("serial", -1):
+        terraform.run("state push", file.name)
+    file.unlink()
 
 
 def _document(state: Path) -> dict[str, Any]:

@@ -178,16 +178,18 @@ def test_a_killed_up_is_cleaned_up_by_down(empty_cloud: LocalCloud, sources: Pat
 
 @pytest.mark.usefixtures("sources")
 @pytest.mark.parametrize(
-    ("ahead", "lineage", "taken"), [(1, None, True), (0, None, False), (1, "another", False)], ids=str
+    ("ahead", "lineage", "is_taken", "stays"),
+    [(1, None, True, False), (0, None, False, False), (1, "another", False, True)],
 )
 def test_a_state_that_could_not_be_saved_is_saved_now(
     empty_cloud: LocalCloud,
     *,
     ahead: int,
     lineage: str | None,
-    taken: bool,
+    is_taken: bool,
+    stays: bool,
 ) -> None:
-    """What Terraform leaves as errored.tfstate, where it is the same state's and newer; else it stays where it is."""
+    """What Terraform leaves as errored.tfstate, where it is newer; another state's is nobody's to take or to delete."""
     lifecycle.up(empty_cloud)
     (module,) = modules.all_of(empty_cloud)
     state = json.loads(empty_cloud.read_object(STATE_BUCKET, module.state_key) or b"null")
@@ -199,7 +201,7 @@ def test_a_state_that_could_not_be_saved_is_saved_now(
 
     state_lock.free(empty_cloud, module._terraform(), key=module.state_key)
 
-    assert (_state(empty_cloud)[1] == "unsaved", unsaved.exists()) == (taken, not taken)
+    assert (_state(empty_cloud)[1] == "unsaved", unsaved.exists()) == (is_taken, stays)
 
 
 @pytest.mark.usefixtures("sources")
