@@ -29,7 +29,7 @@ acceptance: $(set_up) ## Run the success criteria against what is deployed in EN
 	$(operate) acceptance "$(ENV)"
 
 destroy: $(set_up) ## Take away what was deployed in ENV
-	$(operate) destroy "$(ENV)"
+	$(operate) destroy "$(ENV)" $(if $(YES),--yes)
 
 test: $(set_up) ## Run all tests
 	@$(python) -m pytest

@@ -86,10 +86,26 @@ def acceptance(
 
 
 @app.command()
-def destroy(environment: EnvironmentName) -> None:
-    """Take away what was deployed, and nothing else."""
+def destroy(
+    environment: EnvironmentName, yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False
+) -> None:
+    """Take away what was deployed, and nothing else; asks before, but on `local`."""
+    if environment != stack.LOCAL_ENVIRONMENT and not yes:
+        _ask_whether_to_destroy(environment)
     revisions = deployment.destroy(environment)
     output.print(f"{environment}: destroyed, with {len(revisions)} revisions of its task definition")
+
+
+def _ask_whether_to_destroy(environment: str) -> None:
+    name = generator.stack_folder(environment).name
+    try:
+        question = f"Nothing of {name} will be left. Its name, if that is what you want"
+        answer = typer.prompt(question, default="", show_default=False, err=True)
+    except typer.Abort:
+        answer = ""
+        progress.console.print()
+    if answer != name:
+        raise OperateError(f"{name} was not destroyed: answer with its name, or say --yes (make: YES=1).")
 
 
 @app.command()

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import generator, stack
+from operate import deployment, generator, stack
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.local_cloud.lifecycle import Status
@@ -100,6 +100,27 @@ def test_cloud_env_is_shell_code(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sh", "-c", script], env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True
     )
     assert shown.stdout == "http://127.0.0.1:1|a b'c|gone"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "is_destroyed"),
+    [
+        (["prod"], "go-api-prod\n", True),
+        (["prod"], "yes\n", False),
+        (["prod"], "\n", False),
+        (["prod"], "", False),
+        (["prod", "--yes"], "", True),
+        (["local"], "", True),
+    ],
+)
+def test_destroy_asks_first(
+    monkeypatch: pytest.MonkeyPatch, *, arguments: list[str], answer: str, is_destroyed: bool
+) -> None:
+    """For the stack's name, since a habit types a yes; a pipeline, which can't be asked, has to say it."""
+    monkeypatch.setattr(deployment, "destroy", lambda name: [f"{name}:1"])
+    result = CliRunner().invoke(command_line.app, ["destroy", *arguments], input=answer)
+    assert (f"{arguments[0]}: destroyed, with 1 revision" in result.stdout) == is_destroyed
+    assert is_destroyed or "go-api-prod was not destroyed" in str(result.exception)
 
 
 @pytest.fixture
