@@ -70,8 +70,10 @@ def _within(seconds: float, limit_seconds: int, what: str) -> Finding:
 
 
 def logs_in_time(target: Target) -> list[Finding]:
-    """From the newest task's start to its first line in the log group."""
-    task = target.service.tasks()[0]
+    """From the newest running task's start to its first line in the log group."""
+    task = next((task for task in target.service.tasks() if "startedAt" in task), None)
+    if task is None:
+        return [Finding(passed=False, measured="no task runs")]
     stream = log_stream(target.service.task_definition(task["taskDefinitionArn"])["containerDefinitions"][0], task)
     if stream is None:
         return [Finding(passed=False, measured="the container has no awslogs")]

@@ -1,4 +1,4 @@
-"""The first answer: what ECS's events can prove, where no deployment was watched here."""
+"""The checks that only look: what can be proven of the first answer and of the logs, and what can't."""
 
 from __future__ import annotations
 
@@ -70,3 +70,11 @@ def test_where_nothing_can_be_proven_it_is_not_run(events: list[tuple[int, str]]
     """Neither passed nor failed by what happens to be left."""
     with pytest.raises(NotRunError, match=why):
         standing.first_answer_in_time(target(*events))
+
+
+@pytest.mark.parametrize("tasks", [[], [{"taskArn": "a", "lastStatus": "PENDING"}]], ids=["none", "pending"])
+def test_no_logs_without_a_running_task(tasks: list[dict[str, Any]]) -> None:
+    """In words, whatever the list lacks."""
+    service = SimpleNamespace(tasks=lambda: tasks)
+    (finding,) = standing.logs_in_time(cast("Target", SimpleNamespace(service=service)))
+    assert (finding.passed, finding.measured) == (False, "no task runs")
