@@ -58,14 +58,21 @@ def _watch(task: Record, client: DockerClient) -> None:
 
 
 def _await_end(task: Record, container: Record, container_id: str, client: DockerClient) -> None:
-    exit_code = containers.wait(client, container_id)
-    container.update(lastStatus="STOPPED", exitCode=exit_code)
+    exit_code = _note_end(container, containers.wait(client, container_id))
     reason = "Essential container in task exited"
     if records.is_alive(task) and containers.ran_out_of_memory(client, container_id, exit_code=exit_code):
         container["reason"] = reason = _OUT_OF_MEMORY
     if container["name"] in _essential(task):
         _end_of(task).set()
         stop(task, reason=reason, code="EssentialContainerExited")
+
+
+def _note_end(container: Record, exit_code: int) -> int:
+    """The exit code, which is the first one noted: who looks after the removal sees only that it is gone."""
+    container["lastStatus"] = "STOPPED"
+    if container.get("exitCode") is None:
+        container["exitCode"] = exit_code
+    return int(container["exitCode"])
 
 
 def _essential(task: Record) -> set[str]:
@@ -125,8 +132,7 @@ def _stop_container(task: Record, client: DockerClient, index: int, container_id
     container = task["containers"][index]
     seconds = containers.stop_seconds(records.task_definition_of(task), container["name"])
     containers.stop(client, container_id, timeout_seconds=seconds)
-    if container.get("exitCode") is None:
-        container["exitCode"] = containers.wait(client, container_id)
+    _note_end(container, containers.wait(client, container_id))
 
 
 def _finish(task: Record) -> None:

@@ -1,4 +1,4 @@
-"""No container outlives the emulator: while it sweeps them away nothing is started in their place."""
+"""How containers end: none outlives the emulator, and each is on record with its own exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from operate.local_cloud.fidelity import containers, records, scheduler
+from operate.local_cloud.fidelity import containers, records, scheduler, tasks
 
 
 @pytest.fixture
@@ -39,3 +39,13 @@ def test_no_container_is_created_while_closing(closing: threading.Event) -> None
     with pytest.raises(containers.StoppingError):
         containers.run(client, {"image": "any"}, {})
     client.containers.create.assert_not_called()
+
+
+@pytest.mark.parametrize("noted", [None, 0, 3])
+def test_exit_code_survives_the_removal(monkeypatch: pytest.MonkeyPatch, noted: int | None) -> None:
+    """The watcher may look when the container is gone; that is news only where nobody has seen it end."""
+    monkeypatch.setattr(containers, "wait", lambda *_: 137)
+    container = {"name": "sidecar", "lastStatus": "RUNNING", "exitCode": noted}
+    task = {"taskArn": "task", "taskDefinitionArn": "family:1", "desiredStatus": "STOPPED", "lastStatus": "STOPPING"}
+    tasks._await_end(task, container, "id", Mock())
+    assert container == {"name": "sidecar", "lastStatus": "STOPPED", "exitCode": 137 if noted is None else noted}
