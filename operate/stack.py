@@ -62,9 +62,8 @@ class Stack:
 def prepare(environment: str) -> Stack:
     """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
     folder = generator.stack_folder(environment)
-    variables = _variables(environment)
-    generator.synthesize()
-    return Stack(folder=folder, terraform=Terraform(folder, variables))
+    generator.synthesize()  # before anything is started: what it refuses, it refuses at no cost
+    return Stack(folder=folder, terraform=Terraform(folder, _variables(environment)))
 
 
 def _variables(environment: str) -> dict[str, str]:

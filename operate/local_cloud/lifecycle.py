@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from operate import progress
 from operate.local_cloud import account, container_engine, modules, process, state_lock
 from operate.local_cloud.cloud import LocalCloud, configured_port
+from operate.terraform import executable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -39,6 +40,7 @@ def default() -> LocalCloud:
 
 def up_with_containers(cloud: LocalCloud | None = None) -> LocalCloud:
     """As `up`, with a container engine for its ECS where this machine has one."""
+    executable()
     cloud = cloud or default()
     with _alone(cloud):
         container_engine.start(cloud)
@@ -47,6 +49,7 @@ def up_with_containers(cloud: LocalCloud | None = None) -> LocalCloud:
 
 def up(cloud: LocalCloud | None = None) -> LocalCloud:
     """Well under a second when all is there; a module that is to be applied takes those that read it along."""
+    executable()  # no process is started where no module could be applied
     cloud = cloud or default()
     with _alone(cloud):
         container_engine.resume(cloud)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from operate.errors import OperateError
 from operate.local_cloud import lifecycle, modules, process, state_lock
 from operate.local_cloud.account import STATE_BUCKET
 from operate.local_cloud.cloud import REPOSITORY
+from operate.terraform import executable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +102,18 @@ def test_up_applies_once(empty_cloud: LocalCloud, sources: Path, monkeypatch: py
     assert lifecycle.status(empty_cloud).applied_modules == ()
     lifecycle.up(empty_cloud)
     assert _state(empty_cloud)[1] == "second"
+
+
+@pytest.mark.usefixtures("sources")
+def test_without_terraform_nothing_is_started(
+    empty_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process is left behind by what could never have worked."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    executable.cache_clear()
+    with pytest.raises(OperateError, match="there is no terraform on PATH"):
+        lifecycle.up(empty_cloud)
+    assert process.running(empty_cloud) is None
 
 
 @pytest.mark.usefixtures("sources")
