@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from operate.local_cloud.cloud import Client, LocalCloud
     from operate.stack import Stack
 
+_ANY_TAG = "0000000"  # the variable needs a value, which nothing looks at
+_UNCHECKED = "-refresh=false"  # what is to go needs neither its image nor sound networks: nothing is looked up
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -106,21 +108,25 @@ def _digest(ecr: Client, repository: str, tag: str) -> str | None:
 
 
 def _apply(prepared: Stack, service: Service, *, image_tag: str | None, began: datetime) -> None:
-    variables = ["--var", f"image_tag={image_tag}"] if image_tag else []
     try:
-        _cdktf("deploy", prepared, *variables)
-    except StepFailedError as error:
-        explained = rollout.explain(service, since=began)
-        raise OperateError("\n\n".join(filter(None, (terraform_errors(error), explained)))) from None
+        _cdktf("deploy", prepared, image_tag=image_tag)
+    except OperateError as error:
+        why = rollout.explain(service, since=began)
+        raise OperateError("\n\n".join(filter(None, (str(error), why)))) from None
 
 
-def _cdktf(verb: str, prepared: Stack, *arguments: str) -> None:
-    variables = prepared.terraform.environment
+def _cdktf(verb: str, prepared: Stack, *, image_tag: str | None, **variables: str) -> None:
+    """`variables` are laid over the environment. What it raises has Terraform's own words."""
+    environment = {**prepared.terraform.environment, **variables}
+    tag = ["--var", f"image_tag={image_tag}"] if image_tag else []
     command = generator.cdktf(
-        *(verb, prepared.folder.name, "--auto-approve", "--skip-synth", "--skip-provider-lock", *arguments),
-        environment={**variables, **provider_variables(variables)},
+        *(verb, prepared.folder.name, "--auto-approve", "--skip-synth", "--skip-provider-lock", *tag),
+        environment={**environment, **provider_variables(environment)},
     )
-    progress.run(f"cdktf {verb} {prepared.folder.name}", command)
+    try:
+        progress.run(f"cdktf {verb} {prepared.folder.name}", command)
+    except StepFailedError as error:
+        raise OperateError(stack.explained(terraform_errors(error))) from None
 
 
 def terraform_errors(error: StepFailedError) -> str:
@@ -149,17 +155,11 @@ def destroy(environment: str) -> list[str]:
         connected.check_caller()
     with exclusively(connected):
         prepared, service = prepare(connected), service_of(connected)
-        _cdktf("destroy", prepared, *_any_image_tag(service))
+        _cdktf("destroy", prepared, image_tag=_ANY_TAG, TF_CLI_ARGS_destroy=_UNCHECKED)
         revisions = service.revisions()
         for revision in revisions:
             service.ecs.deregister_task_definition(taskDefinition=revision)
     return revisions
-
-
-def _any_image_tag(service: Service) -> list[str]:
-    """Terraform wants the variable's value for a destroy too, and that the image is there."""
-    tag = deployed_image_tag(service)
-    return ["--var", f"image_tag={tag}"] if tag else []
 
 
 def deployed_image_tag(service: Service) -> str | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOCAL_ENVIRONMENT = "local"
 
-_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
+_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image(?: \(\w+\))?\["([^"]+):([^":]+)"\]')
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Stack:
         try:
             self.terraform.plan(out=self.plan_file, variables={} if image_tag is None else {"image_tag": image_tag})
         except StepFailedError as error:
-            raise _explained(error) from None
+            raise OperateError(explained(str(error))) from None
 
 
 def prepare(environment: str) -> Stack:
@@ -77,15 +77,16 @@ def _variables(environment: str) -> dict[str, str]:
     return {}
 
 
-def _explained(error: StepFailedError) -> OperateError:
-    """Of a tag without an image the provider only says that a query returned nothing."""
-    missing = _MISSING_IMAGE.search(error.output)
+def explained(said: str) -> str:
+    """Terraform's errors, with what they mean: of a tag without an image the provider only says that nothing is found.
+
+    `cdktf` names an element in parentheses too.
+    """
+    missing = _MISSING_IMAGE.search(said)
     if not missing:
-        return error
+        return said
     repository, tag = missing.groups()
-    return OperateError(
-        f"{error}\n\nThe ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
-    )
+    return f"{said}\n\nThe ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
 
 
 def running_cloud_variables() -> Mapping[str, str]:

@@ -104,8 +104,10 @@ def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypat
 
 
 def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) -> None:
-    """Neither cluster nor revision nor log group nor container; the load balancer is theirs and stays."""
+    """Neither cluster nor revision nor log group; the load balancer is theirs and stays. It needs no image any more."""
     environment, _ = deployed
+    images = {"repositoryName": "go-api", "imageIds": [{"imageTag": "v3"}]}
+    assert environment.cloud.client("ecr").batch_delete_image(**images)["failures"] == []
     assert environment.operate("destroy", "local").exit_code == 0
     cloud, service = environment.cloud, environment.service
     assert service.find() is None

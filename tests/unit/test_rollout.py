@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from operate import deployment, rollout
+from operate import deployment, rollout, stack
 from operate.progress import StepFailedError
 
 if TYPE_CHECKING:
@@ -120,3 +120,15 @@ def test_without_an_error_of_terraforms_cdktfs_own_words_are_shown() -> None:
     """Such as that a stack does not exist."""
     failed = StepFailedError("cdktf deploy", returncode=1, output="no such stack", standard_output="")
     assert deployment.terraform_errors(failed) == "no such stack\n\ncdktf deploy: failed with exit code 1"
+
+
+@pytest.mark.parametrize(
+    "element", ["data.aws_ecr_image.pushed_image", "data.aws_ecr_image.pushed_image (pushed_image)"]
+)
+def test_a_missing_image_is_named(element: str) -> None:
+    """By Terraform and by cdktf, which call it differently."""
+    said = f'Error: reading ECR Images: couldn\'t find resource\n\nwith {element}["team/go-api:v9"],'
+    assert stack.explained(said) == (
+        f"{said}\n\nThe ECR repository team/go-api has no image with the tag v9: push it, or name another tag."
+    )
+    assert stack.explained("Error: anything else") == "Error: anything else"

@@ -90,7 +90,7 @@ def test_failed_plan_leaves_nothing(folder: Path) -> None:
     """Nothing half-written, and nothing of the plan before."""
     stack = Stack(folder, Terraform(folder))
     stack.plan(image_tag=None)
-    with pytest.raises(StepFailedError, match="An image tag has at least one character"):
+    with pytest.raises(OperateError, match="An image tag has at least one character"):
         stack.plan(image_tag="")
     assert not list(folder.glob("plan*"))
 
