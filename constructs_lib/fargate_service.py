@@ -52,7 +52,7 @@ class Rollout:
 
     @property
     def availability_zone_rebalancing(self) -> Literal["ENABLED", "DISABLED"]:
-        """ECS starts a task elsewhere before it stops one, and refuses a service that leaves no room for that.
+        """ECS starts a task elsewhere before it stops one: not available where the maximum leaves no room for that.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
         """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from operate import plan_summary, stack
+from operate import deployment, plan_summary, stack
 from operate.acceptance import criteria
 from tests.acceptance.conftest import Environment, Result, broken
 
@@ -106,7 +106,8 @@ def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypat
 def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) -> None:
     """Neither cluster nor revision nor log group; the load balancer is theirs and stays. It needs no image any more."""
     environment, _ = deployed
-    images = {"repositoryName": "go-api", "imageIds": [{"imageTag": "v3"}]}
+    deployed_tag = deployment.deployed_image_tag(environment.service)
+    images = {"repositoryName": "go-api", "imageIds": [{"imageTag": deployed_tag}]}
     assert environment.cloud.client("ecr").batch_delete_image(**images)["failures"] == []
     assert environment.operate("destroy", "local").exit_code == 0
     cloud, service = environment.cloud, environment.service

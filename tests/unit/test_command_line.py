@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -11,7 +12,8 @@ from typer.testing import CliRunner
 from operate import __main__ as command_line
 from operate import deployment, generator, stack
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle
+from operate.local_cloud import lifecycle, state_lock
+from operate.local_cloud.cloud import LocalCloud
 from operate.local_cloud.lifecycle import Status
 from operate.stack import Stack
 from operate.terraform import Terraform
@@ -61,6 +63,25 @@ check "zones" {
     assert shown.endswith(f"{tmp_path}\n")
 
 
+def test_plan_of_local_frees_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From what a killed command has left: a plan needs the lock as a deployment does."""
+    (tmp_path / "main.tf").write_text('variable "image_tag" {}')
+    monkeypatch.setattr(stack, "prepare", lambda _: Stack(tmp_path, Terraform(tmp_path)))
+    monkeypatch.setattr(lifecycle, "default", lambda: LocalCloud(directory=tmp_path / "cloud"))
+    freed: list[str] = []
+    monkeypatch.setattr(state_lock, "free", lambda _cloud, _terraform, *, key: freed.append(key))
+    invoke("plan", "local", "--image-tag", "v1")
+    assert freed == ["go-api/local.tfstate"]
+
+
+def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another environment's wrong settings are found by the generator, and before anything runs."""
+    monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(generator, "synthesize", Mock(side_effect=OperateError("dev.toml: no such key")))
+    with pytest.raises(OperateError, match="no such key"):
+        stack.prepare("local")
+
+
 def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment gets the caller's own credentials, and no emulator."""
     monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
@@ -74,6 +95,7 @@ def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> 
 def test_embedded_aws_is_only_for_local(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell that still points at the embedded AWS doesn't plan another environment there."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", lifecycle.default().endpoint)
+    monkeypatch.setattr(generator, "synthesize", lambda: None)
     with pytest.raises(OperateError, match="points at the embedded AWS, where 'dev' isn't"):
         stack.prepare("dev")
 
