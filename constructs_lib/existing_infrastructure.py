@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdktf import (
@@ -59,11 +58,8 @@ class Networking(Construct):
             lifecycle=TerraformResourceLifecycle(postcondition=[self._in_vpc(), self._way_out()]),
         )
         addresses = subnets.fqn
-        warn(
-            self,
-            public_subnets=self._all_are_public(addresses),
-            zones=self._there_are_several_zones(addresses),
-        )
+        self._warn_of_private_subnets(addresses)
+        self._warn_of_one_zone(addresses)
 
     def _read_routes(self) -> str:
         """The address of a map of subnet ids to their own table's routes; "main" is every subnet without one."""
@@ -105,7 +101,7 @@ class Networking(Construct):
             ),
         )
 
-    def _all_are_public(self, subnets: str) -> Check:
+    def _warn_of_private_subnets(self, subnets: str) -> None:
         to_gateway = 'startswith(route.gateway_id, "igw-")'
         everywhere = 'contains(["0.0.0.0/0", "::/0"], try(coalesce(route.cidr_block, route.ipv6_cidr_block), ""))'
         private = TerraformLocal(
@@ -114,7 +110,9 @@ class Networking(Construct):
             f"${{[for id, subnet in {subnets} : id if !anytrue("
             f"[for route in {self._routes_of('id')} : try({to_gateway} && {everywhere}, false)])]}}",
         ).fqn
-        return Check(
+        Check(
+            self,
+            "public_subnets",
             condition=f"length({private}) == 0",
             message=(
                 f'No internet gateway is the default route of ${{join(", ", {private})}}: a public IP is of no use '
@@ -122,10 +120,11 @@ class Networking(Construct):
             ),
         )
 
-    @staticmethod
-    def _there_are_several_zones(subnets: str) -> Check:
+    def _warn_of_one_zone(self, subnets: str) -> None:
         zones = f"distinct([for subnet in {subnets} : subnet.availability_zone])"
-        return Check(
+        Check(
+            self,
+            "zones",
             condition=f"length({zones}) > 1",
             message=(
                 f'All public subnets (${{join(", ", keys({subnets}))}}) are in one availability zone, '
@@ -226,11 +225,8 @@ class LoadBalancing(Construct):
                 ]
             ),
         ).fqn
-        warn(
-            self,
-            drain=self._drain_fits(stop_timeout_seconds),
-            health_check_port=self._health_is_asked_of(container_port),
-        )
+        self._warn_of_long_drain(stop_timeout_seconds)
+        self._warn_of_other_health_check_port(container_port)
 
     @property
     def health_check_path(self) -> str:
@@ -277,9 +273,11 @@ class LoadBalancing(Construct):
             ),
         )
 
-    def _drain_fits(self, stop_timeout_seconds: int) -> Check:
+    def _warn_of_long_drain(self, stop_timeout_seconds: int) -> None:
         group = self._address
-        return Check(
+        Check(
+            self,
+            "drain",
             condition=f"tonumber({group}.deregistration_delay) <= {stop_timeout_seconds}",
             message=(
                 f"Target group ${{{group}.name}} drains for ${{{group}.deregistration_delay}} s, the container's stop "
@@ -288,9 +286,11 @@ class LoadBalancing(Construct):
             ),
         )
 
-    def _health_is_asked_of(self, container_port: int) -> Check:
+    def _warn_of_other_health_check_port(self, container_port: int) -> None:
         port = f'try({self._address}.health_check[0].port, "traffic-port")'
-        return Check(
+        Check(
+            self,
+            "health_check_port",
             condition=f'contains(["traffic-port", "{container_port}"], {port})',
             message=(
                 f"Target group ${{{self._address}.name}} checks health on port ${{{port}}}, the container's port is "
@@ -299,20 +299,18 @@ class LoadBalancing(Construct):
         )
 
 
-@dataclass(frozen=True)
-class Check:
-    """``condition`` is an expression without ``${}``, ``message`` what a person reads where it is false."""
+class Check(Construct):
+    """A Terraform ``check`` block, a warning at plan and apply, for which CDKTF has no element.
 
-    condition: str
-    message: str
+    ``condition`` is an expression without ``${}``, ``message`` what a person reads where it is false. The block's
+    name is made of the whole path, as CDKTF makes a resource's.
+    """
 
-
-def warn(scope: Construct, **checks: Check) -> None:
-    """Declares Terraform ``check`` blocks: warnings at plan and apply. CDKTF has no element for them."""
-    stack, prefix = TerraformStack.of(scope), scope.node.id
-    for name, check in checks.items():
-        assertion = {"condition": f"${{{check.condition}}}", "error_message": check.message}
-        stack.add_override(f"check.{prefix}_{name}", {"assert": [assertion]})
+    def __init__(self, scope: Construct, id_: str, *, condition: str, message: str) -> None:
+        super().__init__(scope, id_)
+        stack = TerraformStack.of(self)
+        assertion = {"condition": f"${{{condition}}}", "error_message": message}
+        stack.add_override(f"check.{stack.get_logical_id(self.node)}", {"assert": [assertion]})
 
 
 def _some_rule_covers(rules: str, port: int, *, egress: bool) -> str:

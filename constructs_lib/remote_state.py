@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from constructs import Construct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -73,13 +75,14 @@ class RemoteState:
     """Another module's state, whose outputs Terraform refuses at plan time where they do not keep the contract.
 
     The checks are postconditions of the data source itself, so nothing that reads an output is evaluated before they
-    have passed. ``address`` is what the messages call the state: ``s3://bucket/key``.
+    have passed. ``address`` is what the messages call the state: ``s3://bucket/key``. A data source takes one contract.
     """
 
     def __init__(
         self, state: TerraformRemoteState, *, module: str, address: str, contract: Sequence[OutputContract]
     ) -> None:
         self._state = state
+        Construct(state, "contract")  # The tree takes an id once: a second contract would replace this one.
         source = f"State of the module {module} ({address})"
         state.add_override("lifecycle.postcondition", [output.postcondition(source=source) for output in contract])
 

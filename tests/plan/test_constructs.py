@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cdktf import LocalBackend, TerraformStack, Testing
+from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
 
 from constructs_lib.autoscaling import CpuAutoscaling
 from constructs_lib.cluster import FargateCluster
@@ -14,6 +16,7 @@ from constructs_lib.container import Container
 from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
 from constructs_lib.fargate_service import FargateService, Network
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
+from constructs_lib.remote_state import RemoteState, string_matching
 from constructs_lib.roles import ExecutionRole, TaskRole
 from operate.terraform import Terraform
 from tests.plan.terraform_folder import write_stack
@@ -56,6 +59,18 @@ def service(stack: TerraformStack, id_: str = "service", **changes: Any) -> Farg
     )
 
 
+def load_balancing(scope: Construct, id_: str, *, container_port: int) -> LoadBalancing:
+    return LoadBalancing(
+        scope,
+        id_,
+        target_group_arn=TARGET_GROUP,
+        alb_dns_name="orders.example.com",
+        vpc_id=VPC,
+        container_port=container_port,
+        stop_timeout_seconds=30,
+    )
+
+
 def test_a_service_needs_nothing_of_ours_around_it(stack: TerraformStack) -> None:
     """Plain ARNs and ids are enough, and arrive as they are."""
     service(stack)
@@ -72,6 +87,27 @@ def test_two_services_live_in_one_stack(stack: TerraformStack) -> None:
     service(stack, "orders")
     service(stack, "returns")
     assert {block["name"] for block in Template.of(stack).all("aws_ecs_service")} == {"orders", "returns"}
+
+
+@pytest.mark.parametrize("paths", [("blue/targets", "green/targets"), ("a_b/c", "a/b_c")], ids=" and ".join)
+def test_each_construct_keeps_its_own_warnings(stack: TerraformStack, paths: tuple[str, str]) -> None:
+    """One id under two parents, and two paths that read alike: no construct's `check` blocks replace another's."""
+    for port, path in enumerate(paths, start=8001):
+        parent, id_ = path.split("/")
+        load_balancing(Construct(stack, parent), id_, container_port=port)
+    checks = Template.of(stack).json["check"].values()
+    ports = [re.findall(r"container's port is (\d+)", check["assert"][0]["error_message"]) for check in checks]
+    assert sorted(filter(None, ports)) == [["8001"], ["8002"]]
+    assert len(checks) == 4
+
+
+def test_a_state_has_one_contract(stack: TerraformStack) -> None:
+    """The second one would replace the first without a word."""
+    state = DataTerraformRemoteStateLocal(stack, "networking", path="networking.tfstate")
+    contract = [string_matching("vpc_id", "vpc-.*", "a VPC's id")]
+    RemoteState(state, module="networking", address="networking.tfstate", contract=contract)
+    with pytest.raises(RuntimeError, match="already a Construct with name 'contract' in"):
+        RemoteState(state, module="networking", address="networking.tfstate", contract=contract)
 
 
 def test_a_role_alone(stack: TerraformStack) -> None:
@@ -122,15 +158,7 @@ def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) 
     CpuAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)
     Networking(stack, "network", vpc_id=VPC, public_subnet_ids=SUBNETS)
     Security(stack, "group", security_group_id=GROUP, vpc_id=VPC, container_port=9000)
-    LoadBalancing(
-        stack,
-        "targets",
-        target_group_arn=TARGET_GROUP,
-        alb_dns_name="orders.example.com",
-        vpc_id=VPC,
-        container_port=9000,
-        stop_timeout_seconds=30,
-    )
+    load_balancing(stack, "targets", container_port=9000)
     assert role.arn
     terraform = Terraform(write_stack(tmp_path / "orders", stack))
     terraform.init()
