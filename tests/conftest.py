@@ -1,4 +1,7 @@
-"""Fixtures for every kind of test. The provider loads on demand, as in `main.py`: half a minute less per run."""
+"""Fixtures for every kind of test. The provider loads on demand, as in `main.py`: half a minute less per run.
+
+Node starts with the first import of cdktf, so that tests of settings alone never wait for it.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,10 @@ from stacks.environment import Environment, load_environment
 
 lazy_provider.enable()
 
-from cdktf import Testing  # noqa: E402 - Node starts here, and has to find the switch set
-
-from stacks.fargate_api_stack import FargateApiStack  # noqa: E402
-from tests.template import Template  # noqa: E402
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.template import Template
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +46,10 @@ def environment() -> Callable[..., Environment]:
 @pytest.fixture(scope="session")
 def synthesize(environment: Callable[..., Environment]) -> Callable[..., Template]:
     """Synthesizes `dev` with changes, validations included."""
+    from cdktf import Testing  # noqa: PLC0415
+
+    from stacks.fargate_api_stack import FargateApiStack  # noqa: PLC0415
+    from tests.template import Template  # noqa: PLC0415
 
     def make(**changes: Any) -> Template:
         settings = environment(**changes)
