@@ -1,35 +1,39 @@
 # `make help` lists what there is. The targets are aliases: `.venv/bin/python -m operate <verb>` does the work.
 
 ENV := local
-IMAGE_TAG ?=
-image_tag = $(if $(IMAGE_TAG),--image-tag "$(IMAGE_TAG)")
+# What the caller says is text: make would run a `$(shell …)` in it, a shell a `$(…)`. Recipes read it as "$$ENV" only.
+override given := ENV IMAGE_TAG YES PYTHON $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+$(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
+export $(given)
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
-python := .venv/bin/python
-operate := @$(python) -m operate
-set_up := .venv/.ready node_modules/.ready
+export PATH := $(CURDIR)/.venv/bin:$(value PATH)
+override python := .venv/bin/python
+override operate := @$(python) -m operate
+override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
+override set_up := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help plan deploy release acceptance destroy test synth check cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (the environment'"'"'s default), PYTHON= (for .venv)'
+	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (the environment'"'"'s default), YES=1 (destroy unasked), PYTHON= (for .venv)'
 
 plan: $(set_up) ## Plan ENV with Terraform; local starts the embedded AWS
-	$(operate) plan "$(ENV)" $(image_tag)
+	$(operate) plan $(image_tag) -- "$$ENV"
 
 deploy: $(set_up) ## Deploy ENV; local builds the sample API first
-	$(operate) deploy "$(ENV)" $(image_tag)
+	$(operate) deploy $(image_tag) -- "$$ENV"
 
 release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
-	$(operate) release "$(ENV)" $(image_tag)
+	@[ -n "$$IMAGE_TAG" ] || { echo 'IMAGE_TAG is missing: make release IMAGE_TAG=v2' >&2; exit 1; }
+	$(operate) release $(image_tag) -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
-	$(operate) acceptance "$(ENV)"
+	$(operate) acceptance -- "$$ENV"
 
 destroy: $(set_up) ## Take away what was deployed in ENV
-	$(operate) destroy "$(ENV)" $(if $(YES),--yes)
+	@case "$$YES" in 1|yes) set -- --yes ;; esac; $(python) -m operate destroy "$$@" -- "$$ENV"
 
 test: $(set_up) ## Run all tests
 	@$(python) -m pytest

@@ -8,16 +8,20 @@ Where something isn't as expected it warns and leaves the stock behaviour, which
 from __future__ import annotations
 
 import os
+import warnings
 
 from lazy_provider import background_loading, node, python_package
 
 SWITCH = "LAZY_PROVIDER"
 
+_ON = ("", "on", "1", "true", "yes")
+_OFF = ("off", "0", "false", "no")
+
 
 def enable() -> bool:
-    """Whether the provider loads on demand from here on: not if LAZY_PROVIDER is off, 0, false or no."""
+    """Whether the provider loads on demand from here on: not if LAZY_PROVIDER says off, 0, false or no."""
     node.use_bundled()
-    if os.environ.get(SWITCH, "").strip().casefold() in {"off", "0", "false", "no"}:
+    if not _is_switched_on():
         node.disable()
         return False
     if not python_package.stand_in():
@@ -25,3 +29,11 @@ def enable() -> bool:
     node.enable()
     background_loading.enable()
     return True
+
+
+def _is_switched_on() -> bool:
+    value = os.environ.get(SWITCH, "").strip().casefold()
+    if value not in {*_ON, *_OFF}:
+        message = f"the provider is not loaded on demand: {SWITCH} is {value!r}, which is neither on nor off."
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+    return value in _ON

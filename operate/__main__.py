@@ -1,5 +1,6 @@
 """The command line: `python -m operate <verb>`. Only the verbs; make's targets are their aliases."""
 
+import re
 import shlex
 import shutil
 import signal
@@ -15,6 +16,7 @@ from operate import deployment, generator, plan_summary, progress, stack
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.terraform import LOCAL, provider_variables, shown
+from stacks.aws_values import IMAGE_TAG
 
 app = typer.Typer(
     add_completion=False,
@@ -25,7 +27,21 @@ app = typer.Typer(
 output = Console(highlight=False)
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in environments/: local, dev, …")]
-ImageTag = Annotated[str | None, typer.Option(help="An image's tag in ECR, where not the environment's default.")]
+
+
+def _checked_image_tag(tag: str | None) -> str | None:
+    if tag is not None and not re.fullmatch(IMAGE_TAG, tag):
+        raise OperateError(
+            f"{tag!r} is no image tag: it must be 1 to 128 letters, digits, '.', '_' and '-', "
+            "and begin with a letter, a digit or '_'."
+        )
+    return tag
+
+
+ImageTag = Annotated[
+    str | None,
+    typer.Option(help="An image's tag in ECR, where not the environment's default.", callback=_checked_image_tag),
+]
 
 
 @app.command()
@@ -58,7 +74,8 @@ def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
 
 @app.command()
 def release(
-    environment: EnvironmentName, image_tag: Annotated[str, typer.Option(help="The image's tag in ECR.")]
+    environment: EnvironmentName,
+    image_tag: Annotated[str, typer.Option(help="The image's tag in ECR.", callback=_checked_image_tag)],
 ) -> None:
     """Deploy another image: a rolling deployment. ECS rolls back to the one before if it does not come up."""
     deploy(environment, image_tag)

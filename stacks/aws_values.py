@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
 from stacks.regions import PARTITION_OF_REGION
 from stacks.settings import matching, refusal
+
+IMAGE_TAG: Final = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+"""What ECR takes as a tag, from end to end."""
 
 _ARN = r"arn:aws(?:-[a-z]+)*"
 _ACCOUNT = r"\d{12}"

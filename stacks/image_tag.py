@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 
+from stacks.aws_values import IMAGE_TAG
+
 if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.sections import Image
 
-_ECR_TAG = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
 _COMMIT_SHA = "^[0-9a-f]{7,40}$"
 
 
@@ -23,7 +24,11 @@ class ImageTag(TerraformVariable):
     """
 
     def __init__(self, scope: Construct, id_: str, *, image: Image, environment: str) -> None:
-        rules = [_rule(_ECR_TAG, "a tag has 1 to 128 letters, digits, '.', '_' and '-', and begins with none of '.-'")]
+        rules = [
+            _rule(
+                f"^{IMAGE_TAG}$", "a tag has 1 to 128 letters, digits, '.', '_' and '-', and begins with none of '.-'"
+            )
+        ]
         if image.require_commit_sha_tag:
             rules.append(
                 _rule(_COMMIT_SHA, f"{environment} takes only commit SHAs, 7 to 40 of 0-9 and a-f, such as 3f9c2e1")

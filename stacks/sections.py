@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
-from stacks.aws_values import KmsKeyArn, SecretArn
+from stacks.aws_values import IMAGE_TAG, KmsKeyArn, SecretArn
 from stacks.secret_names import looks_secret
 from stacks.settings import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all
 
@@ -69,7 +69,7 @@ class Image(Settings):
         Annotated[
             str,
             matching(
-                r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+                IMAGE_TAG,
                 "a tag is wanted: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _",
             ),
         ]

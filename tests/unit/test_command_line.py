@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import deployment, generator, stack
+from operate import aws, deployment, generator, stack
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle, state_lock
 from operate.local_cloud.cloud import LocalCloud
@@ -61,6 +61,26 @@ check "zones" {
     assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
     assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
     assert shown.endswith(f"{tmp_path}\n")
+
+
+@pytest.mark.parametrize("verb", ["plan", "deploy", "release"])
+@pytest.mark.parametrize("tag", ["", " ", "v 1", "$(touch x)", "`x`", "-x", ".x", "a/b", "a:b", "x" * 129, "v1\n", "ü"])
+def test_no_image_tag_is_refused_at_once(verb: str, tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is built, pushed or planned under it."""
+    monkeypatch.setattr(aws, "connect", lambda _: pytest.fail("went on"))
+    with pytest.raises(OperateError) as refused:
+        invoke(verb, "local", f"--image-tag={tag}")
+    assert str(refused.value).startswith(f"{tag!r} is no image tag: it must be 1 to 128 letters, digits,")
+
+
+@pytest.mark.parametrize("tag", ["v1", "_", "3f9c2e1", "A.b_c-d", "x" * 128])
+def test_what_ecr_takes_is_an_image_tag(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tag arrives as it is."""
+    deploy = Mock(side_effect=OperateError("seen"))
+    monkeypatch.setattr(deployment, "deploy", deploy)
+    with pytest.raises(OperateError, match="seen"):
+        invoke("release", "local", "--image-tag", tag)
+    deploy.assert_called_once_with("local", image_tag=tag)
 
 
 def test_plan_of_local_frees_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,16 +110,24 @@ def test_output_is_the_same_to_the_byte(tmp_path: Path) -> None:
     assert synthesized(on) == synthesized(off)
 
 
-@pytest.mark.parametrize("value", ["off", "0", "false", "No", " OFF "])
+@pytest.mark.parametrize("value", ["off", "0", "false", "No", " OFF ", "nope"])
 def test_switched_off(value: str, tmp_path: Path) -> None:
     """LAZY_PROVIDER leaves the package, Node's options and jsii alone; the bundled Node stays."""
     program = f"""
-import os, sys, lazy_provider
+import os, sys, warnings, lazy_provider
+warnings.simplefilter("ignore")
 assert not lazy_provider.enable()
 assert "NODE_OPTIONS" not in os.environ and "jsii" not in sys.modules and "{PACKAGE}" not in sys.modules
 print(os.environ["JSII_NODE"])
 """
     assert Path(run(program, tmp_path, LAZY_PROVIDER=value).stdout.strip()).stem == "node"
+
+
+@pytest.mark.parametrize(("value", "warns"), [("nope", True), ("off", False), ("On", False), ("", False)])
+def test_unclear_switch(value: str, *, warns: bool, tmp_path: Path) -> None:
+    """What is neither on nor off leaves the stock behaviour, and says so."""
+    result = run("import lazy_provider; lazy_provider.enable()", tmp_path, LAZY_PROVIDER=value)
+    assert (f"LAZY_PROVIDER is {value!r}, which is neither on nor off" in result.stderr) == warns
 
 
 def test_switched_off_in_a_child_of_an_enabled_process(tmp_path: Path) -> None:

