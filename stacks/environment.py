@@ -12,11 +12,12 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from stacks.aws_values import AccountId, PolicyArn, Region, partition_of, region_of
 from stacks.backends import Backend, RemoteStates
-from stacks.problems import Problem, SettingsError, problems_of
+from stacks.problems import Problem, SettingsError, dotted, problems_of
 from stacks.regions import PARTITION_OF_REGION
 from stacks.sections import Cluster, Container, Deployment, Image, Logs, Scaling, Service, TaskRole
 from stacks.settings import Refusal, Settings, matching, refusal, refuse_all
 from stacks.tags import Tags
+from stacks.terraform_text import taken_by_cdktf
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -178,7 +179,7 @@ def load_environment(path: Path) -> Environment:
     if path.suffix != ".toml":
         raise SettingsError([Problem(path, f"an environment's file ends in .toml: rename it to {path.stem}.toml")])
     content = _read(path)
-    problems = _name_inside(path, content)
+    problems = [*_name_inside(path, content), *_taken_by_cdktf(path, content)]
     try:
         environment = Environment.model_validate({**content, "name": path.stem})
     except ValidationError as error:
@@ -191,6 +192,11 @@ def load_environment(path: Path) -> Environment:
 def _name_inside(path: Path, content: dict[str, Any]) -> list[Problem]:
     remedy = f"no such key here: the environment's name is the file's, {path.stem}. The service's is service.name"
     return [Problem(path, remedy, key="name")] if "name" in content else []
+
+
+def _taken_by_cdktf(path: Path, content: dict[str, Any]) -> list[Problem]:
+    remedy = 'must not contain "{}", which CDKTF takes for a mark of its own'
+    return [Problem(path, remedy.format(mark), key=dotted(key)) for key, mark in taken_by_cdktf(content)]
 
 
 def _of_file(problem: Problem) -> Problem:

@@ -22,6 +22,7 @@ from stacks import contracts
 from stacks.image_tag import ImageTag
 from stacks.outputs import declare_outputs
 from stacks.state import keep_state, read_state
+from stacks.terraform_text import verbatim
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -36,7 +37,8 @@ class FargateApiStack(TerraformStack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self._environment = environment
+        keep_state(self, environment.backend)
+        self._environment = environment = verbatim(environment)
         self._configure_terraform()
         self._location = self._locate()
         self._networking, self._security, self._loadbalancing = self._existing_infrastructure()
@@ -75,7 +77,6 @@ class FargateApiStack(TerraformStack):
     def _configure_terraform(self) -> None:
         environment = self._environment
         self.add_override("terraform.required_version", MINIMUM_TERRAFORM)
-        keep_state(self, environment.backend)
         AwsProvider(
             self,
             "aws",
@@ -155,11 +156,8 @@ class FargateApiStack(TerraformStack):
                     sid=statement.sid,
                     effect=statement.effect,
                     actions=statement.actions,
-                    resources=[_literal(resource) for resource in statement.resources],
-                    conditions={
-                        operator: {key: [_literal(value) for value in values] for key, values in keys.items()}
-                        for operator, keys in statement.conditions.items()
-                    },
+                    resources=statement.resources,
+                    conditions=statement.conditions,
                 )
                 for statement in self._environment.task_role.statements
             ],
@@ -179,7 +177,7 @@ class FargateApiStack(TerraformStack):
             port=environment.container.port,
             log_group_name=self._log_group_name,
             log_region=environment.region,
-            environment={name: _literal(value) for name, value in environment.container.environment.items()},
+            environment=environment.container.environment,
             secrets=environment.container.secrets,
             user=environment.container.user,
             readonly_root_filesystem=environment.container.readonly_root_filesystem,
@@ -229,8 +227,3 @@ class FargateApiStack(TerraformStack):
             service_name=service.name,
             **self._environment.scaling.model_dump(),
         )
-
-
-def _literal(text: str) -> str:
-    """Text of the settings that Terraform must not read as a template: ``${aws:username}`` is IAM's to resolve."""
-    return text.replace("${", "$${").replace("%{", "%%{")

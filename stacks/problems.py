@@ -78,7 +78,7 @@ def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) ->
         yield Problem(
             file,
             remedy=_remedy(details, path, models, model),
-            key=_dotted((*path, "type") if tag_is_wrong else path),
+            key=dotted((*path, "type") if tag_is_wrong else path),
             value=_shown(path, details),
         )
 
@@ -116,7 +116,7 @@ def _remedy(
         return str(context["remedy"])
     if kind == "missing":
         example = _EXAMPLES.get(str(path[-1]))
-        return f"is required, such as {path[-1]} = {example}" if example else f"the table [{_dotted(path)}] is required"
+        return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
     if kind == "extra_forbidden":
         return _unknown(str(path[-1]), models, top)
     if kind.startswith("union_tag"):
@@ -145,7 +145,7 @@ def _key_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:
             yield from _key_paths(tables[0], f"{prefix}{name}.")
 
 
-def _dotted(path: tuple[int | str, ...]) -> str:
+def dotted(path: tuple[int | str, ...]) -> str:
     """As TOML writes it; a list's elements are counted from 0."""
     text = ""
     for step in path:

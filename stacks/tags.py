@@ -37,6 +37,8 @@ def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
             yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: take it out")
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
             yield Refusal((key,), value, "the prefix aws: is AWS's own: take it away")
+        elif key == "__proto__":
+            yield Refusal((key,), value, "the name of a tag must not be __proto__, which Node takes for its own")
         elif key.lower() in seen:
             yield Refusal((key,), value, "another tag has this key but for upper and lower case; IAM takes only one")
         elif not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:

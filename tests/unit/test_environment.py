@@ -88,6 +88,7 @@ BAD = [
     Bad('tags = { managed-by = "x" }', "tags.managed-by", '"x"', "the stack sets itself"),
     Bad('tags = { team = "a", Team = "b" }', "tags.Team", '"b"', "upper and lower case"),
     Bad('tags = { team = "a*b" }', "tags.team", '"a*b"', "letters, digits, spaces"),
+    Bad('tags = { __proto__ = "a" }', "tags.__proto__", '"a"', "must not be __proto__"),
     Bad('tags = { "" = "a" }', 'tags.""', '"a"', "1 to 128"),
     Bad("tags = { team = 3 }", "tags.team", "3", "text in quotes"),
     Bad('tags = "team"', "tags", '"team"', "a table"),
@@ -303,6 +304,20 @@ BAD = [
         "there are type, path",
         "backend",
     ),
+    Bad(
+        '[container.environment]\nA = "a ${TfToken[TOKEN.0]}"',
+        "container.environment.A",
+        "",
+        'must not contain "TfToken["',
+    ),
+    Bad(
+        '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["*"]\n'
+        'conditions = { Bool = { "#{TfToken[TOKEN.1]}" = ["b"] } }',
+        'task_role.statements[0].conditions.Bool."#{TfToken[TOKEN.1]}"',
+        "",
+        'must not contain "TfToken["',
+    ),
+    Bad('tags = { team = "Any Map Token Value" }', "tags.team", "", 'must not contain "Any Map Token Value"'),
     Bad('name = "dev"', "name", "", "the environment's name is the file's, dev"),
 ]
 

@@ -1,0 +1,49 @@
+"""Text of the settings, written so that Terraform reads it as the text that it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARK_OF_CDKTF: Final = re.compile(r"TfToken\[|\A(?:String|Any) Map Token Value\Z")
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def verbatim(settings: SettingsT) -> SettingsT:
+    """A copy whose every text, keys of tables included, is none of Terraform's templates.
+
+    `${aws:username}` is IAM's to resolve, and `a%{b` is the key of an object. Not for a `backend` block: Terraform
+    evaluates nothing there.
+    """
+    return cast("SettingsT", _verbatim(settings))
+
+
+def _verbatim(value: object) -> object:
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, dict):
+        return {_verbatim(key): _verbatim(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(_verbatim, value))
+    if isinstance(value, Settings):
+        return value.model_copy(update={name: _verbatim(inner) for name, inner in value})
+    return value
+
+
+def taken_by_cdktf(content: object, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts of a settings file, and where they are, that CDKTF takes for marks of its own: no escape helps."""
+    if isinstance(content, str) and (found := _MARK_OF_CDKTF.search(content)):
+        yield path, found[0]
+    elif isinstance(content, dict):
+        for key, inner in content.items():
+            yield from taken_by_cdktf(key, *path, key)
+            yield from taken_by_cdktf(inner, *path, key)
+    elif isinstance(content, list):
+        for at, inner in enumerate(content):
+            yield from taken_by_cdktf(inner, *path, at)

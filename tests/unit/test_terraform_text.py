@@ -1,0 +1,255 @@
+"""Text of the settings is text: where one holds what Terraform would evaluate, it arrives as it was written."""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, get_args
+
+from cdktf import Testing
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from operate.terraform import Terraform
+from stacks.environment import Environment
+from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import Settings
+from stacks.terraform_text import verbatim
+from tests.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Place = tuple[str | int, ...]
+
+ACCOUNT, REGION = "111111111111", "eu-west-1"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
+S3 = {
+    "type": "s3",
+    "bucket": "states",
+    "key": "a/b",
+    "region": REGION,
+    "kms_key_id": KEY_ARN,
+    "role_arn": f"arn:aws:iam::{ACCOUNT}:role/a/reader",
+}
+EVERY_SETTING: dict[str, Any] = {
+    "name": "dev",
+    "account_id": ACCOUNT,
+    "region": REGION,
+    "tags": {"team": "a"},
+    "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/a/boundary",
+    "service": {"name": "go-api", "api_url": "http://a"},
+    "image": {"repository": "go-api", "default_tag": "v1"},
+    "container": {
+        "user": "1",
+        "environment": {"A": "a"},
+        "secrets": {"B": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:a-AbCdEf:a::"},
+    },
+    "task_role": {
+        "statements": [
+            {
+                "sid": "A",
+                "actions": ["s3:Get*"],
+                "resources": ["arn:aws:s3:::a/b"],
+                "conditions": {"StringLike": {"aws:RequestTag/a": ["b"]}},
+            }
+        ]
+    },
+    "logs": {"kms_key_arn": KEY_ARN},
+    "backend": S3,
+    "remote_state": {
+        "networking": {"backend": {"type": "local", "path": "a/b"}, "outputs": {"vpc_id": "vpc"}},
+        "security": {
+            "backend": {"type": "remote", "organization": "a", "workspace": "b", "hostname": "a"},
+        },
+        "loadbalancing": {"backend": S3 | {"key": "c"}, "workspace": "blue"},
+    },
+}
+TERRAFORMS_OWN = ("${terraform.workspace}", "%{ if true }a%{ endif }", "${", "%{", "$${a}", "%%{", '${"a"}', "\\${a}")
+STAND_IN = "zqz"
+
+
+def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every text of a value, and the place that it has; that of a table's key ends in "[key]"."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*place, key, "[key]"), key
+            yield from _texts(inner, (*place, key))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _texts(inner, (*place, at))
+
+
+def _everywhere(positions: dict[Place, int], text: str) -> dict[str, Any]:
+    """Every setting, with `text` inserted into the text at each place. A key is the last to change at its place."""
+    changed = deepcopy(EVERY_SETTING)
+    for place in sorted(positions, key=lambda place: place[-1] == "[key]"):
+        _insert(changed, place, positions[place], text)
+    return changed
+
+
+def _insert(changed: dict[str, Any], place: Place, position: int, text: str) -> None:
+    *path, last = place[:-1] if place[-1] == "[key]" else place
+    holder: Any = changed
+    for step in path:
+        holder = holder[step]
+    if place[-1] == "[key]":
+        assert isinstance(last, str)
+        items = [(key[:position] + text + key[position:] if key == last else key, holder[key]) for key in holder]
+        holder.clear()
+        holder.update(items)
+    else:
+        holder[last] = holder[last][:position] + text + holder[last][position:]
+
+
+def _takes(changed: dict[str, Any]) -> bool:
+    try:
+        Environment.model_validate(changed)
+    except ValidationError:
+        return False
+    return True
+
+
+def _places_that_take(text: str) -> dict[Place, list[int]]:
+    """Where in the settings `text` may stand, and a word in its stead, with the positions in what stands there."""
+    places = {
+        place: [
+            position
+            for position in range(len(old) + 1)
+            if all(_takes(_everywhere({place: position}, inserted)) for inserted in (text, STAND_IN))
+        ]
+        for place, old in _texts(EVERY_SETTING)
+    }
+    return {place: positions for place, positions in places.items() if positions}
+
+
+def _text_fields(model: type[Settings]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        types = list(_types(field.annotation))
+        if str in types:
+            yield f"{model.__name__}.{name}"
+        for inner in types:
+            if isinstance(inner, type) and issubclass(inner, Settings):
+                yield from _text_fields(inner)
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _types(argument)
+
+
+def _text_fields_set(value: Any) -> Iterator[str]:
+    if isinstance(value, Settings):
+        for name, inner in value:
+            if inner:
+                yield f"{type(value).__name__}.{name}"
+            yield from _text_fields_set(inner)
+    elif isinstance(value, (dict, tuple)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _text_fields_set(inner)
+
+
+def test_every_text_setting_is_tried_here() -> None:
+    """A setting that is new in the model has to be in `EVERY_SETTING` as well."""
+    outputs = {"SecurityState.outputs", "LoadBalancingState.outputs"}  # one table of three
+    elsewhere = {"NetworkingState.workspace", "SecurityState.workspace"}  # which only an S3 backend takes
+    fields = set(_text_fields(Environment)) - outputs - elsewhere
+    assert fields - set(_text_fields_set(Environment.model_validate(EVERY_SETTING))) == set()
+
+
+def test_these_settings_take_templates_as_text() -> None:
+    """What the other tests here are about, by name: nothing else can hold an expression."""
+    places = _places_that_take("${terraform.workspace}")
+    statement = ("task_role", "statements", 0)
+    states = ("remote_state", "loadbalancing", "backend", "key"), ("remote_state", "networking", "backend", "path")
+    assert set(places) == {
+        ("permissions_boundary_arn",),
+        ("container", "environment", "A"),
+        ("container", "secrets", "B"),
+        (*statement, "resources", 0),
+        (*statement, "conditions", "StringLike", "aws:RequestTag/a", "[key]"),
+        (*statement, "conditions", "StringLike", "aws:RequestTag/a", 0),
+        ("backend", "key"),
+        ("backend", "role_arn"),
+        ("remote_state", "loadbalancing", "backend", "role_arn"),
+        *states,
+    }
+
+
+def _evaluated(template: str) -> Any:
+    """As Terraform reads it, where an expression's `${` becomes a character that no text has; JSON is parsed."""
+
+    def read(match: re.Match[str]) -> str:
+        return match[0][1:] if match[0] in {"$${", "%%{"} else "\ue000"
+
+    text = re.sub(r"\$\$\{|%%\{|\$\{|%\{", read, template)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _mapped(value: Any, change: Callable[[str], Any]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _mapped(inner, change) for key, inner in value.items()}
+    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
+
+
+def _read_by_terraform(document: dict[str, Any]) -> dict[str, Any]:
+    """Neither the `terraform` block nor a variable's default and description is evaluated."""
+    literal = {"terraform", "variable"}
+    return {block: content if block in literal else _mapped(content, _evaluated) for block, content in document.items()}
+
+
+def _synthesized(changed: dict[str, Any]) -> dict[str, Any]:
+    environment = Environment.model_validate(changed)
+    return Template.of(FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)).json
+
+
+@given(data=st.data(), text=st.sampled_from(TERRAFORMS_OWN) | st.text('${}%"\\~a', min_size=1, max_size=5))
+@settings(max_examples=12, deadline=None, phases=[Phase.reuse, Phase.generate])
+def test_text_arrives_as_it_was_written(data: st.DataObject, text: str) -> None:
+    """Once evaluated, the stack is that of settings with a plain word in the text's place, the word replaced."""
+    positions = {place: data.draw(st.sampled_from(at)) for place, at in _places_that_take(text).items()}
+    with_text, with_word = (_everywhere(positions, inserted) for inserted in (text, STAND_IN))
+    arrived = _read_by_terraform(_synthesized(with_text))
+    assert arrived == _mapped(_read_by_terraform(_synthesized(with_word)), lambda old: old.replace(STAND_IN, text))
+
+
+def test_a_backend_block_is_left_as_it_is() -> None:
+    """Terraform evaluates nothing in it, so that an escape would become part of the key."""
+    key = "${terraform.workspace}/a%{b"
+    document = _synthesized(EVERY_SETTING | {"backend": S3 | {"key": key}})
+    assert document["terraform"]["backend"]["s3"]["key"] == key
+
+
+def test_terraform_itself_reads_the_texts_so(tmp_path: Path) -> None:
+    """Real Terraform: in an attribute, as a key, and in a backend block."""
+    texts = [before + text + after for text in TERRAFORMS_OWN for before in ("", "$", "%", "$$") for after in ("", "{")]
+    path = "${terraform.workspace}-a%{b.tfstate"
+    environment = Environment.model_validate(
+        EVERY_SETTING
+        | {
+            "container": {"environment": {f"T{at}": text for at, text in enumerate(texts)}},
+        }
+    )
+    escaped = list(verbatim(environment).container.environment.values())
+    document = {
+        "terraform": {"backend": {"local": {"path": path}}},
+        "output": {"texts": {"value": escaped}, "keys": {"value": dict.fromkeys(escaped, 1)}},
+    }
+    (tmp_path / "main.tf.json").write_text(json.dumps(document), "utf-8")
+    terraform = Terraform(tmp_path, {})
+    terraform.init()
+    terraform.run("apply", "-auto-approve")
+    outputs = json.loads((tmp_path / path).read_text("utf-8"))["outputs"]
+    assert outputs["texts"]["value"] == texts
+    assert set(outputs["keys"]["value"]) == set(texts)
