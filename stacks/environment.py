@@ -260,6 +260,8 @@ def _collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:
             )
         if first.backend.address == second.backend.address:
             yield _overwritten(second_file, second, f"the state of {first_file}")
+        if _target_group(first) == _target_group(second):
+            yield _shared_target_group(second_file, second, first_file)
         yield from _overwritten_modules(first_file, first, second_file, second)
         yield from _overwritten_modules(second_file, second, first_file, first)
 
@@ -267,6 +269,24 @@ def _collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:
 def _names(environment: Environment) -> tuple[str, str]:
     """Roles are an account's, whatever the region, and IAM tells no upper from lower case."""
     return environment.account_id, environment.name_prefix.lower()
+
+
+def _target_group(environment: Environment) -> tuple[str, str, str, str]:
+    """Which output says it. What a state says is one account's and region's, and refused at plan elsewhere."""
+    module = environment.remote_state.loadbalancing
+    return environment.account_id, environment.region, module.address, module.output_name("target_group_arn")
+
+
+def _shared_target_group(file: Path, environment: Environment, other_file: Path) -> Problem:
+    *_, address, output = _target_group(environment)
+    own = f"{environment.name.replace('-', '_')}_target_group_arn"
+    return Problem(
+        file,
+        f"the output {output} of {address} is the target group of {other_file} too: each of the two would get half of"
+        " the other's requests. Each needs a target group of its own, from another state or another output, such as"
+        f' outputs = {{ target_group_arn = "{own}" }}',
+        key="remote_state.loadbalancing",
+    )
 
 
 def _overwritten_modules(

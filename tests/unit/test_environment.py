@@ -630,7 +630,7 @@ def test_a_folder_without_environments_is_told(tmp_path: Path) -> None:
 def test_environments_come_by_name(tmp_path: Path) -> None:
     """`a-b` before `a.c`-like orders of file names: the environments' names decide."""
     for name in ("qa", "dev", "qa-2"):
-        text = MINIMAL.replace("go-api.tfstate", f"{name}.tfstate") + MODULES
+        text = MINIMAL.replace("go-api.tfstate", f"{name}.tfstate") + MODULES.replace("loadbalancing.tfstate", name)
         (tmp_path / f"{name}.toml").write_text(text, "utf-8")
     assert [environment.name for environment in load_environments(tmp_path)] == ["dev", "qa", "qa-2"]
 
@@ -690,6 +690,49 @@ def test_an_environment_may_not_overwrite_what_another_reads(tmp_path: Path) -> 
     )
     assert f"{tmp_path / 'qa.toml'}: backend\n" in told
     assert f"is the state that {tmp_path / 'dev.toml'} reads as remote_state.networking too" in told
+
+
+def _copied(directory: Path, **replaced: str) -> str:
+    """As the README says: `dev-2.toml` is a copy of the shipped `dev.toml` with a state key of its own."""
+    text = (ROOT / "environments" / "dev.toml").read_text("utf-8")
+    (directory / "dev.toml").write_text(text, "utf-8")
+    text = text.replace("go-api/terraform.tfstate", "go-api-2/terraform.tfstate")
+    for old, new in replaced.items():
+        assert old in text
+        text = text.replace(old, new)
+    (directory / "dev-2.toml").write_text(text, "utf-8")
+    try:
+        load_environments(directory)
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+OWN_OUTPUT = '[remote_state.loadbalancing]\noutputs = { target_group_arn = "dev_2_target_group_arn" }'
+
+
+def test_two_environments_may_not_share_a_target_group(tmp_path: Path) -> None:
+    """Each would get half of the other's requests; the message gives the line that puts it right."""
+    told = _copied(tmp_path)
+    state = "s3://example-terraform-state-dev/loadbalancing/terraform.tfstate"
+    assert told.startswith(f"{tmp_path / 'dev.toml'}: remote_state.loadbalancing\n")
+    assert f"the output target_group_arn of {state} is the target group of {tmp_path / 'dev-2.toml'} too" in told
+    assert len(told.splitlines()) == 2
+    assert OWN_OUTPUT.splitlines()[1].replace("_2", "") in told
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        {"[remote_state.loadbalancing]": OWN_OUTPUT},
+        {'key = "loadbalancing/': 'key = "loadbalancing-2/'},
+        {'"111111111111"': '"222222222222"', '"go-api"': '"a-b"'},
+        {'region     = "eu-west-1"': 'region     = "us-east-1"'},
+    ],
+)
+def test_a_target_group_of_its_own_is_another_output_or_state(replaced: dict[str, str], tmp_path: Path) -> None:
+    """Of another account or region what the state says would be refused at plan."""
+    assert _copied(tmp_path, **replaced) == ""
 
 
 def _rollout_moves(tasks: int, minimum_healthy_percent: int, maximum_percent: int) -> bool:
