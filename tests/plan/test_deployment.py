@@ -12,7 +12,8 @@ from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.stack import Stack
 from operate.terraform import Terraform
-from tests.plan import requirements
+from tests.plan import documents, faults, requirements
+from tests.plan.expectations import expected_of
 from tests.plan.terraform_folder import diagnostics, texts
 
 if TYPE_CHECKING:
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
 
     from operate.local_cloud.cloud import LocalCloud
 
-PLANNED = {
-    "aws_appautoscaling_policy": 1,
-    "aws_appautoscaling_target": 1,
-    "aws_cloudwatch_log_group": 1,
-    "aws_ecs_cluster": 1,
-    "aws_ecs_service": 1,
-    "aws_ecs_task_definition": 1,
-    "aws_iam_role": 2,
-    "aws_iam_role_policy": 1,
-}
+REQUIREMENTS = {requirement.__name__: requirement for requirement in requirements.REQUIREMENTS}
+FAULTS = [
+    pytest.param(requirement, fault, id=f"{requirement}-{fault[0]}")
+    for requirement, found in faults.IN_VALUES.items()
+    for fault in found
+]
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,10 @@ def document(deployment: Deployment) -> dict[str, Any]:
     return deployment.plan()
 
 
-def test_plan_creates_what_the_specification_names_and_nothing_else(document: dict[str, Any]) -> None:
-    """SC-006."""
+def test_plan_creates_everything_and_changes_nothing_else(document: dict[str, Any]) -> None:
+    """SC-006. Which resources these are is a requirement of its own."""
     changes = [change for change in document["resource_changes"] if change["mode"] == "managed"]
     assert {change["change"]["actions"][0] for change in changes} == {"create"}
-    types = [change["type"] for change in changes]
-    assert {type_: types.count(type_) for type_ in types} == PLANNED
 
 
 def test_plan_shows_every_policy_and_container(document: dict[str, Any]) -> None:
@@ -71,23 +66,25 @@ def test_plan_shows_every_policy_and_container(document: dict[str, Any]) -> None
     shown = {"aws_iam_role": "assume_role_policy", "aws_iam_role_policy": "policy"}
     shown["aws_ecs_task_definition"] = "container_definitions"
     for type_, attribute in shown.items():
-        for values in requirements.planned(document)[type_]:
-            assert json.loads(values[attribute]), (type_, attribute)
+        for resource in documents.planned(document).all(type_):
+            assert json.loads(resource[attribute]), resource.address
+            assert "${" not in resource[attribute], resource.address
 
 
-@pytest.mark.parametrize("requirement", requirements.REQUIREMENTS, ids=lambda requirement: requirement.__name__)
-def test_requirement_holds_in_the_plan(document: dict[str, Any], requirement: Callable[..., None]) -> None:
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
+def test_requirement_holds_in_the_plan(document: dict[str, Any], requirement: str) -> None:
     """On resolved values, as Terraform would send them to AWS."""
-    requirement(requirements.planned(document))
+    REQUIREMENTS[requirement](documents.planned(document), expected_of("local"))
 
 
-@pytest.mark.parametrize("requirement", requirements.REQUIREMENTS, ids=lambda requirement: requirement.__name__)
-@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
-def test_requirement_holds_in_what_is_synthesized(
-    synthesized: Callable[[str], Path], name: str, requirement: Callable[..., None]
+@pytest.mark.parametrize(("requirement", "fault"), FAULTS)
+def test_requirement_sees_the_fault_in_the_plan(
+    document: dict[str, Any], requirement: str, fault: faults.Fault
 ) -> None:
-    """For the environments whose plan needs an account."""
-    requirement(requirements.synthesized(json.loads((synthesized(name) / "cdk.tf.json").read_text())))
+    """A check that is passed by a faulty plan would pass the faulty deployment."""
+    broken = documents.planned(faults.in_plan(document, fault))
+    with pytest.raises(AssertionError):
+        REQUIREMENTS[requirement](broken, expected_of("local"))
 
 
 def test_plan_warns_of_nothing(document: dict[str, Any]) -> None:

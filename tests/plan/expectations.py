@@ -1,0 +1,45 @@
+"""What each of the repository's environments asks for, read from its TOML file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from stacks.environment import load_environment
+from stacks.regions import PARTITION_OF_REGION
+from tests.plan.requirements import Expected
+
+_FOLDER = Path(__file__).parents[2] / "environments"
+
+NAMES = tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+
+
+@cache
+def expected_of(name: str) -> Expected:
+    """Production takes commit SHAs only, as the specification assumes, whatever its file says."""
+    settings = load_environment(_FOLDER / f"{name}.toml")
+    modules = settings.remote_state.by_module
+    return Expected(
+        name=f"{settings.service.name}-{name}",
+        container_name=settings.service.name,
+        partition=PARTITION_OF_REGION[settings.region],
+        account_id=settings.account_id,
+        region=settings.region,
+        repository=settings.image.repository,
+        default_tag=settings.image.default_tag,
+        requires_commit_sha=settings.image.require_commit_sha_tag or name == "prod",
+        cpu=settings.container.cpu,
+        memory_mib=settings.container.memory_mib,
+        cpu_architecture=settings.container.cpu_architecture,
+        user=settings.container.user,
+        stop_timeout_seconds=settings.container.stop_timeout_seconds,
+        container_insights=settings.cluster.container_insights,
+        health_check_grace_period_seconds=settings.deployment.health_check_grace_period_seconds,
+        steady_state_timeout_minutes=settings.deployment.steady_state_timeout_minutes,
+        cpu_target_percent=settings.scaling.cpu_target_percent,
+        scale_in_cooldown_seconds=settings.scaling.scale_in_cooldown_seconds,
+        scale_out_cooldown_seconds=settings.scaling.scale_out_cooldown_seconds,
+        log_retention_days=settings.logs.retention_days,
+        states={module: state.backend.model_dump(exclude_unset=True) for module, state in modules.items()},
+        outputs={name: state.output_name(name) for state in modules.values() for name in state.output_names},
+    )
