@@ -1,5 +1,6 @@
 """The command line: `python -m operate <verb>`. Only the verbs; make's targets are their aliases."""
 
+import os
 import re
 import shlex
 import shutil
@@ -158,7 +159,8 @@ def cloud_env() -> None:
     """Print shell code that points terraform, cdktf and aws at the embedded AWS: eval "$(… cloud-env)"."""
     variables = stack.running_cloud_variables()
     for name, value in {**variables, **provider_variables(variables)}.items():
-        typer.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
+        line = f"export {name}={shlex.quote(value)}" if value else f"unset {name}"
+        typer.echo(os.fsencode(line))  # a path need not be text
 
 
 @app.command()
@@ -169,9 +171,24 @@ def clean() -> None:
         raise OperateError(
             f"{shown(kept[0])} is a Terraform state, and clean would delete it. Destroy what it describes or move it."
         )
+    links = [folder for folder in (generator.SYNTHESIZED, LOCAL) if folder.is_symlink()]
+    if links:
+        target = links[0].readlink()
+        raise OperateError(f"{shown(links[0])} is a link to {target}: clean deletes nothing there. Remove it yourself.")
     lifecycle.down()
-    for folder in (generator.SYNTHESIZED, LOCAL):
-        shutil.rmtree(folder, ignore_errors=True)
+    _delete(generator.SYNTHESIZED, LOCAL)
+
+
+def _delete(*folders: Path) -> None:
+    """As much as can be, and then says what can't."""
+    failures = []
+    for folder in filter(Path.exists, folders):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            failures.append(f"{shown(Path(error.filename or folder))} cannot be deleted: {error.strerror}.")
+    if failures:
+        raise OperateError("\n".join(failures))
 
 
 def main() -> None:

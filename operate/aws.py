@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operate import generator
+from operate import callers_variables, generator
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.stack import LOCAL_ENVIRONMENT
@@ -53,6 +54,7 @@ class Aws:
 
 def connect(environment: str) -> Aws:
     """Starts nothing: the embedded AWS has to run for anything to be asked of it."""
+    callers_variables.refuse_what_changes_a_plan(os.environ)
     generator.stack_folder(environment)
     try:
         settings = load_environment(generator.ENVIRONMENTS / f"{environment}.toml")

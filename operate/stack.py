@@ -69,9 +69,11 @@ def prepare(environment: str) -> Stack:
 def _variables(environment: str) -> dict[str, str]:
     if environment == LOCAL_ENVIRONMENT:
         return lifecycle.up().environment_variables()
-    if os.environ.get("AWS_ENDPOINT_URL") == lifecycle.default().endpoint:
+    cloud, endpoints = lifecycle.default(), {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL")}
+    misleading = [name for name, url in endpoints.items() if cloud.is_at(url)]
+    if misleading:
         raise OperateError(
-            f"AWS_ENDPOINT_URL points at the embedded AWS, where {environment!r} isn't. "
+            f"{misleading[0]} points at the embedded AWS, where {environment!r} isn't. "
             "What `cloud-env` has set is in this shell: use another one."
         )
     return {}

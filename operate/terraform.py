@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operate import progress, provider_mirror
+from operate import callers_variables, progress, provider_mirror
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
 
@@ -108,11 +108,13 @@ class Terraform:
 
 
 def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment with `environment` laid over it, for terraform and cdktf.
+    """What the caller's environment passes on, with `environment` laid over it, for terraform and cdktf.
 
-    Nobody is asked, nobody phones home, and a CLI configuration that isn't there is ignored, with a word.
+    Nobody is asked, nobody phones home, whatever workspace somebody has selected in the folder is left alone, and a CLI
+    configuration that isn't there is ignored, with a word.
     """
-    laid_over = {**os.environ, **environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    ours = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_WORKSPACE": "default"}
+    laid_over = {**callers_variables.passed_on(os.environ), **environment, **ours}
     variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not Path(named).is_file():
@@ -128,7 +130,8 @@ def provider_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 @functools.cache
 def executable() -> str:
-    """Terraform's path, once its version is known to be enough."""
+    """Terraform's path, once its version is known to be enough and nothing in the caller's shell to mislead it."""
+    callers_variables.refuse_what_changes_a_plan(os.environ)
     path = shutil.which("terraform")
     needed = ".".join(map(str, MINIMUM_VERSION))
     if path is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from operate.errors import OperateError
 
@@ -21,12 +23,16 @@ _PORT_VARIABLE = "LOCAL_CLOUD_PORT"
 _DEFAULT_PORT = 4566
 _HIGHEST_PORT = 65535
 _LOOPBACK = "127.0.0.1"
+_LONGEST_SHOWN = 40
+# With the older names of single services', and the switches to other kinds of endpoints, such as AWS_USE_FIPS_ENDPOINT.
+_ENDPOINT = re.compile("AWS_ENDPOINT_URL_[A-Z0-9_]+|(TF_)?AWS_[A-Z0-9_]+_ENDPOINT")
 # What a caller's shell may hold of the real AWS, and must not reach the embedded one, nor the other way round.
 _CALLERS_OWN = (
     "AWS_CONFIG_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_PROFILE",
     "AWS_ROLE_ARN",
     "AWS_SESSION_TOKEN",
@@ -50,6 +56,15 @@ class LocalCloud:
     def log(self) -> Path:
         return self.directory / "server.log"
 
+    def is_at(self, url: str) -> bool:
+        """However the loopback address is written."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        return port == self.port and (host in {"localhost", "::1"} or host.startswith("127."))
+
     def environment_variables(self) -> dict[str, str]:
         """What Terraform, boto3 and the AWS CLI read; the empty ones take the caller's own AWS away."""
         return dict.fromkeys(_callers_own(), "") | {
@@ -59,7 +74,7 @@ class LocalCloud:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK))),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), _no_proxy()),
         }
 
     def client(self, service: str) -> Client:
@@ -95,11 +110,18 @@ class LocalCloud:
 
 
 def _callers_own() -> list[str]:
-    return [*_CALLERS_OWN, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
+    return [*_CALLERS_OWN, *filter(_ENDPOINT.fullmatch, os.environ)]
+
+
+def _no_proxy() -> str:
+    """Go prefers the name in capitals, Python the other."""
+    callers = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    return ",".join(filter(None, (callers, _LOOPBACK)))
 
 
 def configured_port(*, otherwise: int = _DEFAULT_PORT) -> int:
     text = os.environ.get(_PORT_VARIABLE, str(otherwise))
-    if not text.isdecimal() or not 0 < int(text) <= _HIGHEST_PORT:
-        raise OperateError(f"{_PORT_VARIABLE} is {text!r}: it must be a port, 1 to {_HIGHEST_PORT}.")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) <= _HIGHEST_PORT:
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        raise OperateError(f"{_PORT_VARIABLE} is {shown!r}: it must be a port, 1 to {_HIGHEST_PORT}.")
     return int(text)

@@ -112,12 +112,24 @@ def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> 
         stack.prepare("local")
 
 
-def test_embedded_aws_is_only_for_local(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell that still points at the embedded AWS doesn't plan another environment there."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", lifecycle.default().endpoint)
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4599", "http://localhost:4599/", "http://[::1]:4599"])
+def test_embedded_aws_is_only_for_local(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that still points at the embedded AWS, for one service or all, doesn't plan another environment there."""
+    monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
+    monkeypatch.setenv(name, url)
     monkeypatch.setattr(generator, "synthesize", lambda: None)
-    with pytest.raises(OperateError, match="points at the embedded AWS, where 'dev' isn't"):
+    with pytest.raises(OperateError, match=f"{name} points at the embedded AWS, where 'dev' isn't"):
         stack.prepare("dev")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:4598", "https://vpce-1.ecs.eu-west-1.vpce.amazonaws.com", "a:b"])
+def test_other_endpoints_are_the_callers(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A VPC endpoint, or a tunnel to one."""
+    monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setattr(generator, "synthesize", lambda: None)
+    assert stack.prepare("dev").terraform.environment == {}
 
 
 @pytest.mark.usefixtures("stopped")
@@ -142,6 +154,22 @@ def test_cloud_env_is_shell_code(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sh", "-c", script], env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True
     )
     assert shown.stdout == "http://127.0.0.1:1|a b'c|gone"
+
+
+def test_cloud_env_runs_nothing_of_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable's name may hold what a shell would run; a name that is no shell's is left out."""
+    for name in (
+        "AWS_ENDPOINT_URL_S3",
+        f"AWS_ENDPOINT_URL_$(touch {tmp_path}/a)",
+        f"AWS_ENDPOINT_URL_;touch {tmp_path}/b",
+    ):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", f"$(touch {tmp_path}/c)';touch {tmp_path}/d;\n'")
+    monkeypatch.setattr(stack, "running_cloud_variables", LocalCloud().environment_variables)
+    shown = invoke("cloud-env")
+    subprocess.run(["sh", "-euc", 'eval "$1"', "sh", shown], check=True)
+    assert "unset AWS_ENDPOINT_URL_S3\n" in shown
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -182,6 +210,37 @@ def test_clean(worn: Path) -> None:
     invoke("clean")
     assert [path.name for path in worn.iterdir()] == ["state"]
     assert (worn / "state" / "dev.tfstate").exists()
+
+
+@pytest.mark.usefixtures("stopped")
+def test_clean_twice(worn: Path) -> None:
+    """Where nothing is left to delete, nothing fails."""
+    invoke("clean")
+    invoke("clean")
+    assert not (worn / ".local").exists()
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("name", ["cdktf.out", ".local"])
+def test_clean_of_a_link(worn: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it leads to may be anybody's: it says so, and stops and deletes nothing."""
+    (worn / name).rename(worn / "elsewhere")
+    (worn / name).symlink_to(worn / "elsewhere")
+    monkeypatch.setattr(lifecycle, "down", lambda: pytest.fail("stopped the embedded AWS"))
+    with pytest.raises(OperateError, match=rf"{name} is a link to {worn}/elsewhere: clean deletes nothing there"):
+        invoke("clean")
+    assert (worn / "cdktf.out/stacks").is_dir()
+    assert (worn / ".local/cloud/log").is_file()
+
+
+@pytest.mark.usefixtures("stopped")
+def test_clean_of_what_cannot_be_deleted(worn: Path) -> None:
+    """It names each, and has deleted what it could."""
+    (worn / "cdktf.out").rename(worn / "old")
+    (worn / "cdktf.out").write_text("a file")
+    with pytest.raises(OperateError, match=r"cdktf\.out cannot be deleted: Not a directory\.$"):
+        invoke("clean")
+    assert not (worn / ".local").exists()
 
 
 @pytest.mark.usefixtures("stopped")

@@ -150,12 +150,12 @@ def test_a_failing_start_shows_the_log(empty_cloud: LocalCloud) -> None:
     assert str(empty_cloud.log) in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1", "4566.0"])
+@pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1", "4566.0", "1" * 5000, "٤٥٦٦", "45\n"])
 def test_a_bad_port_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """The message names the variable and the range."""
     monkeypatch.setenv("LOCAL_CLOUD_PORT", text)
 
-    with pytest.raises(OperateError, match=r"LOCAL_CLOUD_PORT is .*1 to 65535"):
+    with pytest.raises(OperateError, match=r"LOCAL_CLOUD_PORT is .{2,60}: it must be a port, 1 to 65535"):
         configured_port()
 
 
@@ -165,6 +165,10 @@ def test_it_hides_the_callers_own_aws(cloud: LocalCloud, monkeypatch: pytest.Mon
         "AWS_PROFILE": "production",
         "AWS_SESSION_TOKEN": "of-production",
         "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        "AWS_STS_ENDPOINT": "http://127.0.0.1:9",
+        "TF_AWS_IAM_ENDPOINT": "http://127.0.0.1:9",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         "AWS_CONFIG_FILE": str(tmp_path / "absent"),
     }
     for name, value in mine.items():
@@ -183,3 +187,15 @@ def test_the_servers_own_environment_is_ours(empty_cloud: LocalCloud, monkeypatc
     process.start(empty_cloud)
 
     assert empty_cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_stands_before_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever name a tool reads, and whichever the caller has set, whose own exceptions stay."""
+    for each in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, "intranet")
+
+    variables = LocalCloud().environment_variables()
+
+    assert (variables["NO_PROXY"], variables["no_proxy"]) == ("intranet,127.0.0.1", "intranet,127.0.0.1")
