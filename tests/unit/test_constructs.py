@@ -1,0 +1,567 @@
+"""Each construct alone in another team's stack: exactly what it declares, by default and with everything set."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import FrozenInstanceError
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import TerraformOutput, TerraformStack, Testing
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+
+from constructs_lib.autoscaling import CpuAutoscaling
+from constructs_lib.cluster import FargateCluster
+from constructs_lib.container import Container
+from constructs_lib.fargate_service import FargateService, Network, Rollout
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
+from constructs_lib.roles import ExecutionRole, TaskRole
+from tests.template import Template
+
+if TYPE_CHECKING:
+    from tests.template import Block
+
+CLUSTER = "arn:aws-us-gov:ecs:us-gov-west-1:111111111111:cluster/shared"
+EXECUTION_ROLE = "arn:aws-us-gov:iam::111111111111:role/execution"
+TASK_ROLE = "arn:aws-us-gov:iam::111111111111:role/task"
+TARGET_GROUP = "arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111111111111:targetgroup/api/0123456789abcdef"
+KEY = "arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/12345678-1234-1234-1234-123456789012"
+BOUNDARY = "arn:aws-us-gov:iam::111111111111:policy/boundary"
+LOCATION = AwsLocation(partition="aws-us-gov", region="us-gov-west-1", account_id="111111111111")
+ORDERS = Container(name="orders", image="orders:1", port=9000, log_group_name="/ecs/orders", log_region="us-gov-west-1")
+NETWORK = Network(subnet_ids=["subnet-1"], security_group_ids=["sg-1"], target_group_arn=TARGET_GROUP)
+
+
+@pytest.fixture
+def stack() -> TerraformStack:
+    stack = TerraformStack(Testing.app(), "orders")
+    AwsProvider(stack, "aws", region="us-gov-west-1")
+    return stack
+
+
+def synthesized(stack: TerraformStack) -> Block:
+    """Without the hash of its path that CDKTF appends to an address."""
+    document: Block = json.loads(re.sub(r"_[0-9A-F]{8}\b", "", Template.of(stack).text))
+    return document
+
+
+def declared(stack: TerraformStack) -> dict[str, Block]:
+    """Each resource by its address: another address would replace what is deployed."""
+    return {
+        f"{type_}.{name}": {key: value for key, value in block.items() if key != "//"}
+        for type_, blocks in synthesized(stack).get("resource", {}).items()
+        for name, block in blocks.items()
+    }
+
+
+def resolved(stack: TerraformStack, *values: str) -> list[str]:
+    """What a construct's attributes are to Terraform."""
+    for number, value in enumerate(values):
+        TerraformOutput(stack, f"output{number}", value=value)
+    return [output["value"] for output in synthesized(stack)["output"].values()]
+
+
+def test_autoscaling_by_default(stack: TerraformStack) -> None:
+    """FR-009: 1 to 4 tasks at 70 percent, out after one minute and in after five; the policy hangs on the target."""
+    scaling = CpuAutoscaling(stack, "scaling", cluster_name="shared", service_name="orders")
+    assert declared(stack) == {
+        "aws_appautoscaling_target.scaling": {
+            "service_namespace": "ecs",
+            "scalable_dimension": "ecs:service:DesiredCount",
+            "resource_id": "service/shared/orders",
+            "min_capacity": 1,
+            "max_capacity": 4,
+        },
+        "aws_appautoscaling_policy.scaling_cpu": {
+            "name": "cpu-target-tracking",
+            "policy_type": "TargetTrackingScaling",
+            "service_namespace": "${aws_appautoscaling_target.scaling.service_namespace}",
+            "scalable_dimension": "${aws_appautoscaling_target.scaling.scalable_dimension}",
+            "resource_id": "${aws_appautoscaling_target.scaling.resource_id}",
+            "target_tracking_scaling_policy_configuration": {
+                "target_value": 70,
+                "scale_in_cooldown": 300,
+                "scale_out_cooldown": 60,
+                "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
+            },
+        },
+    }
+    assert resolved(stack, scaling.target.id, scaling.policy.arn) == [
+        "${aws_appautoscaling_target.scaling.id}",
+        "${aws_appautoscaling_policy.scaling_cpu.arn}",
+    ]
+
+
+def test_autoscaling_as_told(stack: TerraformStack) -> None:
+    """Each figure where it belongs; a least of no task is allowed, and so is one that is the greatest too."""
+    CpuAutoscaling(
+        stack,
+        "scaling",
+        cluster_name="shared",
+        service_name="orders",
+        min_capacity=0,
+        max_capacity=0,
+        cpu_target_percent=55.5,
+        scale_in_cooldown_seconds=7,
+        scale_out_cooldown_seconds=8,
+    )
+    target, policy = (
+        declared(stack)[address]
+        for address in ("aws_appautoscaling_target.scaling", "aws_appautoscaling_policy.scaling_cpu")
+    )
+    assert (target["min_capacity"], target["max_capacity"]) == (0, 0)
+    tracking = policy["target_tracking_scaling_policy_configuration"]
+    assert (tracking["target_value"], tracking["scale_in_cooldown"], tracking["scale_out_cooldown"]) == (55.5, 7, 8)
+
+
+def test_cluster_by_default(stack: TerraformStack) -> None:
+    """Without Container Insights, which cost, and without capacity providers."""
+    cluster = FargateCluster(stack, "cluster", name="orders")
+    assert declared(stack) == {
+        "aws_ecs_cluster.cluster": {"name": "orders", "setting": [{"name": "containerInsights", "value": "disabled"}]}
+    }
+    assert cluster.capacity_providers is None
+    assert resolved(stack, cluster.name, cluster.arn) == [
+        "${aws_ecs_cluster.cluster.name}",
+        "${aws_ecs_cluster.cluster.arn}",
+    ]
+
+
+def test_cluster_with_spot(stack: TerraformStack) -> None:
+    """Both capacity providers are attached to this cluster."""
+    cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
+    assert declared(stack) == {
+        "aws_ecs_cluster.cluster": {"name": "orders", "setting": [{"name": "containerInsights", "value": "enhanced"}]},
+        "aws_ecs_cluster_capacity_providers.cluster_capacity_providers": {
+            "cluster_name": "${aws_ecs_cluster.cluster.name}",
+            "capacity_providers": ["FARGATE", "FARGATE_SPOT"],
+        },
+    }
+    assert cluster.capacity_providers is not None
+
+
+def test_container_by_default() -> None:
+    """Non-root, on a read-only file system, 30 seconds to stop, with no key for what it does not have."""
+    (definition,) = json.loads(ORDERS.definitions_json())
+    assert definition == {
+        "name": "orders",
+        "image": "orders:1",
+        "essential": True,
+        "portMappings": [{"containerPort": 9000, "hostPort": 9000, "protocol": "tcp"}],
+        "environment": [{"name": "PORT", "value": "9000"}],
+        "user": "65532",
+        "readonlyRootFilesystem": True,
+        "stopTimeout": 30,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": "/ecs/orders",
+                "awslogs-region": "us-gov-west-1",
+                "awslogs-stream-prefix": "orders",
+            },
+        },
+    }
+
+
+def test_container_as_told() -> None:
+    """Variables and secrets are sorted, as the JSON's keys are: the same values are the same revision."""
+    container = Container(
+        name="orders",
+        image="orders:2",
+        port=80,
+        log_group_name="/logs",
+        log_region="us-east-1",
+        environment={"ZONE": "a", "LEVEL": "b"},
+        secrets={"TOKEN": "arn:2", "KEY": "arn:1"},
+        user="root",
+        readonly_root_filesystem=False,
+        stop_timeout_seconds=120,
+        init_process_enabled=True,
+    )
+    text = container.definitions_json()
+    (definition,) = json.loads(text)
+    assert text == json.dumps([definition], sort_keys=True)
+    assert definition["environment"] == [
+        {"name": "LEVEL", "value": "b"},
+        {"name": "PORT", "value": "80"},
+        {"name": "ZONE", "value": "a"},
+    ]
+    assert definition["secrets"] == [{"name": "KEY", "valueFrom": "arn:1"}, {"name": "TOKEN", "valueFrom": "arn:2"}]
+    assert definition["linuxParameters"] == {"initProcessEnabled": True}
+    assert [definition[key] for key in ("user", "readonlyRootFilesystem", "stopTimeout")] == ["root", False, 120]
+
+
+@pytest.mark.parametrize("where", ["environment", "secrets"])
+def test_container_takes_no_port_by_hand(where: str) -> None:
+    """The two could differ: the message says where PORT comes from."""
+    values: dict[str, Any] = {where: {"PORT": "80"}}
+    with pytest.raises(ValueError, match=r"container orders: PORT is set from port \(9000\), not by hand"):
+        Container(name="orders", image="i", port=9000, log_group_name="l", log_region="r", **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "attribute"),
+    [
+        (ORDERS, "port"),
+        (NETWORK, "assign_public_ip"),
+        (Rollout(), "maximum_percent"),
+        (LOCATION, "region"),
+        (PolicyStatement(actions=["s3:Get*"], resources=["*"]), "effect"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_are_frozen(values: Any, attribute: str) -> None:
+    """A construct that has read one may rely on it."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(values, attribute, None)
+
+
+def test_statement_by_default() -> None:
+    """Allows, and has neither a Sid nor a Condition."""
+    assert PolicyStatement(actions=("s3:Get*",), resources=("*",)).document() == {
+        "Effect": "Allow",
+        "Action": ["s3:Get*"],
+        "Resource": ["*"],
+    }
+
+
+def test_statement_as_told() -> None:
+    """A Deny stays one; operators and keys are sorted, values stay in their order."""
+    statement = PolicyStatement(
+        sid="OnlyTls",
+        effect="Deny",
+        actions=["s3:Put*", "s3:Get*"],
+        resources=["arn:b", "arn:a"],
+        conditions={"StringLike": {"b": ["2", "1"], "a": ["3"]}, "Bool": {"aws:SecureTransport": ["false"]}},
+    )
+    document = statement.document()
+    assert document == {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Action": ["s3:Put*", "s3:Get*"],
+        "Resource": ["arn:b", "arn:a"],
+        "Condition": {"Bool": {"aws:SecureTransport": ["false"]}, "StringLike": {"a": ["3"], "b": ["2", "1"]}},
+    }
+    assert [list(document["Condition"]), list(document["Condition"]["StringLike"])] == [
+        ["Bool", "StringLike"],
+        ["a", "b"],
+    ]
+    assert policy_json([statement]) == json.dumps({"Statement": [document], "Version": "2012-10-17"}, sort_keys=True)
+
+
+def test_trust_policy() -> None:
+    """ECS tasks of this account and region only."""
+    assert json.loads(ecs_tasks_trust_json(LOCATION)) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "ArnLike": {"aws:SourceArn": "arn:aws-us-gov:ecs:us-gov-west-1:111111111111:*"},
+                    "StringEquals": {"aws:SourceAccount": "111111111111"},
+                },
+            }
+        ],
+    }
+
+
+FIVE_ACTIONS: list[Block] = [
+    {"Sid": "RegistryLogin", "Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]},
+    {
+        "Sid": "PullImage",
+        "Effect": "Allow",
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Resource": ["arn:repository"],
+    },
+    {
+        "Sid": "WriteLogs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": ["arn:aws-us-gov:logs:us-gov-west-1:111111111111:log-group:/ecs/orders:*"],
+    },
+]
+
+
+def statements(block: Block) -> list[Block]:
+    policy = json.loads(block["policy"])
+    assert policy.keys() == {"Version", "Statement"}
+    return list(policy["Statement"])
+
+
+def test_execution_role_by_default(stack: TerraformStack) -> None:
+    """FR-004: five actions, each on what it needs, and no boundary."""
+    role = ExecutionRole(
+        stack,
+        "role",
+        name="orders-execution",
+        location=LOCATION,
+        repository_arn="arn:repository",
+        log_group_name="/ecs/orders",
+    )
+    found = declared(stack)
+    assert found["aws_iam_role.role"] == {
+        "name": "orders-execution",
+        "description": "Lets ECS pull the image and write the logs",
+        "assume_role_policy": ecs_tasks_trust_json(LOCATION),
+    }
+    assert statements(found["aws_iam_role_policy.role_policy"]) == FIVE_ACTIONS
+    assert (found["aws_iam_role_policy.role_policy"]["name"], found["aws_iam_role_policy.role_policy"]["role"]) == (
+        "execution",
+        "${aws_iam_role.role.name}",
+    )
+    assert resolved(stack, role.arn, role.policy.id) == [
+        "${aws_iam_role.role.arn}",
+        "${aws_iam_role_policy.role_policy.id}",
+    ]
+
+
+def test_execution_role_reads_secrets(stack: TerraformStack) -> None:
+    """Each secret once, sorted, without what follows its ARN; parameters have an action of their own."""
+    database = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:{}-AbCdEf"
+    parameter = "arn:aws-us-gov:ssm:us-gov-west-1:111111111111:parameter/{}"
+    ExecutionRole(
+        stack,
+        "role",
+        name="orders-execution",
+        location=LOCATION,
+        repository_arn="arn:repository",
+        log_group_name="/ecs/orders",
+        secret_arns=[
+            parameter.format("b"),
+            f"{database.format('b')}:user::",
+            database.format("a"),
+            f"{database.format('b')}:password:AWSCURRENT:1",
+            parameter.format("a"),
+            parameter.format("b"),
+        ],
+        permissions_boundary_arn=BOUNDARY,
+    )
+    found = declared(stack)
+    assert found["aws_iam_role.role"]["permissions_boundary"] == BOUNDARY
+    assert statements(found["aws_iam_role_policy.role_policy"]) == [
+        *FIVE_ACTIONS,
+        {
+            "Sid": "ReadSecrets",
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue"],
+            "Resource": [database.format("a"), database.format("b")],
+        },
+        {
+            "Sid": "ReadParameters",
+            "Effect": "Allow",
+            "Action": ["ssm:GetParameters"],
+            "Resource": [parameter.format("a"), parameter.format("b")],
+        },
+    ]
+
+
+def test_task_role_by_default(stack: TerraformStack) -> None:
+    """FR-005: a role, and no permission at all."""
+    role = TaskRole(stack, "role", name="orders-task", location=LOCATION)
+    assert declared(stack) == {
+        "aws_iam_role.role": {
+            "name": "orders-task",
+            "description": "What the container itself may do in AWS",
+            "assume_role_policy": ecs_tasks_trust_json(LOCATION),
+        }
+    }
+    assert role.policy is None
+    assert resolved(stack, role.arn) == ["${aws_iam_role.role.arn}"]
+
+
+def test_task_role_as_told(stack: TerraformStack) -> None:
+    """Its statements as they are, then the four actions of ECS Exec and no other."""
+    deny = PolicyStatement(effect="Deny", actions=["s3:Delete*"], resources=["*"])
+    role = TaskRole(
+        stack,
+        "role",
+        name="orders-task",
+        location=LOCATION,
+        statements=[deny],
+        enable_execute_command=True,
+        permissions_boundary_arn=BOUNDARY,
+    )
+    found = declared(stack)
+    assert found["aws_iam_role.role"]["permissions_boundary"] == BOUNDARY
+    assert (found["aws_iam_role_policy.role_policy"]["name"], found["aws_iam_role_policy.role_policy"]["role"]) == (
+        "task",
+        "${aws_iam_role.role.name}",
+    )
+    assert statements(found["aws_iam_role_policy.role_policy"]) == [
+        deny.document(),
+        {
+            "Sid": "ExecuteCommand",
+            "Effect": "Allow",
+            "Action": [
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            "Resource": ["*"],
+        },
+    ]
+    assert role.policy is not None
+
+
+def service(stack: TerraformStack, **changes: Any) -> FargateService:
+    return FargateService(
+        stack,
+        "service",
+        name="orders",
+        cluster_arn=CLUSTER,
+        container=ORDERS,
+        execution_role_arn=EXECUTION_ROLE,
+        task_role_arn=TASK_ROLE,
+        **{"network": NETWORK, **changes},
+    )
+
+
+def test_service_by_default(stack: TerraformStack) -> None:
+    """FR-002, FR-003, FR-006 to FR-008 and FR-010, and that nobody has to say so."""
+    made = service(stack)
+    found = declared(stack)
+    lifecycle = found["aws_ecs_service.service"].pop("lifecycle")
+    assert found == {
+        "aws_cloudwatch_log_group.service_logs": {"name": "/ecs/orders", "retention_in_days": 30},
+        "aws_ecs_task_definition.service_task_definition": {
+            "family": "orders",
+            "requires_compatibilities": ["FARGATE"],
+            "network_mode": "awsvpc",
+            "cpu": "256",
+            "memory": "512",
+            "runtime_platform": {"cpu_architecture": "X86_64", "operating_system_family": "LINUX"},
+            "execution_role_arn": EXECUTION_ROLE,
+            "task_role_arn": TASK_ROLE,
+            "container_definitions": ORDERS.definitions_json(),
+            "skip_destroy": True,
+        },
+        "aws_ecs_service.service": {
+            "name": "orders",
+            "cluster": CLUSTER,
+            "task_definition": "${aws_ecs_task_definition.service_task_definition.arn}",
+            "launch_type": "FARGATE",
+            "desired_count": 1,
+            "network_configuration": {
+                "subnets": ["subnet-1"],
+                "security_groups": ["sg-1"],
+                "assign_public_ip": True,
+            },
+            "load_balancer": [{"target_group_arn": TARGET_GROUP, "container_name": "orders", "container_port": 9000}],
+            "deployment_minimum_healthy_percent": 100,
+            "deployment_maximum_percent": 200,
+            "deployment_circuit_breaker": {"enable": True, "rollback": True},
+            "health_check_grace_period_seconds": 60,
+            "availability_zone_rebalancing": "ENABLED",
+            "enable_execute_command": False,
+            "enable_ecs_managed_tags": True,
+            "propagate_tags": "SERVICE",
+            "wait_for_steady_state": True,
+            "timeouts": {"create": "20m", "update": "20m"},
+            "depends_on": ["aws_cloudwatch_log_group.service_logs"],
+        },
+    }
+    assert lifecycle["ignore_changes"] == ["desired_count"]
+    assert resolved(stack, made.name, made.log_group.name, made.task_definition.arn) == [
+        "${aws_ecs_service.service.name}",
+        "${aws_cloudwatch_log_group.service_logs.name}",
+        "${aws_ecs_task_definition.service_task_definition.arn}",
+    ]
+
+
+def test_service_says_why_a_deployment_was_rolled_back(stack: TerraformStack) -> None:
+    """ECS runs another revision than ours: an error that names the service, both revisions and where to look."""
+    service(stack)
+    (postcondition,) = declared(stack)["aws_ecs_service.service"]["lifecycle"]["postcondition"]
+    ours = "aws_ecs_task_definition.service_task_definition.arn"
+    assert postcondition == {
+        "condition": f"${{self.task_definition == {ours}}}",
+        "error_message": (
+            "The deployment of ${self.name} was rolled back: ECS runs ${self.task_definition}, not "
+            f"${{{ours}}}. The service's events and the log group /ecs/orders say why its tasks stopped."
+        ),
+    }
+
+
+def test_service_as_told(stack: TerraformStack) -> None:
+    """Each value where it belongs, and what a task needs is there before it."""
+    needed = CloudwatchLogGroup(stack, "needed", name="needed")
+    service(
+        stack,
+        network=Network(
+            subnet_ids=["subnet-2"], security_group_ids=["sg-2"], target_group_arn="arn:2", assign_public_ip=False
+        ),
+        cpu=1024,
+        memory_mib=3072,
+        cpu_architecture="ARM64",
+        desired_count=3,
+        rollout=Rollout(
+            minimum_healthy_percent=50,
+            maximum_percent=101,
+            health_check_grace_period_seconds=5,
+            steady_state_timeout_minutes=7,
+        ),
+        enable_execute_command=True,
+        log_retention_days=90,
+        log_kms_key_arn=KEY,
+        depends_on=[needed],
+    )
+    found = declared(stack)
+    task_definition, resource = (
+        found["aws_ecs_task_definition.service_task_definition"],
+        found["aws_ecs_service.service"],
+    )
+    assert found["aws_cloudwatch_log_group.service_logs"] == {
+        "name": "/ecs/orders",
+        "retention_in_days": 90,
+        "kms_key_id": KEY,
+    }
+    assert (task_definition["cpu"], task_definition["memory"]) == ("1024", "3072")
+    assert task_definition["runtime_platform"] == {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}
+    assert resource["network_configuration"] == {
+        "subnets": ["subnet-2"],
+        "security_groups": ["sg-2"],
+        "assign_public_ip": False,
+    }
+    assert resource["load_balancer"][0]["target_group_arn"] == "arn:2"
+    assert resource["depends_on"] == ["aws_cloudwatch_log_group.service_logs", "aws_cloudwatch_log_group.needed"]
+    told = {
+        "desired_count": 3,
+        "deployment_minimum_healthy_percent": 50,
+        "deployment_maximum_percent": 101,
+        "availability_zone_rebalancing": "ENABLED",
+        "health_check_grace_period_seconds": 5,
+        "timeouts": {"create": "7m", "update": "7m"},
+        "enable_execute_command": True,
+    }
+    assert {key: resource[key] for key in told} == told
+
+
+def test_zones_are_rebalanced_only_where_there_is_room(stack: TerraformStack) -> None:
+    """A maximum of 100 percent leaves none, and ECS refuses the two together."""
+    service(stack, rollout=Rollout(minimum_healthy_percent=50, maximum_percent=100))
+    assert declared(stack)["aws_ecs_service.service"]["availability_zone_rebalancing"] == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("percent", "weights"), [(1, [("FARGATE", 99), ("FARGATE_SPOT", 1)]), (100, [("FARGATE_SPOT", 100)])]
+)
+def test_service_on_spot(stack: TerraformStack, percent: int, weights: list[tuple[str, int]]) -> None:
+    """The share is the weight; a strategy and a launch type exclude each other."""
+    service(stack, fargate_spot_percent=percent)
+    resource = declared(stack)["aws_ecs_service.service"]
+    assert "launch_type" not in resource
+    assert resource["capacity_provider_strategy"] == [
+        {"capacity_provider": provider, "weight": weight} for provider, weight in weights
+    ]
+
+
+def test_service_refuses_a_size_before_it_declares_anything(stack: TerraformStack) -> None:
+    """The message has both figures, and what would be right."""
+    with pytest.raises(ValueError, match="cpu 512 with memory_mib 512: 512 CPU units go with 1024, 2048, 3072 or 4096"):
+        service(stack, cpu=512, memory_mib=512)
+    assert declared(stack) == {}
