@@ -16,7 +16,7 @@ from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
 from operate.errors import OperateError
-from operate.local_cloud import application_autoscaling, durability, fidelity, target_tracking
+from operate.local_cloud import application_autoscaling, durability, fidelity, target_tracking, web_pages
 from operate.local_cloud.fidelity import lookups
 from operate.local_cloud.record import ServerRecord
 
@@ -33,7 +33,7 @@ def main() -> None:
     lookups.install()
     durability.install()
     target_tracking.start()
-    asyncio.run(serve(app.app, _configuration(port)))
+    asyncio.run(serve(web_pages.refused(app.app), _configuration(port)))
     record.remove(directory)
 
 

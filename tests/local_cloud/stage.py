@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 _POLL_SECONDS = 0.1
+_EXECUTION_ROLE = "arn:aws:iam::000000000000:role/probe-execution"
 
 
 @contextmanager
@@ -108,14 +109,24 @@ class Stage:
         """AWS's least is 5 seconds, and boto3 knows it; the emulator takes what it is given."""
         wanted = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "1"}
         form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": group_arn, **wanted}
-        scope = "Credential=test/20260101/us-east-1/elasticloadbalancing/aws4_request"
+        self._ask("elasticloadbalancing", urllib.parse.urlencode(form).encode())
+
+    def ask_ecs(self, action: str, request: Record) -> Record:
+        """Without an SDK, which checks what it sends."""
+        target = f"AmazonEC2ContainerServiceV20141113.{action}"
+        answer: Record = json.loads(self._ask("ecs", json.dumps(request).encode(), **{"X-Amz-Target": target}))
+        return answer
+
+    def _ask(self, service: str, body: bytes, **headers: str) -> bytes:
+        scope = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
         request = urllib.request.Request(  # noqa: S310 - our own address
             self.cloud.endpoint,
-            data=urllib.parse.urlencode(form).encode(),
-            headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"},
+            data=body,
+            headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0", **headers},
         )
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own address
-            pass
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own address
+            content: bytes = response.read()
+        return content
 
     @cached_property
     def balancer_arn(self) -> str:
@@ -145,7 +156,7 @@ class Stage:
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
             containerDefinitions=[definition],
-            **{"cpu": "512", "memory": "512", **(task or {})},
+            **{"cpu": "512", "memory": "1024", "executionRoleArn": _EXECUTION_ROLE, **(task or {})},
         )
         return str(registered["taskDefinition"]["taskDefinitionArn"])
 

@@ -84,6 +84,29 @@ def test_cpu_limit(stage: Stage) -> None:
     assert limits["CpuQuota"] / limits["CpuPeriod"] == 0.25
 
 
+def test_nothing_of_the_machine_is_given_away(stage: Stage) -> None:
+    """MiniStack reads members that AWS does not know, such as `Privileged`, from programs without an SDK."""
+    known = stage.client("ecs").describe_task_definition(taskDefinition=stage.register())["taskDefinition"]
+    members = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "executionRoleArn")
+    container = {
+        **known["containerDefinitions"][0],
+        "Privileged": True,
+        "LinuxParameters": {"Capabilities": {"Add": ["SYS_ADMIN"]}},
+        "mountPoints": [{"sourceVolume": "root", "containerPath": "/host"}],
+    }
+    request = {
+        **{member: known[member] for member in members},
+        "containerDefinitions": [container],
+        "volumes": [{"name": "root", "Host": {"SourcePath": "/"}}],
+    }
+    revision = stage.ask_ecs("RegisterTaskDefinition", request)["taskDefinition"]["taskDefinitionArn"]
+    stage.create_service(revision)
+    stage.wait_steady()
+    with engine_container(stage) as found:
+        given, binds = found.attrs["HostConfig"], [mount["Source"] for mount in found.attrs["Mounts"]]
+    assert (given["Privileged"], given["CapAdd"] or [], binds) == (False, [], [])
+
+
 def test_memory_limit(stage: Stage) -> None:
     """A container that takes more than its memory is killed, the task says so, and is replaced."""
     stage.create_service(stage.register(memory=64))

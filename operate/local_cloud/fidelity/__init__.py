@@ -15,6 +15,7 @@ from operate.local_cloud.fidelity import (
     containers,
     deployments,
     images,
+    launches,
     logs,
     pins,
     records,
@@ -27,7 +28,10 @@ from operate.local_cloud.fidelity import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_APP = {"_stop_docker_containers": "1b1e554c50c8"}
+_APP = {
+    "_handle_alb_request": "61a0fe6cfbbf",
+    "_stop_docker_containers": "1b1e554c50c8",
+}
 _ALB = {
     "_describe_target_health": "d848e8a26fcb",
     "_forward_to_tg": "9a88384605d7",
@@ -45,6 +49,7 @@ _ECS = {
     "_delete_service": "3f32aa017e1f",
     "_describe_tasks": "c7057f1f0679",
     "_ensure_awslogs_stream": "0fefac5cc2fd",
+    "_launch_choice": "1a004f8f789b",
     "_list_tasks": "4509b25d2bf8",
     "_make_deployment": "5660a8c0ef36",
     "_mark_task_activating": "865905b75291",
@@ -56,6 +61,7 @@ _ECS = {
     "_reconcile_service_tasks": "16e4d03cbf75",
     "_record_service_task_failure": "1f0fff5d229f",
     "_refresh_service_state": "5dcadfc2dcdd",
+    "_register_task_definition": "824afe19e6a1",
     "_remove_docker_container": "209837990b2f",
     "_restore_state": "cf8858705dce",
     "_run_docker_container": "9630f0c32368",
@@ -66,6 +72,7 @@ _ECS = {
     "_start_task_worker": "73e133e6afaa",
     "_stop_task": "06eb83088bbc",
     "_sync_service_targets": "54c6f0448b05",
+    "_task_capacity": "ed0b66eb4980",
     "_task_is_active": "9745462eeaeb",
     "_ts_to_epoch": "85ecc4ae4582",
     "_update_service": "bde69c11b50d",
@@ -96,6 +103,8 @@ _WRAPPED_ECS: dict[str, Callable[..., object]] = {
     "_create_service": services.create,
     "_delete_service": services.delete,
     "_make_deployment": deployments.make,
+    "_register_task_definition": launches.register,
+    "_run_task": launches.run_task,
     "_ts_to_epoch": services.epoch_seconds,
     "_update_service": services.update,
 }
@@ -112,5 +121,6 @@ def install() -> None:
         pins.replace(ecs, name, replacement)
     for name, wrapper in _WRAPPED_ECS.items():
         pins.replace(ecs, name, partial(wrapper, getattr(ecs, name)))
+    pins.replace(app, "_handle_alb_request", partial(targets.dispatch, app._handle_alb_request))  # noqa: SLF001
     pins.replace(app, "_stop_docker_containers", partial(scheduler.close, app._stop_docker_containers))  # noqa: SLF001
     scheduler.start()

@@ -32,6 +32,7 @@ _DEFAULT_STOP_SECONDS = 30
 _STOP_ATTEMPTS = 3
 _POLL_SECONDS = 0.2
 _KILLED = 137
+_HARMLESS = ("command", "detach", "environment", "extra_hosts", "labels", "name", "network", "platform")
 _KERNEL_LOG = "/dev/kmsg"
 _KERNEL_LOG_RECORD_BYTES = 8192
 
@@ -66,6 +67,7 @@ def options(definition: Mapping[str, Any], container: Mapping[str, Any]) -> Reco
         "entrypoint": container.get("entryPoint"),
         "working_dir": container.get("workingDirectory"),
         "init": linux.get("initProcessEnabled"),
+        "cap_add": (linux.get("capabilities") or {}).get("add"),
         "cap_drop": (linux.get("capabilities") or {}).get("drop"),
         "ulimits": [_ulimit(limit) for limit in container.get("ulimits") or []],
     }
@@ -77,8 +79,10 @@ def _ulimit(limit: Mapping[str, Any]) -> Ulimit:
 
 
 def run_options(original: Callable[..., Record], container: Record, definition: Record, *arguments: object) -> Record:
-    """Stands for `ecs._build_run_kwargs`, which knows the labels, the network and the mounts."""
-    asked = {**original(container, definition, *arguments), **options(definition, container)}
+    """Stands for `ecs._build_run_kwargs`, of which it keeps what gives nothing of this machine away."""
+    known = original(container, definition, *arguments)
+    kept = {name: known[name] for name in _HARMLESS if name in known}
+    asked = {**kept, **options(definition, container)}
     return _for_podman(asked) if _is_podman() else asked
 
 

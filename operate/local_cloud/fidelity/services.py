@@ -7,10 +7,9 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ministack.core.responses import error_response_json
 from ministack.services import alb, ecs
 
-from operate.local_cloud.fidelity import records, targets
+from operate.local_cloud.fidelity import launches, records, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,21 +20,22 @@ if TYPE_CHECKING:
 
 
 def create(original: Handler, request: Record) -> Answer:
-    """Refuses what AWS refuses: a target group that nothing forwards to."""
+    """Refuses what AWS refuses: a definition that can't run, and a target group that nothing forwards to."""
+    if problem := launches.create_problem(request):
+        return launches.refusal(problem)
     for balancer in request.get("loadBalancers", []):
         group_arn = balancer.get("targetGroupArn")
         if group_arn in alb._tgs and not targets.is_in_use(group_arn):
-            refused: Answer = error_response_json(
-                "InvalidParameterException",
-                f"The target group with targetGroupArn {group_arn} does not have an associated load balancer.",
-                400,
+            return launches.refusal(
+                f"The target group with targetGroupArn {group_arn} does not have an associated load balancer."
             )
-            return refused
     with records.LOCK:
         return _keep_zone_rebalancing(original(request), request)
 
 
 def update(original: Handler, request: Record) -> Answer:
+    if (service := _named(request)) and (problem := launches.update_problem(service, request)):
+        return launches.refusal(problem)
     with records.LOCK:
         known = {id(event) for service in ecs._services.values() for event in service["events"]}
         answer = original(request)
@@ -72,6 +72,14 @@ def delete(original: Handler, request: Record) -> Answer:
         if any(task["lastStatus"] != "STOPPED" for task in records.tasks_of(stored)):
             stored["status"] = shown["service"]["status"] = "DRAINING"
         return status, headers, json.dumps(shown).encode()
+
+
+def _named(request: Record) -> Record | None:
+    """The service that a request is about."""
+    cluster = ecs._resolve_cluster_name(request.get("cluster") or "default")
+    name, _ = ecs._resolve_service_ref(request.get("service") or "") or ("", None)
+    found: Record | None = ecs._services.get(f"{cluster}/{name}")
+    return found
 
 
 def _stored(shown: Record) -> Record:

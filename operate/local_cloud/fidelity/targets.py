@@ -19,9 +19,10 @@ from ministack.services import alb
 
 from operate.local_cloud.fidelity.health import Check, Health
 from operate.local_cloud.fidelity.records import wake
+from operate.local_cloud.web_pages import LOAD_BALANCERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     Answer = tuple[int, dict[str, str], Any]
     Record = dict[str, Any]
@@ -208,6 +209,17 @@ async def forward(  # noqa: PLR0917 - MiniStack's signature
 
 
 _forward_elsewhere = alb._forward_to_tg
+
+
+async def dispatch(
+    original: Callable[..., Awaitable[Answer | None]], host: str, path: str, *rest: object
+) -> Answer | None:
+    """Stands for `app._handle_alb_request`, which leaves what is for no load balancer to the AWS APIs."""
+    answer = await original(host, path, *rest)
+    if answer is not None or not path.startswith(LOAD_BALANCERS):
+        return answer
+    message = f"There is no load balancer {path.removeprefix(LOAD_BALANCERS).partition('/')[0]!r}."
+    return 404, {"Content-Type": "application/json"}, json.dumps({"message": message}).encode()
 
 
 def describe_target_health(params: dict[str, Any]) -> Answer:
