@@ -96,7 +96,7 @@ def acceptance(
     board = run.run(environment, run.Options(disruptive=disruptive, only=frozenset(only or ())))
     results = list(board.results.values())
     output.print(board)
-    for path in report.write(environment, results, folder=Path.cwd()):
+    for path in report.write(board.provenance, results, folder=Path.cwd()):
         output.print(shown(path), soft_wrap=True, markup=False)
     if board.trouble:
         raise OperateError(board.trouble)

@@ -63,6 +63,11 @@ class Terraform:
         """Output names to their values."""
         return {name: output["value"] for name, output in json.loads(self._read("output", "-json")).items()}
 
+    def versions(self) -> dict[str, Any]:
+        """Terraform's own and the chosen providers': https://developer.hashicorp.com/terraform/cli/commands/version"""
+        found: dict[str, Any] = json.loads(self._read("version", "-json"))
+        return found
+
     def run(self, verb: str, *arguments: str) -> str:
         """Any verb (`state push` too), shown as a step; raises StepFailedError with Terraform's own output."""
         return progress.run(self._label(verb), self._command(verb, *arguments))

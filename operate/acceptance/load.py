@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -120,8 +122,21 @@ class Load:
             answer = await asyncio.wait_for(client.get(self.url), _REQUEST_TIMEOUT_SECONDS)
             status, version = answer.status_code, version_in(answer.content)
         except (httpx.HTTPError, asyncio.TimeoutError) as problem:
-            error = f"{type(problem).__name__}: {problem}".rstrip(": ")
+            error = _why(problem)
         self.samples.append(Sample(sent_at, time.monotonic() - began, status, version, error))
+
+
+def _why(problem: Exception) -> str:
+    """The kind first, up to a colon: the operating system's own word where it has one, which httpx only wraps."""
+    if isinstance(problem, asyncio.TimeoutError | httpx.TimeoutException):
+        return "timed out"
+    root: BaseException = problem
+    while below := root.__cause__ or root.__context__:
+        root = below
+    if isinstance(root, OSError) and root.errno:
+        word = os.strerror(root.errno) if root.errno in errno.errorcode else root.strerror
+        return str(word).lower()
+    return f"{type(problem).__name__}: {problem}".rstrip(": ")
 
 
 def version_in(body: bytes) -> str | None:

@@ -11,7 +11,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate import aws, deployment, progress
-from operate.acceptance import criteria, releases
+from operate.acceptance import criteria, provenance, releases
 from operate.acceptance.board import Board
 from operate.acceptance.findings import NotRunError, Result, Verdict
 from operate.acceptance.target import Target
@@ -91,13 +91,14 @@ class _Runner:
         self._checks = checks
         self._disruptive = disruptive
         self._stuck: str | None = None
-        self._board = Board([criterion for check in checks for criterion in check.criteria])
 
     def run(self) -> Board:
         """Also when interrupted, the service is put back."""
         disturbs = self._disruptive and self._has_containers() and any(check.disruptive for check in self._checks)
         if disturbs:
             self._prepare()
+        criteria_ = [criterion for check in self._checks for criterion in check.criteria]
+        self._board = Board(criteria_, provenance.read(self._target))
         try:
             with self._board.shown():
                 for check in self._checks:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from operate.acceptance.load import Load, Sample, Summary
+from operate.acceptance.provenance import ImageReference
 from operate.service import id_of
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class Event:
 
 @dataclass
 class Timeline:
-    """Times in seconds since the epoch."""
+    """Times in seconds since the epoch. `image_tags` are of the revisions that were deployed meanwhile."""
 
     title: str
     began_at: float = field(default_factory=time.time)
@@ -45,6 +48,7 @@ class Timeline:
     samples: list[Sample] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    image_tags: dict[str, str | None] = field(default_factory=dict)
 
     def mark(self, text: str) -> float:
         """Notes what the check does now; the time."""
@@ -83,13 +87,22 @@ def recorded(service: Service, title: str, *, rate_per_second: float) -> Iterato
 
 def _observe(service: Service, timeline: Timeline, ended: threading.Event) -> None:
     while not ended.is_set():
-        found = service.find()
-        running: dict[str, int] = {}
-        for deployment in found["deployments"] if found else ():
-            revision = id_of(deployment["taskDefinition"])
-            running[revision] = running.get(revision, 0) + deployment["runningCount"]
-        timeline.snapshots.append(Snapshot(time.time(), running))
+        with suppress(BotoCoreError, ClientError):  # one look less
+            _look(service, timeline)
         ended.wait(_OBSERVED_EVERY_SECONDS)
+
+
+def _look(service: Service, timeline: Timeline) -> None:
+    found = service.find()
+    running: dict[str, int] = {}
+    for deployment in found["deployments"] if found else ():
+        arn = deployment["taskDefinition"]
+        revision = id_of(arn)
+        running[revision] = running.get(revision, 0) + deployment["runningCount"]
+        if revision not in timeline.image_tags:
+            image = service.task_definition(arn)["containerDefinitions"][0]["image"]
+            timeline.image_tags[revision] = ImageReference.of(image).tag
+    timeline.snapshots.append(Snapshot(time.time(), running))
 
 
 def _said_by_ecs(service: Service, *, since: float) -> list[Event]:

@@ -18,6 +18,7 @@ from operate.local_cloud.cloud import LocalCloud
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from operate.acceptance.provenance import Provenance
     from operate.acceptance.target import Target
 
 FINE = Finding(passed=True, measured="fine")
@@ -43,10 +44,11 @@ class Fake:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, provenance: Provenance) -> None:
     monkeypatch.setattr("operate.acceptance.run._COMES_UP_SECONDS", 0)
     monkeypatch.setattr(releases, "publish", lambda _: None)
     monkeypatch.setattr(releases, "withdraw", lambda _: None)
+    monkeypatch.setattr("operate.acceptance.provenance.read", lambda _: provenance)
 
 
 def check(id_: str, run: Callable[[Target], list[Finding]] = lambda _: [FINE], *, disruptive: bool = True) -> Check:
