@@ -49,14 +49,16 @@ class Resource:
 class Stack:
     """`image_tag` is the tag's value, or the reference to its variable where it has none yet.
 
-    A plan shows neither `lifecycle` nor a variable's validations: `shows_lifecycle` is whether they are there.
+    `planned` is whether this is a plan, which shows no `lifecycle`, no `for_each`, no validation of a variable and
+    nothing of the `terraform` block.
     """
 
     resources: tuple[Resource, ...]
     provider: Block
     variables: Block
+    terraform: Block
     image_tag: str
-    shows_lifecycle: bool
+    planned: bool
 
     def all(self, type_: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type == type_]
@@ -68,8 +70,9 @@ class Stack:
 
     def state(self, module: str) -> Resource:
         """The data source of another module's state."""
-        (state,) = [each for each in self.resources if each.address == f"data.terraform_remote_state.{module}"]
-        return state
+        found = [each for each in self.all("data.terraform_remote_state") if each.address.endswith(f".{module}")]
+        assert len(found) == 1, f"one state of {module} is wanted"
+        return found[0]
 
     def output(self, module: str, name: str) -> Any:
         """An output of another module: a plan knows its value, the synthesized stack the reference."""
@@ -85,10 +88,11 @@ def planned(document: Block) -> Stack:
             Resource(address, written[address], {**_unknown(document, address, written[address]), **_plain(values)})
             for address, values in _known(document)
         ),
-        provider=_plain(_unexpressed(configuration["provider_config"]["aws"]["expressions"])),
+        provider={"aws": _plain(_unexpressed(configuration["provider_config"]["aws"]["expressions"]))},
         variables=configuration["root_module"]["variables"],
+        terraform={},
         image_tag=document["variables"]["image_tag"]["value"],
-        shows_lifecycle=False,
+        planned=True,
     )
 
 
@@ -139,10 +143,11 @@ def synthesized(document: Block, *, answers: Mapping[tuple[str, str | None], Map
         resources=tuple(
             Resource(address, _plain(block), _plain(_resolved(block, known))) for address, block in written.items()
         ),
-        provider=_plain(document["provider"]["aws"]),
+        provider=_plain(document["provider"]),
         variables=document["variable"],
+        terraform=_plain(document["terraform"]),
         image_tag="${var.image_tag}",
-        shows_lifecycle=True,
+        planned=False,
     )
 
 

@@ -19,6 +19,7 @@ def expected_of(name: str) -> Expected:
     """Production takes commit SHAs only, as the specification assumes, whatever its file says."""
     settings = load_environment(_FOLDER / f"{name}.toml")
     modules = settings.remote_state.by_module
+    own_tags = {"environment": name, "service": settings.service.name, "managed-by": "terraform"}
     return Expected(
         name=f"{settings.service.name}-{name}",
         container_name=settings.service.name,
@@ -40,6 +41,8 @@ def expected_of(name: str) -> Expected:
         scale_in_cooldown_seconds=settings.scaling.scale_in_cooldown_seconds,
         scale_out_cooldown_seconds=settings.scaling.scale_out_cooldown_seconds,
         log_retention_days=settings.logs.retention_days,
+        tags={**settings.tags, **own_tags},
+        backend=settings.backend.model_dump(exclude_unset=True),
         states={module: state.backend.model_dump(exclude_unset=True) for module, state in modules.items()},
         outputs={name: state.output_name(name) for state in modules.values() for name in state.output_names},
     )

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GONE = object()
 OTHER_ACCOUNT, OTHER_REGION = "999999999999", "ap-south-1"
@@ -87,6 +90,9 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("on EC2", f"{_SERVICE}/launch_type", "EC2"),
         ("no task", f"{_SERVICE}/desired_count", 0),
         ("open to ECS Exec", f"{_SERVICE}/enable_execute_command", True),
+        ("tags not propagated", f"{_SERVICE}/propagate_tags", "NONE"),
+        ("tags of the task definition", f"{_SERVICE}/propagate_tags", "TASK_DEFINITION"),
+        ("no tags of ECS", f"{_SERVICE}/enable_ecs_managed_tags", False),
         ("no load balancer", f"{_SERVICE}/load_balancer", []),
         ("another container registered", f"{_SERVICE}/load_balancer/container_name", "sidecar"),
         ("another port registered", f"{_SERVICE}/load_balancer/container_port", 80),
@@ -97,6 +103,7 @@ IN_VALUES: dict[str, list[Fault]] = {
         ),
     ],
     "fr_004_execution_role": [
+        ("policy of another name", "resource/aws_iam_role_policy/*/name", "other"),
         ("policy on another role", "resource/aws_iam_role_policy/*/role", "shared"),
         ("one more statement", f"{_POLICY}/-", _ANYTHING),
         ("one more action", f"{_POLICY}/0/Action/-", "ecr:PutImage"),
@@ -113,6 +120,9 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("under a condition", f"{_POLICY}/1/Condition", {"Bool": {"aws:SecureTransport": "false"}}),
         ("everything but", f"{_POLICY}/1/NotResource", ["*"]),
         ("no statement", _POLICY, []),
+        ("policy of the old version", "resource/aws_iam_role_policy/*/policy/Version", "2008-10-17"),
+        ("policy of no version", "resource/aws_iam_role_policy/*/policy/Version", GONE),
+        ("trust of no version", f"{_EXECUTION}/assume_role_policy/Version", GONE),
         ("trusts anybody", f"{_EXECUTION}/assume_role_policy/Statement/0/Principal", "*"),
         ("trusts EC2", f"{_EXECUTION}/assume_role_policy/Statement/0/Principal/Service", "ec2.amazonaws.com"),
         ("trusts another account too", f"{_EXECUTION}/assume_role_policy/Statement/0/Principal/AWS", OTHER_ACCOUNT),
@@ -151,6 +161,7 @@ IN_VALUES: dict[str, list[Fault]] = {
             GONE,
         ),
         ("task role trusts every resource", f"{_TASK_ROLE}/assume_role_policy/Statement/0/Condition/ArnLike", GONE),
+        ("task role trusts nobody", f"{_TASK_ROLE}/assume_role_policy/Statement", []),
         ("task role of another name", f"{_TASK_ROLE}/name", "shared"),
     ],
     "fr_006_security_group": [
@@ -187,6 +198,7 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("policy on another service", f"{_SCALING}/resource_id", "service/shared/shared"),
         ("policy of another kind of target", f"{_SCALING}/scalable_dimension", "dynamodb:table:ReadCapacityUnits"),
         ("policy of another namespace", f"{_SCALING}/service_namespace", "dynamodb"),
+        ("scaling policy of another name", f"{_SCALING}/name", "other"),
         ("step scaling", f"{_SCALING}/policy_type", "StepScaling"),
         (
             "tracks memory",
@@ -225,10 +237,42 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("a scheduled action", "resource/aws_appautoscaling_scheduled_action", {"night": {"name": "night"}}),
         ("a third role", "resource/aws_iam_role/other", {"name": "other"}),
     ],
+    "sc_006_place": [
+        ("another region", "provider/aws/region", OTHER_REGION),
+        ("any account", "provider/aws/allowed_account_ids", GONE),
+        ("another account", "provider/aws/allowed_account_ids/-", OTHER_ACCOUNT),
+        ("a role assumed", "provider/aws/assume_role", [{"role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/deploy"}]),
+        ("second provider", "provider/aws/-", {"alias": "other", "region": OTHER_REGION}),
+        ("provider of something else", "provider/random", [{"alias": "other"}]),
+        ("no tags", "provider/aws/default_tags", GONE),
+        ("tags of another environment", "provider/aws/default_tags/tags/environment", "test"),
+        ("a tag lost", "provider/aws/default_tags/tags/service", GONE),
+        ("state not locked", "terraform/backend/*/use_lockfile", False),
+        ("state not encrypted", "terraform/backend/*/encrypt", False),
+        ("state of another stack", "terraform/backend/*/key", "networking/terraform.tfstate"),
+        ("state in another bucket", "terraform/backend/*/bucket", "shared-terraform-state"),
+        ("state in another region", "terraform/backend/*/region", OTHER_REGION),
+        ("state of a workspace prefix", "terraform/backend/*/workspace_key_prefix", "other"),
+        ("state on the laptop", "terraform/backend", {"local": {"path": "terraform.tfstate"}}),
+        ("a Terraform that locks nothing in S3", "terraform/required_version", ">= 1.5"),
+        ("any version of the provider", "terraform/required_providers/aws/version", ">= 5.0"),
+        ("somebody else's provider", "terraform/required_providers/aws/source", "example/aws"),
+    ],
+    "assumptions": [
+        ("target group not looked at", "data/aws_lb_target_group", {}),
+        ("another target group looked at", "data/aws_lb_target_group/*/arn", f"arn:{OTHER_ACCOUNT}"),
+        ("target group as it is", "data/aws_lb_target_group/*/lifecycle", GONE),
+        ("security group not looked at", "data/aws_security_group", {}),
+        ("another security group looked at", "data/aws_security_group/*/id", "sg-0a1b2c3d4e5f67890"),
+        ("security group as it is", "data/aws_security_group/*/lifecycle", GONE),
+        ("no subnet looked at", "data/aws_subnet/*/for_each", "${toset([])}"),
+        ("subnets as they are", "data/aws_subnet/*/lifecycle/postcondition", []),
+        ("networking's outputs as they are", "data/terraform_remote_state/networking/lifecycle", GONE),
+        ("security's outputs as they are", "data/terraform_remote_state/security/lifecycle", GONE),
+        ("loadbalancing's outputs as they are", "data/terraform_remote_state/loadbalancing/lifecycle", GONE),
+    ],
     "fr_001_cluster": [
-        ("provider in another region", "provider/aws/region", OTHER_REGION),
-        ("provider in any account", "provider/aws/allowed_account_ids", GONE),
-        ("provider in another account", "provider/aws/allowed_account_ids/-", OTHER_ACCOUNT),
+        ("no insights", "resource/aws_ecs_cluster/*/setting", GONE),
         ("cluster that another provider makes", "resource/aws_ecs_cluster/*/provider", "aws.other"),
     ],
     "fr_002_task_definition": [
@@ -245,9 +289,18 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("another image looked for", "data/aws_ecr_image/*/image_tag", "latest"),
         ("image looked for elsewhere", "data/aws_ecr_image/*/repository_name", "other"),
         ("image not looked for", "data/aws_ecr_image", {}),
+        ("no image looked for", "data/aws_ecr_image/*/for_each", "${toset([])}"),
+        ("the newest image looked for", "data/aws_ecr_image/*/most_recent", True),
+        ("container without image", f"{_CONTAINER}/image", GONE),
+    ],
+    "fr_002_image_tag": [
         ("default of another tag", "variable/image_tag/default", "stable"),
         ("null for a tag", "variable/image_tag/nullable", True),
+        ("a number for a tag", "variable/image_tag/type", "number"),
+        ("any type of tag", "variable/image_tag/type", GONE),
         ("any tag", "variable/image_tag/validation", []),
+        ("a validation that never passes", "variable/image_tag/validation/0/condition", "${false}"),
+        ("second variable", "variable/account_id", {"type": "string"}),
     ],
     "fr_003_service": [
         ("another stack's cluster", f"{_SERVICE}/cluster", "arn:aws:ecs:::cluster/shared"),
@@ -313,12 +366,14 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("another state of networking", "data/terraform_remote_state/networking/config/region", OTHER_REGION),
         ("a workspace of networking", "data/terraform_remote_state/networking/workspace", "other"),
     ],
-    "fr_008_rolling_deployment": [
+    "fr_008_after_creation": [
         ("no lifecycle", f"{_SERVICE}/lifecycle", {}),
         ("number of tasks set back", f"{_SERVICE}/lifecycle/ignore_changes", GONE),
         ("releases ignored", f"{_SERVICE}/lifecycle/ignore_changes/-", "task_definition"),
         ("rollback not noticed", f"{_SERVICE}/lifecycle/postcondition", GONE),
         ("rollback compared with nothing", f"{_SERVICE}/lifecycle/postcondition/condition", "${true}"),
+        ("a second postcondition", f"{_SERVICE}/lifecycle/postcondition/-", {"condition": "${true}"}),
+        ("rollback without the revision that runs", f"{_SERVICE}/lifecycle/postcondition/error_message", "rolled back"),
         ("not to be destroyed", f"{_SERVICE}/lifecycle/prevent_destroy", True),
     ],
     "fr_009_autoscaling": [
@@ -342,7 +397,7 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
 
 # What only an environment that requires commit SHAs refuses.
 IN_PRODUCTION: dict[str, list[Fault]] = {
-    "fr_002_image": [
+    "fr_002_image_tag": [
         ("latest by default", "variable/image_tag/default", "latest"),
         ("any tag that ECR takes", "variable/image_tag/validation/1", GONE),
         (
@@ -352,6 +407,23 @@ IN_PRODUCTION: dict[str, list[Fault]] = {
         ),
     ],
 }
+
+
+def of_every_member(node: Any, path: str) -> Iterator[Fault]:
+    """The plainest faults: each member below `path` gone or of another value, and a member more in each block."""
+    if isinstance(node, str) and node[:1] in {"[", "{"}:
+        node = json.loads(node)
+    if isinstance(node, dict):
+        yield "more", f"{path}/more", "more"
+    if isinstance(node, dict | list):
+        for key, member in node.items() if isinstance(node, dict) else enumerate(node):
+            if key != "//":
+                yield "gone", f"{path}/{key}", GONE
+                yield from of_every_member(member, f"{path}/{key}")
+    elif isinstance(node, bool):
+        yield "other", path, not node
+    else:
+        yield "other", path, node + (1 if isinstance(node, int) else "-other")
 
 
 def in_synthesized(document: dict[str, Any], fault: Fault) -> dict[str, Any]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Expected:
     """What an environment's settings ask for. `name` is the service's and the environment's, `go-api-dev`.
 
-    `states` are the backends of the three modules' states, `outputs` what the modules call their outputs.
+    `backend` is where this stack's own state is, `states` where those of the three modules are, each with its `type`;
+    `outputs` is what the modules call their outputs.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Expected:
     scale_in_cooldown_seconds: int
     scale_out_cooldown_seconds: int
     log_retention_days: int
+    tags: Mapping[str, str]
+    backend: Block
     states: Mapping[str, Block]
     outputs: Mapping[str, str]
 
@@ -82,15 +85,49 @@ def sc_006_nothing_else(stack: Stack, _: Expected) -> None:
     }
 
 
+def sc_006_place(stack: Stack, expected: Expected) -> None:
+    """In the environment's region and account, any other account being refused; with a state of its own, locked."""
+    assert stack.provider == {
+        "aws": {
+            "region": expected.region,
+            "allowed_account_ids": [expected.account_id],
+            "default_tags": {"tags": expected.tags},
+        }
+    }
+    if not stack.planned:
+        type_ = expected.backend["type"]
+        backend = {key: value for key, value in expected.backend.items() if key != "type"}
+        locked = {"encrypt": True, "use_lockfile": True} if type_ == "s3" else {}
+        provider = stack.terraform.get("required_providers", {}).get("aws", {})
+        assert re.fullmatch(r"[\d.]+", provider.get("version", "")), "the provider's version is pinned"
+        assert stack.terraform == {
+            "backend": {type_: {**backend, **locked}},
+            "required_version": ">= 1.10",  # the first that locks a state in S3
+            "required_providers": {"aws": {"source": "aws", "version": provider["version"]}},
+        }
+
+
+def assumptions(stack: Stack, expected: Expected) -> None:
+    """What the specification assumes of the three modules is checked by Terraform, on what they really made.
+
+    Here only that it looks, at the right things: what it says of wrong ones is another test's.
+    """
+    target_group, group = stack.only("data.aws_lb_target_group"), stack.only("data.aws_security_group")
+    assert target_group["arn"] == _existing(stack, expected, "loadbalancing", "target_group_arn")
+    assert group["id"] == _existing(stack, expected, "security", "app_security_group_id")
+    if not stack.planned:
+        subnets = stack.only("data.aws_subnet")
+        public = _existing(stack, expected, "networking", "public_subnet_ids")
+        assert (subnets.written("id"), subnets.written("for_each")) == ("${each.value}", f"${{toset({public[2:-1]})}}")
+        for source in (target_group, group, subnets, *stack.all("data.terraform_remote_state")):
+            assert set(source.written("lifecycle") or {}) == {"postcondition"}, source.address
+
+
 def fr_001_cluster(stack: Stack, expected: Expected) -> None:
-    """In the environment's region and account, and Terraform refuses any other account."""
     cluster = stack.only("aws_ecs_cluster")
     _sets_at_most(cluster, "name", "setting")
     assert cluster["name"] == expected.name
     assert cluster["setting"] == {"name": "containerInsights", "value": expected.container_insights}
-    assert set(stack.provider) <= {"region", "allowed_account_ids", "default_tags"}
-    assert stack.provider.get("region") == expected.region
-    assert stack.provider.get("allowed_account_ids") == [expected.account_id]
 
 
 def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
@@ -110,9 +147,8 @@ def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
         "operating_system_family": "LINUX",
     }
     assert task_definition["skip_destroy"] is True
-    container = _container(stack)
-    del container["image"], container["logConfiguration"]
-    assert container == {
+    judged_elsewhere = {"image", "logConfiguration"}
+    assert {key: value for key, value in _container(stack).items() if key not in judged_elsewhere} == {
         "name": expected.container_name,
         "essential": True,
         "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}],
@@ -121,28 +157,33 @@ def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
         "readonlyRootFilesystem": True,
         "stopTimeout": expected.stop_timeout_seconds,
     }
+    assert expected.user.partition(":")[0] not in {"0", "root"}
 
 
 def fr_002_image(stack: Stack, expected: Expected) -> None:
-    """From ECR, with the tag that the release names; production takes commit SHAs only (Assumptions)."""
-    repository = stack.only("data.aws_ecr_repository")
+    """From ECR, with the tag that a release names, which has to be there."""
+    repository, pushed = stack.only("data.aws_ecr_repository"), stack.only("data.aws_ecr_image")
     _sets_at_most(repository, "name")
+    _sets_at_most(pushed, "repository_name", "image_tag", "for_each")
     tagged = f"{expected.account_id}.dkr.ecr.{expected.region}.amazonaws.com/{expected.repository}:{stack.image_tag}"
-    assert _container(stack)["image"] == tagged
+    assert _container(stack).get("image") == tagged
     written = json.loads(stack.only("aws_ecs_task_definition").written("container_definitions"))
     assert written[0]["image"] == f"{repository.reference('repository_url')}:${{var.image_tag}}"
-    pushed = stack.only("data.aws_ecr_image")
     assert (pushed["repository_name"], pushed["image_tag"]) == (expected.repository, stack.image_tag)
+    assert stack.planned or pushed["for_each"] == f'${{toset(["{expected.repository}:${{var.image_tag}}"])}}'
+
+
+def fr_002_image_tag(stack: Stack, expected: Expected) -> None:
+    """Production takes commit SHAs only (Assumptions); elsewhere a tag may have a default, and be any that ECR has."""
+    assert set(stack.variables) == {"image_tag"}
     variable = stack.variables["image_tag"]
     assert variable.get("default") == expected.default_tag
-    if stack.shows_lifecycle:
-        assert variable["nullable"] is False
-        assert _accepts(variable, "3f9c2e1")
-        assert _accepts(variable, "3f9c2e1" + 33 * "0")
-        assert not _accepts(variable, "")
-        assert [tag for tag in ("latest", "v1.2", "3f9c2e", "3F9C2E1", 41 * "0") if _accepts(variable, tag)] == (
-            [] if expected.requires_commit_sha else ["latest", "v1.2", "3f9c2e", "3F9C2E1", 41 * "0"]
-        )
+    if not stack.planned:
+        assert (variable.get("type"), variable.get("nullable")) == ("string", False)
+        shas, others = ["3f9c2e1", 40 * "0"], ["latest", "v1.2", "3f9c2e", "3F9C2E1", 41 * "0"]
+        tags = shas if expected.requires_commit_sha else [*shas, *others]
+        assert [tag for tag in [*shas, *others, "", ".", "a b", 129 * "0"] if _accepts(variable, tag)] == tags
+    assert not expected.requires_commit_sha or re.fullmatch(r"[0-9a-f]{7,40}|None", str(expected.default_tag))
 
 
 def fr_003_service(stack: Stack, expected: Expected) -> None:
@@ -162,6 +203,7 @@ def fr_003_service(stack: Stack, expected: Expected) -> None:
     assert service["launch_type"] == "FARGATE"
     assert service["desired_count"] == 1
     assert service["enable_execute_command"] is False
+    assert (service["propagate_tags"], service["enable_ecs_managed_tags"]) == ("SERVICE", True)
     assert service["load_balancer"] == {
         "target_group_arn": _existing(stack, expected, "loadbalancing", "target_group_arn"),
         "container_name": expected.container_name,
@@ -175,21 +217,17 @@ def fr_004_execution_role(stack: Stack, expected: Expected) -> None:
     assert stack.only("aws_ecs_task_definition").written("execution_role_arn") == role.reference("arn")
     policy = stack.only("aws_iam_role_policy")
     _sets_at_most(policy, "name", "role", "policy")
-    assert policy["role"] == role["name"]
+    assert (policy["name"], policy["role"]) == ("execution", role["name"])
     assert policy.written("role") == role.reference("name")
-    statements = json.loads(policy["policy"])["Statement"]
-    assert all(set(statement) <= {"Sid", "Effect", "Action", "Resource"} for statement in statements)
-    assert {statement["Effect"] for statement in statements} == {"Allow"}
-    repository = expected.arn("ecr", f"repository/{expected.repository}")
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    write = ["logs:CreateLogStream", "logs:PutLogEvents"]
     log_streams = expected.arn("logs", f"log-group:{expected.log_group}:*")
-    assert sorted((action, statement["Resource"]) for statement in statements for action in statement["Action"]) == [
-        ("ecr:BatchGetImage", [repository]),
-        ("ecr:GetAuthorizationToken", ["*"]),
-        ("ecr:GetDownloadUrlForLayer", [repository]),
-        ("logs:CreateLogStream", [log_streams]),
-        ("logs:PutLogEvents", [log_streams]),
+    assert _statements(policy, "policy") == [
+        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]},
+        {"Effect": "Allow", "Action": pull, "Resource": [expected.arn("ecr", f"repository/{expected.repository}")]},
+        {"Effect": "Allow", "Action": write, "Resource": [log_streams]},
     ]
-    assert policy.address in stack.only("aws_ecs_service").written("depends_on")
+    _is_there_before_the_service(stack, policy)
 
 
 def fr_005_task_role(stack: Stack, expected: Expected) -> None:
@@ -201,12 +239,12 @@ def fr_005_task_role(stack: Stack, expected: Expected) -> None:
 
 
 def fr_006_security_group(stack: Stack, expected: Expected) -> None:
-    network = stack.only("aws_ecs_service")["network_configuration"]
+    network = stack.only("aws_ecs_service")["network_configuration"] or {}
     assert network.get("security_groups") == [_existing(stack, expected, "security", "app_security_group_id")]
 
 
 def fr_007_public_subnets(stack: Stack, expected: Expected) -> None:
-    network = stack.only("aws_ecs_service")["network_configuration"]
+    network = stack.only("aws_ecs_service")["network_configuration"] or {}
     assert set(network) == {"subnets", "security_groups", "assign_public_ip"}
     subnets, existing = network["subnets"], _existing(stack, expected, "networking", "public_subnet_ids")
     assert subnets == existing or sorted(subnets) == sorted(existing)  # a plan shows a set, in an order of its own
@@ -214,7 +252,7 @@ def fr_007_public_subnets(stack: Stack, expected: Expected) -> None:
 
 
 def fr_008_rolling_deployment(stack: Stack, expected: Expected) -> None:
-    """ECS rolls back what does not become healthy, and Terraform waits for it and then says so."""
+    """ECS rolls back what does not become healthy, and Terraform waits for it."""
     service = stack.only("aws_ecs_service")
     assert (service["deployment_minimum_healthy_percent"], service["deployment_maximum_percent"]) == (100, 200)
     assert service["deployment_circuit_breaker"] == {"enable": True, "rollback": True}
@@ -223,12 +261,21 @@ def fr_008_rolling_deployment(stack: Stack, expected: Expected) -> None:
     assert service["wait_for_steady_state"] is True
     timeout = f"{expected.steady_state_timeout_minutes}m"
     assert service["timeouts"] == {"create": timeout, "update": timeout}
-    if stack.shows_lifecycle:
+
+
+def fr_008_after_creation(stack: Stack, _: Expected) -> None:
+    """Terraform leaves the number of tasks to autoscaling, and fails for a rollback, naming both revisions."""
+    service = stack.only("aws_ecs_service")
+    if not stack.planned:
         lifecycle = service.written("lifecycle") or {}
         assert set(lifecycle) == {"ignore_changes", "postcondition"}
         assert lifecycle["ignore_changes"] == ["desired_count"]
-        revision = stack.only("aws_ecs_task_definition").reference("arn")
-        assert lifecycle["postcondition"]["condition"] == f"${{self.task_definition == {revision[2:-1]}}}"
+        postcondition = lifecycle["postcondition"]
+        assert isinstance(postcondition, dict), "one postcondition is wanted"
+        assert set(postcondition) == {"condition", "error_message"}
+        ours = stack.only("aws_ecs_task_definition").reference("arn")
+        assert postcondition["condition"] == f"${{self.task_definition == {ours[2:-1]}}}"
+        assert {ours, "${self.task_definition}"} <= set(re.findall(r"\$\{.*?\}", postcondition["error_message"]))
 
 
 def fr_009_autoscaling(stack: Stack, expected: Expected) -> None:
@@ -246,9 +293,10 @@ def fr_009_autoscaling(stack: Stack, expected: Expected) -> None:
         assert resource["scalable_dimension"] == "ecs:service:DesiredCount"
         assert resource["resource_id"] == f"service/{expected.name}/{expected.name}"
     assert (target["min_capacity"], target["max_capacity"]) == (1, 4)
+    assert policy["name"] == "cpu-target-tracking"
     assert policy["policy_type"] == "TargetTrackingScaling"
-    tracking = {"disable_scale_in": False, **policy["target_tracking_scaling_policy_configuration"]}
-    assert tracking == {
+    tracking = policy["target_tracking_scaling_policy_configuration"] or {}
+    assert {"disable_scale_in": False, **tracking} == {
         "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
         "target_value": expected.cpu_target_percent,
         "scale_in_cooldown": expected.scale_in_cooldown_seconds,
@@ -263,7 +311,7 @@ def fr_010_logs(stack: Stack, expected: Expected) -> None:
     _sets_at_most(log_group, "name", "retention_in_days")
     assert log_group["name"] == expected.log_group
     assert log_group["retention_in_days"] == expected.log_retention_days
-    assert _container(stack)["logConfiguration"] == {
+    assert _container(stack).get("logConfiguration") == {
         "logDriver": "awslogs",
         "options": {
             "awslogs-group": expected.log_group,
@@ -271,18 +319,36 @@ def fr_010_logs(stack: Stack, expected: Expected) -> None:
             "awslogs-stream-prefix": expected.container_name,
         },
     }
-    assert log_group.address in stack.only("aws_ecs_service").written("depends_on")
+    _is_there_before_the_service(stack, log_group)
 
 
 def _sets_at_most(resource: Resource, *attributes: str) -> None:
-    """Whatever else Terraform or the provider could be told (`lifecycle`, `provider`, `privileged`) is not told."""
+    """Whatever else Terraform or the provider could be told (`lifecycle`, `count`, `provider`) is not told."""
     assert set(resource.configuration) - set(attributes) == set(), resource.address
 
 
+def _is_there_before_the_service(stack: Stack, resource: Resource) -> None:
+    assert resource.address in (stack.only("aws_ecs_service").written("depends_on") or [])
+
+
+def _json(resource: Resource, attribute: str) -> Any:
+    text = resource[attribute]
+    assert isinstance(text, str), f"{resource.address} has no {attribute}"
+    return json.loads(text)
+
+
 def _container(stack: Stack) -> Block:
-    containers: list[Block] = json.loads(stack.only("aws_ecs_task_definition")["container_definitions"])
+    containers: list[Block] = _json(stack.only("aws_ecs_task_definition"), "container_definitions")
     assert len(containers) == 1, containers
     return containers[0]
+
+
+def _statements(resource: Resource, attribute: str) -> list[Block]:
+    """Of a policy document, without their names."""
+    document = _json(resource, attribute)
+    assert set(document) == {"Version", "Statement"}
+    assert document["Version"] == "2012-10-17"
+    return [{key: value for key, value in each.items() if key != "Sid"} for each in document["Statement"]]
 
 
 def _role(stack: Stack, expected: Expected, suffix: str) -> Resource:
@@ -290,7 +356,7 @@ def _role(stack: Stack, expected: Expected, suffix: str) -> Resource:
     found = [role for role in stack.all("aws_iam_role") if role["name"] == f"{expected.name}-{suffix}"]
     assert len(found) == 1, f"one role {expected.name}-{suffix} is wanted"
     _sets_at_most(found[0], "name", "description", "assume_role_policy")
-    assert json.loads(found[0]["assume_role_policy"])["Statement"] == [
+    assert _statements(found[0], "assume_role_policy") == [
         {
             "Effect": "Allow",
             "Principal": {"Service": "ecs-tasks.amazonaws.com"},
@@ -315,23 +381,26 @@ def _existing(stack: Stack, expected: Expected, module: str, output: str) -> Any
 
 def _accepts(variable: Block, tag: str) -> bool:
     """Whether all the variable's validations do, which are patterns that the tag has to match."""
-    conditions = " ".join(rule["condition"] for rule in variable["validation"])
-    patterns = re.findall(r'\$\{can\(regex\("(.*?)", var\.image_tag\)\)\}', conditions)
-    assert len(patterns) == len(variable["validation"]), conditions
-    return all(re.search(pattern, tag) for pattern in patterns)
+    rules = variable.get("validation", [])
+    patterns = [re.fullmatch(r'\$\{can\(regex\("(.*)", var\.image_tag\)\)\}', rule["condition"]) for rule in rules]
+    return all(re.search(pattern[1], tag) if pattern else False for pattern in patterns)
 
 
 REQUIREMENTS = (
     sc_006_nothing_else,
+    sc_006_place,
+    assumptions,
     fr_001_cluster,
     fr_002_task_definition,
     fr_002_image,
+    fr_002_image_tag,
     fr_003_service,
     fr_004_execution_role,
     fr_005_task_role,
     fr_006_security_group,
     fr_007_public_subnets,
     fr_008_rolling_deployment,
+    fr_008_after_creation,
     fr_009_autoscaling,
     fr_010_logs,
 )

@@ -25,9 +25,12 @@ def document(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, An
     return found.__getitem__
 
 
-def judge(requirement: str, name: str, document: dict[str, Any]) -> None:
-    expected = expected_of(name)
-    REQUIREMENTS[requirement](documents.synthesized(document, answers=expected.answers), expected)
+def judge(document: dict[str, Any], environment: str, *names: str) -> None:
+    """Raises AssertionError if the environment's stack fails one of the requirements of these names."""
+    expected = expected_of(environment)
+    stack = documents.synthesized(document, answers=expected.answers)
+    for requirement in names:
+        REQUIREMENTS[requirement](stack, expected)
 
 
 SEEDED = [
@@ -47,7 +50,7 @@ SEEDED = [
 @pytest.mark.parametrize("name", NAMES)
 def test_requirement_holds(document: Callable[[str], dict[str, Any]], name: str, requirement: str) -> None:
     """In what is synthesized, without Terraform: the plan of all but `local` needs an account."""
-    judge(requirement, name, document(name))
+    judge(document(name), name, requirement)
 
 
 @pytest.mark.parametrize(("requirement", "fault", "name"), SEEDED)
@@ -57,4 +60,30 @@ def test_requirement_sees_the_fault(
     """The check of that requirement fails, and not for want of something to look at."""
     broken = faults.in_synthesized(document(name), fault)
     with pytest.raises(AssertionError):
-        judge(requirement, name, broken)
+        judge(broken, name, requirement)
+
+
+UNJUDGED = ("description", "error_message", "Sid")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_in_a_resource_goes_unjudged(document: Callable[[str], dict[str, Any]], name: str) -> None:
+    """Each member of each resource, but for words to people, is one that some requirement holds to its value."""
+    sound = document(name)
+    found = [
+        fault
+        for type_, blocks in sound["resource"].items()
+        for id_, block in blocks.items()
+        for fault in faults.of_every_member(block, f"resource/{type_}/{id_}")
+        if not fault[1].endswith(UNJUDGED)
+    ]
+    unseen = [fault[:2] for fault in found if _is_unseen(faults.in_synthesized(sound, fault), name)]
+    assert unseen == []
+
+
+def _is_unseen(document: dict[str, Any], name: str) -> bool:
+    try:
+        judge(document, name, *REQUIREMENTS)
+    except (AssertionError, LookupError, TypeError):
+        return False
+    return True
