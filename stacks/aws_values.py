@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
+from stacks.characters import but_not_ascii
 from stacks.regions import PARTITION_OF_REGION
 from stacks.settings import matching, refusal
 
@@ -28,10 +31,12 @@ _PARAMETER = rf"{_ARN}:ssm:{_REGION}:{_ACCOUNT}:parameter/[\w./-]+"
 def known_region(region: str) -> str:
     if region in PARTITION_OF_REGION:
         return region
+    raise refusal(f"the name of an AWS region is wanted{_meant(region)}{but_not_ascii(region)}")
+
+
+def _meant(region: str) -> str:
     near = get_close_matches(region.strip().lower(), PARTITION_OF_REGION, n=3, cutoff=0.8)
-    meant = f"; {' or '.join(near)} may be meant" if near else ", such as eu-west-1"
-    message = f"the name of an AWS region is wanted{meant}"
-    raise refusal(message)
+    return f"; {' or '.join(near)} may be meant" if near else ", such as eu-west-1"
 
 
 def partition_of(arn: str) -> str:
@@ -42,6 +47,37 @@ def partition_of(arn: str) -> str:
 def region_of(arn: str) -> str:
     """The fourth part of an ARN; empty for a global service."""
     return arn.split(":")[3]
+
+
+def partition_remedy(region: str) -> str:
+    return f"in {region} an ARN begins with arn:{PARTITION_OF_REGION[region]}:"
+
+
+def regional_arn(arn: str) -> str:
+    """The ARN's region exists, in the ARN's partition."""
+    region = region_of(arn)
+    if region not in PARTITION_OF_REGION:
+        raise refusal(f"must be the ARN of an AWS region, not of {region}{_meant(region)}")
+    if PARTITION_OF_REGION[region] != partition_of(arn):
+        raise refusal(partition_remedy(region))
+    return arn
+
+
+def resource_remedy(resource: str, region: str) -> str | None:
+    """What is wrong with the partition or the region of a policy's resource, in either of which * and ? may stand.
+
+    Not every service has a region there; what is shaped like one has to exist.
+    """
+    if resource == "*":
+        return None
+    partition = PARTITION_OF_REGION[region]
+    if not fnmatchcase(partition, partition_of(resource)):
+        return partition_remedy(region)
+    named = region_of(resource)
+    if not re.fullmatch(_REGION, named) or PARTITION_OF_REGION.get(named) == partition:
+        return None
+    meant = "" if named in PARTITION_OF_REGION else _meant(named)
+    return f"must be the ARN of a region of the partition {partition}, not of {named}{meant}"
 
 
 AccountId = Annotated[str, matching(_ACCOUNT, "an AWS account id is wanted: 12 digits in quotes")]
@@ -66,6 +102,7 @@ KmsKeyArn = Annotated[
         _KEY_ARN,
         "the ARN of a KMS key, not of an alias, is wanted: arn:aws:kms:<region>:<account>:key/<key id>",
     ),
+    AfterValidator(regional_arn),
 ]
 KmsKey = Annotated[
     str,
@@ -80,4 +117,5 @@ SecretArn = Annotated[
         " which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
         " arn:aws:ssm:<region>:<account>:parameter/<name>",
     ),
+    AfterValidator(regional_arn),
 ]

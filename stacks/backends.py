@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from stacks.aws_values import KmsKey, Region, RoleArn
-from stacks.settings import Refusal, Settings, matching, refusal, refuse_all
+from stacks.aws_values import KmsKey, Region, RoleArn, partition_of, partition_remedy, region_of, regional_arn
+from stacks.characters import but_not_ascii
+from stacks.regions import PARTITION_OF_REGION
+from stacks.settings import Refusal, Settings, matching, readable, refusal, refuse_all, with_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,7 @@ def bucket_name(name: str) -> str:
     if not is_shaped or ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
         raise refusal(
             "the name of a bucket is wanted: 3 to 63 lower-case letters, digits, dots and hyphens,"
-            " with a letter or a digit at both ends, no two dots in a row, and not an IP address"
+            f" with a letter or a digit at both ends, no two dots in a row, and not an IP address{but_not_ascii(name)}"
         )
     return name
 
@@ -51,11 +53,30 @@ class S3Backend(Settings):
 
     type: Literal["s3"] = "s3"
     bucket: Annotated[str, AfterValidator(bucket_name)]
-    key: Annotated[str, AfterValidator(object_key)]
+    key: Annotated[str, AfterValidator(object_key), AfterValidator(readable)]
     region: Region
     use_path_style: bool = False
     kms_key_id: KmsKey | None = None
     role_arn: RoleArn | None = None
+
+    @field_validator("kms_key_id")
+    @classmethod
+    def key_is_in_region(cls, key: str | None, info: ValidationInfo) -> str | None:
+        """Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys"."""
+        region = info.data.get("region")
+        if key and key.startswith("arn:") and region:
+            regional_arn(key)
+            if region_of(key) != region:
+                raise refusal(f"must be a key of the bucket's region, {region}, not of {region_of(key)}")
+        return key
+
+    @field_validator("role_arn")
+    @classmethod
+    def role_is_in_partition(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        region = info.data.get("region")
+        if arn and region and partition_of(arn) != PARTITION_OF_REGION[region]:
+            raise refusal(partition_remedy(region))
+        return arn
 
     @property
     def address(self) -> str:
@@ -71,7 +92,7 @@ class LocalBackend(Settings):
     """A state in a file; `path` is relative to the repository's root."""
 
     type: Literal["local"] = "local"
-    path: Annotated[str, AfterValidator(relative_file)]
+    path: Annotated[str, AfterValidator(relative_file), AfterValidator(readable)]
 
     @property
     def address(self) -> str:
@@ -89,6 +110,7 @@ class RemoteBackend(Settings):
         matching(
             r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'a host name is wanted, such as "app.terraform.io"'
         ),
+        AfterValidator(with_port),
     ] = "app.terraform.io"
 
     @property
@@ -106,7 +128,7 @@ class ModuleState(Settings):
 
     backend: Backend
     workspace: HcpName | None = None
-    outputs: dict[str, str] = Field(default_factory=dict)
+    outputs: dict[str, Annotated[str, AfterValidator(readable)]] = Field(default_factory=dict)
 
     @field_validator("workspace")
     @classmethod

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from stacks.aws_values import AccountId, PolicyArn, Region, partition_of, region_of
+from stacks.aws_values import AccountId, PolicyArn, Region, partition_of, partition_remedy, region_of, resource_remedy
 from stacks.backends import Backend, RemoteStates
 from stacks.problems import Problem, SettingsError, dotted, problems_of
 from stacks.regions import PARTITION_OF_REGION
@@ -37,6 +37,9 @@ NAMES: Final = (
     ("the log group", "/ecs/{}", 512),
 )
 """What is named after `name_prefix`: the resource, its name, and AWS's limit on the name's length."""
+
+EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
+"""What `constructs_lib.roles` calls the statement that it adds for ECS Exec."""
 
 _LIKE_TOML: Final = 0.85  # `.tml` and `.tom` are, `.html` and `.yaml` are not
 
@@ -76,7 +79,7 @@ class Environment(Settings):
     @classmethod
     def boundary_is_of_this_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
         if arn and not _in_partition(arn, info):
-            raise refusal(_partition_remedy(info))
+            raise refusal(partition_remedy(info.data["region"]))
         account = arn.split(":")[4] if arn else "aws"
         if account not in {"aws", info.data.get("account_id", account)}:
             raise refusal(f"IAM takes a boundary only from the role's own account, {info.data['account_id']}")
@@ -106,8 +109,35 @@ class Environment(Settings):
     @classmethod
     def secrets_are_in_partition(cls, container: Container, info: ValidationInfo) -> Container:
         strangers = [name for name, arn in container.secrets.items() if not _in_partition(arn, info)]
-        refuse_all(Refusal(("secrets", name), None, _partition_remedy(info)) for name in strangers)
+        refuse_all(Refusal(("secrets", name), None, partition_remedy(info.data["region"])) for name in strangers)
         return container
+
+    @field_validator("task_role")
+    @classmethod
+    def sid_is_not_execs(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
+        """Within one policy IAM takes a sid once."""
+        service = info.data.get("service")
+        if service and service.enable_execute_command:
+            remedy = "must not be the sid of ECS Exec's own statement (service.enable_execute_command = true)"
+            refuse_all(
+                Refusal(("statements", at, "sid"), statement.sid, remedy)
+                for at, statement in enumerate(task_role.statements)
+                if statement.sid == EXECUTE_COMMAND_SID
+            )
+        return task_role
+
+    @field_validator("task_role")
+    @classmethod
+    def resources_are_in_partition(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
+        region = info.data.get("region")
+        if region:
+            refuse_all(
+                Refusal(("statements", at, "resources", which), resource, remedy)
+                for at, statement in enumerate(task_role.statements)
+                for which, resource in enumerate(statement.resources)
+                if (remedy := resource_remedy(resource, region))
+            )
+        return task_role
 
     @field_validator("deployment")
     @classmethod
@@ -152,11 +182,6 @@ def _length_refusals(service: str, environment: str) -> Iterator[Refusal]:
 def _in_partition(arn: str, info: ValidationInfo) -> bool:
     region = info.data.get("region")
     return region is None or partition_of(arn) == PARTITION_OF_REGION[region]
-
-
-def _partition_remedy(info: ValidationInfo) -> str:
-    region = info.data["region"]
-    return f"in {region} an ARN begins with arn:{PARTITION_OF_REGION[region]}:"
 
 
 def load_environments(directory: Path) -> tuple[Environment, ...]:

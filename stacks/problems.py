@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from stacks.characters import but_not_ascii
 from stacks.secret_names import is_secret_value, names_a_secret
 from stacks.settings import Settings
 
@@ -118,11 +119,12 @@ def _remedy(
         example = _EXAMPLES.get(str(path[-1]))
         return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
     if kind == "extra_forbidden":
-        return _unknown(str(path[-1]), models, top)
+        return _unknown(str(path[-1]), models, top) + but_not_ascii(str(path[-1]))
     if kind.startswith("union_tag"):
-        return 'a backend\'s type is wanted: "s3", "local" or "remote"'
+        tag = str(context.get("tag", ""))
+        return f'a backend\'s type is wanted: "s3", "local" or "remote"{but_not_ascii(tag)}'
     if kind == "literal_error":
-        return f"{context['expected']} is wanted".replace("'", '"')
+        return f"{context['expected']} is wanted".replace("'", '"') + but_not_ascii(str(details["input"]))
     return _WANTED.get(kind, details["msg"])
 
 

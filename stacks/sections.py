@@ -9,8 +9,19 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
 from stacks.aws_values import IMAGE_TAG, KmsKeyArn, SecretArn
+from stacks.characters import but_not_ascii, named
 from stacks.secret_names import looks_secret
-from stacks.settings import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all
+from stacks.settings import (
+    MAX_INT32,
+    MAX_PORT,
+    Refusal,
+    Settings,
+    between,
+    matching,
+    refusal,
+    refuse_all,
+    with_port,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +29,14 @@ if TYPE_CHECKING:
 COMMIT_SHA: Final = re.compile(r"[0-9a-f]{7,40}")
 MOST_TASKS_OF_A_SERVICE: Final = 5000
 NEVER_EXPIRE: Final = 0
+NUL: Final = "\0"
 RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
     *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )  # CloudWatch Logs, PutRetentionPolicy
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ECR_HOST = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\..+")
 _USER = r"(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)"
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _CONDITION_OPERATOR = re.compile(
@@ -49,10 +62,19 @@ class Service(Settings):
                 rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?",
                 "a URL is wanted that ends with the host or the port, such as https://api.example.com",
             ),
+            AfterValidator(with_port),
         ]
         | None
     ) = None
     """Where the API is reached, when that is not http:// and the load balancer's own name."""
+
+
+def without_registry(repository: str) -> str:
+    """ECR would take the host for a part of the name."""
+    host, _, name = repository.partition("/")
+    if _ECR_HOST.fullmatch(host):
+        raise refusal(f"must be the repository's name alone, such as {name or 'go-api'}, without the registry's host")
+    return repository
 
 
 class Image(Settings):
@@ -63,6 +85,7 @@ class Image(Settings):
             "the name of an ECR repository, without registry and tag, is wanted: 2 to 256 lower-case letters and"
             " digits, with . _ - or / between them",
         ),
+        AfterValidator(without_registry),
     ]
     require_commit_sha_tag: bool = False
     default_tag: (
@@ -90,7 +113,7 @@ class Image(Settings):
 class Container(Settings):
     """`stop_timeout_seconds`: 120 is Fargate's limit, and AWS names no least value."""
 
-    port: Annotated[int, between(1, 65535)] = 8080
+    port: Annotated[int, between(1, MAX_PORT)] = 8080
     cpu: int = 256
     memory_mib: int = 512
     cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
@@ -127,7 +150,14 @@ class Container(Settings):
     @classmethod
     def environment_is_plain(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         secrets = info.data.get("secrets", {})
-        refuse_all([*_wrong_names(variables), *_secrets_in_the_open(variables), *_set_twice(variables, secrets)])
+        refuse_all(
+            [
+                *_wrong_names(variables),
+                *_with_nul(variables),
+                *_secrets_in_the_open(variables),
+                *_set_twice(variables, secrets),
+            ]
+        )
         return variables
 
 
@@ -137,7 +167,12 @@ def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
             yield Refusal((name,), None, "PORT follows container.port: take it out, and set container.port")
         elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             remedy = "an environment variable's name has letters, digits and _, and begins with no digit"
-            yield Refusal((name,), None, remedy)
+            yield Refusal((name,), None, remedy + but_not_ascii(name))
+
+
+def _with_nul(variables: dict[str, str]) -> Iterator[Refusal]:
+    remedy = f"must not contain {named(NUL)}, which ends every environment variable"
+    return (Refusal((name,), None, remedy) for name, value in variables.items() if NUL in value)
 
 
 def _secrets_in_the_open(variables: dict[str, str]) -> Iterator[Refusal]:
@@ -153,7 +188,8 @@ def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[R
 def granted_action(action: str) -> str:
     """`*` alone is refused where it is granted (FR-005); see `Statement`."""
     if action != "*" and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*?]+", action):
-        raise refusal("an action is wanted: <service>:<Action>, where * and ? may stand for a part, such as s3:Get*")
+        remedy = "an action is wanted: <service>:<Action>, where * and ? may stand for a part, such as s3:Get*"
+        raise refusal(remedy + but_not_ascii(action))
     return action
 
 
@@ -163,7 +199,15 @@ def granted_resource(resource: str) -> str:
     return resource
 
 
-_Strings = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+def policy_text(text: str) -> str:
+    """IAM API Reference, PutRolePolicy, PolicyDocument."""
+    if found := re.search(r"[^\t\n\r\x20-\xff]", text):
+        raise refusal(f"must have only characters that IAM takes in a policy, U+0020 to U+00FF, not {named(found[0])}")
+    return text
+
+
+PolicyText = Annotated[str, AfterValidator(policy_text)]
+_Strings = Annotated[tuple[PolicyText, ...], Field(strict=False, min_length=1)]
 
 
 class Statement(Settings):
@@ -171,9 +215,9 @@ class Statement(Settings):
     effect: Literal["Allow", "Deny"] = "Allow"
     actions: Annotated[tuple[Annotated[str, AfterValidator(granted_action)], ...], Field(strict=False, min_length=1)]
     resources: Annotated[
-        tuple[Annotated[str, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
+        tuple[Annotated[PolicyText, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
     ]
-    conditions: dict[str, dict[str, _Strings]] = Field(default_factory=dict)
+    conditions: dict[str, dict[PolicyText, _Strings]] = Field(default_factory=dict)
 
     @field_validator("actions")
     @classmethod
@@ -189,7 +233,11 @@ class Statement(Settings):
         cls, conditions: dict[str, dict[str, tuple[str, ...]]]
     ) -> dict[str, dict[str, tuple[str, ...]]]:
         remedy = "is no condition operator of IAM, such as StringEquals, ArnLike or Bool"
-        refuse_all(Refusal((name,), None, remedy) for name in conditions if not _CONDITION_OPERATOR.fullmatch(name))
+        refuse_all(
+            Refusal((name,), None, remedy + but_not_ascii(name))
+            for name in conditions
+            if not _CONDITION_OPERATOR.fullmatch(name)
+        )
         return conditions
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from stacks.characters import but_not_ascii, misleading, named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MAX_PORT: Final = 65535
 MAX_INT32: Final = 2**31 - 1
 """The limit where AWS states none but the integer's own."""
 
@@ -60,7 +63,22 @@ def matching(pattern: str, remedy: str) -> AfterValidator:
 
     def matches(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise refusal(remedy)
+            raise refusal(remedy + but_not_ascii(value))
         return value
 
     return AfterValidator(matches)
+
+
+def readable(text: str) -> str:
+    """For text of any script, in which nobody would find an invisible character or one letter of another script."""
+    if found := misleading(text):
+        raise refusal(f"must not contain {named(found)}, which looks like another character or like none")
+    return text
+
+
+def with_port(address: str) -> str:
+    """For an address that may end in a port."""
+    port = re.search(r":(\d+)\Z", address)
+    if port and not 1 <= int(port[1]) <= MAX_PORT:
+        raise refusal(f"the port must be from 1 to {MAX_PORT}, not {port[1]}")
+    return address

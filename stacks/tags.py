@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
 
+from stacks.characters import named
 from stacks.settings import Refusal, refusal, refuse_all
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
                 value,
                 f"a key of 1 to {_LONGEST_KEY} and a value of 0 to {_LONGEST_VALUE} characters are wanted",
             )
-        elif not all(map(_is_tag_character, key + value)):
-            yield Refusal((key,), value, "a tag has letters, digits, spaces and _ . : / = + - @ only")
+        elif stranger := next((each for each in key + value if not _is_tag_character(each)), None):
+            remedy = f"a tag has letters, digits, spaces and _ . : / = + - @ only, not {named(stranger)}"
+            yield Refusal((key,), value, remedy)
         seen.add(key.lower())
 
 

@@ -44,6 +44,8 @@ def test_the_type_chooses_the_backend_and_its_address(settings: dict[str, Any], 
         {"kms_key_id": "mrk-" + "0" * 32},
         {"kms_key_id": f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"},
         {"role_arn": "arn:aws:iam::111111111111:role/path/state-reader"},
+        {"region": "cn-north-1", "role_arn": "arn:aws-cn:iam::111111111111:role/x"},
+        {"key": "größe/проект/状態-state/\u2764\ufe0f\u200d\U0001f525"},
     ],
 )
 def test_s3_accepts_what_works(change: dict[str, str]) -> None:
@@ -67,6 +69,19 @@ def test_s3_accepts_what_works(change: dict[str, str]) -> None:
         (S3 | {"region": "eu-wets-1"}, "eu-west-1 may be meant"),
         (S3 | {"kms_key_id": "alias/state"}, "not an alias"),
         (S3 | {"role_arn": "arn:aws:iam::1:role/x"}, "arn:aws:iam::<account>:role/<name>"),
+        (S3 | {"key": "go-\u0430pi/x"}, "must not contain U+0430 CYRILLIC SMALL LETTER A"),
+        (S3 | {"key": "go-api\u200b/x"}, "must not contain U+200B ZERO WIDTH SPACE"),
+        (S3 | {"key": "a\x00b"}, "must not contain U+0000 CONTROL CHARACTER"),
+        (S3 | {"bucket": "st\u0430tes"}, "not U+0430 CYRILLIC SMALL LETTER A"),
+        (
+            S3 | {"kms_key_id": f"arn:aws:kms:us-east-1:111111111111:key/{KEY_ID}"},
+            "region, eu-west-1, not of us-east-1",
+        ),
+        (S3 | {"kms_key_id": f"arn:aws:kms:eu-wets-1:111111111111:key/{KEY_ID}"}, "not of eu-wets-1; eu-west-1"),
+        (S3 | {"kms_key_id": f"arn:aws-cn:kms:eu-west-1:111111111111:key/{KEY_ID}"}, "begins with arn:aws:"),
+        (S3 | {"role_arn": "arn:aws-cn:iam::111111111111:role/x"}, "begins with arn:aws:"),
+        (S3 | {"region": "cn-north-1", "role_arn": "arn:aws:iam::111111111111:role/x"}, "begins with arn:aws-cn:"),
+        (LOCAL | {"path": "state/\ufeffa"}, "must not contain U+FEFF ZERO WIDTH NO-BREAK SPACE"),
         (LOCAL | {"path": "/srv/state"}, "relative to the repository's root"),
         (LOCAL | {"path": "~/state"}, "relative"),
         (LOCAL | {"path": "C:\\state"}, "relative"),
@@ -76,6 +91,8 @@ def test_s3_accepts_what_works(change: dict[str, str]) -> None:
         (REMOTE | {"organization": "a b"}, "letters, digits, hyphens and underscores"),
         (REMOTE | {"workspace": ""}, "letters, digits"),
         (REMOTE | {"hostname": "https://tfe.example.com"}, "a host name is wanted"),
+        (REMOTE | {"hostname": "tfe.example.com:0"}, "the port must be from 1 to 65535, not 0"),
+        (REMOTE | {"hostname": "tfe.example.com:99999"}, "the port must be from 1 to 65535, not 99999"),
     ],
 )
 def test_a_backend_refuses_what_cannot_work(settings: dict[str, str], remedy: str) -> None:
@@ -87,8 +104,8 @@ def test_a_backend_refuses_what_cannot_work(settings: dict[str, str], remedy: st
 
 def test_an_output_goes_by_the_modules_own_name() -> None:
     """Where none is given, ours is theirs."""
-    module = NetworkingState.model_validate({"backend": S3, "outputs": {"public_subnet_ids": "subnets-public"}})
-    assert module.output_name("public_subnet_ids") == "subnets-public"
+    module = NetworkingState.model_validate({"backend": S3, "outputs": {"public_subnet_ids": "öffentlich-подсети"}})
+    assert module.output_name("public_subnet_ids") == "öffentlich-подсети"
     assert module.output_name("vpc_id") == "vpc_id"
 
 
@@ -97,6 +114,8 @@ def test_an_output_goes_by_the_modules_own_name() -> None:
     [
         ({"target_group": "x"}, "target_group_arn may be meant"),
         ({"vpc_id": "x"}, "of this module we read target_group_arn and alb_dns_name"),
+        ({"alb_dns_name": "alb_dns_n\u0430me"}, "must not contain U+0430 CYRILLIC SMALL LETTER A"),
+        ({"alb_dns_name": "alb_dns_name\u3164"}, "must not contain U+3164 HANGUL FILLER"),
         ({"alb_dns_name": "1st"}, "the name of a Terraform output"),
         ({"alb_dns_name": "a.b"}, "the name of a Terraform output"),
         ({"alb_dns_name": ""}, "the name of a Terraform output"),

@@ -89,6 +89,7 @@ BAD = [
     Bad('tags = { team = "a", Team = "b" }', "tags.Team", '"b"', "upper and lower case"),
     Bad('tags = { team = "a*b" }', "tags.team", '"a*b"', "letters, digits, spaces"),
     Bad('tags = { __proto__ = "a" }', "tags.__proto__", '"a"', "must not be __proto__"),
+    Bad('tags = { team = "a\u200bb" }', "tags.team", '"a\u200bb"', "not U+200B ZERO WIDTH SPACE"),
     Bad('tags = { "" = "a" }', 'tags.""', '"a"', "1 to 128"),
     Bad("tags = { team = 3 }", "tags.team", "3", "text in quotes"),
     Bad('tags = "team"', "tags", '"team"', "a table"),
@@ -109,6 +110,20 @@ BAD = [
         "permissions_boundary_arn",
         '"arn:aws-cn:iam::111111111111:policy/x"',
         "begins with arn:aws:",
+    ),
+    Bad(
+        'region = "eu\u2013west\u20131"',
+        "region",
+        '"eu\u2013west\u20131"',
+        "such as eu-west-1, not U+2013 EN DASH",
+        "region",
+    ),
+    Bad(
+        'service = { name = "go-\u0430pi" }',
+        "service.name",
+        '"go-\u0430pi"',
+        "not U+0430 CYRILLIC SMALL LETTER A",
+        "service",
     ),
     Bad('service = { name = "" }', "service.name", '""', "beginning with a letter", "service"),
     Bad('service = { name = "go api" }', "service.name", '"go api"', "letters, digits, - and _", "service"),
@@ -131,6 +146,35 @@ BAD = [
         "service",
     ),
     Bad('image = { repository = "Go-Api" }', "image.repository", '"Go-Api"', "lower-case", "image"),
+    Bad(
+        '[service]\nname = "a"\napi_url = "https://a.example:0"',
+        "service.api_url",
+        '"https://a.example:0"',
+        "the port must be from 1 to 65535, not 0",
+        "service",
+    ),
+    Bad(
+        '[service]\nname = "a"\napi_url = "https://a.example:65536"',
+        "service.api_url",
+        '"https://a.example:65536"',
+        "the port must be from 1 to 65535, not 65536",
+        "service",
+    ),
+    *[
+        Bad(
+            f'image = {{ repository = "{host}/team/go-api" }}',
+            "image.repository",
+            f'"{host}/team/go-api"',
+            "the repository's name alone, such as team/go-api, without the registry's host",
+            "image",
+        )
+        for host in (
+            "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+            "111111111111.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+            "222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            "111111111111.dkr-ecr.eu-west-1.on.aws",
+        )
+    ],
     Bad('image = { repository = "a" }', "image.repository", '"a"', "2 to 256", "image"),
     Bad(f'image = {{ repository = "{"a" * 257}" }}', "image.repository", '"' + "a" * 79, "2 to 256", "image"),
     Bad('image = { repository = "a:b" }', "image.repository", '"a:b"', "without registry and tag", "image"),
@@ -162,6 +206,13 @@ BAD = [
     Bad('[container.environment]\nPORT = "80"', "container.environment.PORT", "", "PORT follows container.port"),
     Bad('[container.environment]\n"A-B" = "80"', "container.environment.A-B", "", "begins with no digit"),
     Bad('[container.environment]\n"" = "80"', 'container.environment.""', "", "begins with no digit"),
+    Bad('[container.environment]\n"\u0410" = "1"', 'container.environment."\u0410"', "", "not U+0410 CYRILLIC CAPITAL"),
+    Bad(
+        '[container.environment]\nA = "a\\u0000b"',
+        "container.environment.A",
+        "",
+        "not contain U+0000 CONTROL CHARACTER",
+    ),
     Bad("[container.environment]\nLEVEL = 3", "container.environment.LEVEL", "", "text in quotes"),
     Bad('[container.secrets]\nKEY = "plain"', "container.secrets.KEY", "", "an ARN is wanted"),
     Bad(
@@ -240,6 +291,48 @@ BAD = [
         '"A"',
         "each is wanted once",
     ),
+    Bad(
+        '[service]\nname = "a"\nenable_execute_command = true\n[container]\nreadonly_root_filesystem = false\n'
+        '[[task_role.statements]]\nsid = "ExecuteCommand"\nactions = ["s3:Get*"]\nresources = ["*"]',
+        "task_role.statements[0].sid",
+        '"ExecuteCommand"',
+        "the sid of ECS Exec's own statement",
+        "service",
+    ),
+    *[
+        Bad(
+            f'[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["*", "{resource}"]',
+            "task_role.statements[0].resources[1]",
+            f'"{resource}"',
+            remedy,
+        )
+        for resource, remedy in {
+            "arn:aws-cn:s3:::bucket/*": "in eu-west-1 an ARN begins with arn:aws:",
+            "arn:aws-*:s3:::bucket/*": "in eu-west-1 an ARN begins with arn:aws:",
+            "arn:aws:sqs:eu-wets-1:111111111111:queue": "not of eu-wets-1; eu-west-1",
+            "arn:aws:sqs:cn-north-1:111111111111:queue": "a region of the partition aws, not of cn-north-1",
+            "arn:aws:s3:::bu\u0441ket/*": "U+0020 to U+00FF, not U+0441 CYRILLIC SMALL LETTER ES",
+        }.items()
+    ],
+    Bad(
+        '[[task_role.statements]]\nactions = ["s3:G\u0435t*"]\nresources = ["*"]',
+        "task_role.statements[0].actions[0]",
+        '"s3:G\u0435t*"',
+        "not U+0435 CYRILLIC SMALL LETTER IE",
+    ),
+    *[
+        Bad(
+            '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["*"]\n'
+            f"conditions = {{ StringEquals = {{ {condition} }} }}",
+            f"task_role.statements[0].conditions.StringEquals.{key}",
+            "",
+            "not U+0430 CYRILLIC SMALL LETTER A",
+        )
+        for condition, key in {
+            '"\u0430ws:userid" = ["a"]': '"\u0430ws:userid"',
+            'a = ["\u0430"]': "a[0]",
+        }.items()
+    ],
     Bad("[scaling]\nmin_capacity = 0", "scaling.min_capacity", "0", "from 1 to 5000"),
     Bad("[scaling]\nmin_capacity = -1", "scaling.min_capacity", "-1", "from 1 to 5000"),
     Bad("[scaling]\nmin_capacity = 5", "scaling.max_capacity", "4", "5 or more is wanted"),
@@ -281,6 +374,8 @@ BAD = [
         "its own region only, eu-west-1",
     ),
     Bad('[cluster]\ncontainer_insights = "on"', "cluster.container_insights", '"on"', '"enabled" or "enhanced"'),
+    Bad('cluster.container_insights = "\u0435nabled"', "cluster.container_insights", '"\u0435nabled"', "not U+0435"),
+    Bad('backend = { type = "\u0455\u0417" }', "backend.type", '"\u0455\u0417"', "not U+0455 CYRILLIC", "backend"),
     Bad('backend = { type = "gcs" }', "backend.type", '"gcs"', '"s3", "local" or "remote"', "backend"),
     Bad('backend = { bucket = "states" }', "backend.type", "", '"s3", "local" or "remote"', "backend"),
     Bad('backend = "s3"', "backend", '"s3"', "a table", "backend"),
@@ -294,6 +389,7 @@ BAD = [
     Bad("", "account_id", "", 'is required, such as account_id = "123456789012"', "account_id"),
     Bad("", "service", "", "the table [service] is required", "service"),
     Bad("colour = 3", "colour", "3", "no such key"),
+    Bad('"\u0441ontainer" = 3', '"\u0441ontainer"', "3", "container may be meant, not U+0441 CYRILLIC SMALL LETTER ES"),
     Bad("[scalling]\nmin_capacity = 1", "scalling", "{ … }", "scaling may be meant"),
     Bad("[container]\nmemory = 512", "container.memory", "512", "memory_mib may be meant"),
     Bad("[container]\nretention_days = 1", "container.retention_days", "1", "there is logs.retention_days"),
@@ -334,6 +430,59 @@ def test_a_wrong_value_is_refused_in_words(bad: Bad, tmp_path: Path) -> None:
     assert not re.search(r"pydantic|_type|Input should|https://errors", text)
 
 
+@dataclass(frozen=True)
+class ArnSetting:
+    """A file with an ARN, of which one part is replaced."""
+
+    toml: str
+    without: str = "\n"
+    regional: bool = True
+
+
+ARN_SETTINGS = {
+    "permissions_boundary_arn": ArnSetting(
+        'permissions_boundary_arn = "arn:aws:iam::111111111111:policy/x"', regional=False
+    ),
+    "container.secrets.A": ArnSetting(
+        'container.secrets.A = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:a-AbCdEf"'
+    ),
+    "container.secrets.B": ArnSetting('container.secrets.B = "arn:aws:ssm:eu-west-1:111111111111:parameter/x"'),
+    "logs.kms_key_arn": ArnSetting(f'logs.kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"'),
+    "backend.role_arn": ArnSetting(
+        'backend = { type = "s3", bucket = "states", key = "a", region = "eu-west-1",'
+        ' role_arn = "arn:aws:iam::111111111111:role/x" }',
+        "backend",
+        regional=False,
+    ),
+    "backend.kms_key_id": ArnSetting(
+        'backend = { type = "s3", bucket = "states", key = "a", region = "eu-west-1",'
+        f' kms_key_id = "arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}" }}',
+        "backend",
+    ),
+    "task_role.statements[0].resources[0]": ArnSetting(
+        '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["arn:aws:sqs:eu-west-1:111111111111:q"]'
+    ),
+}
+
+
+@pytest.mark.parametrize("key", ARN_SETTINGS)
+def test_an_arn_is_of_this_partition_and_of_a_region_that_exists(key: str, tmp_path: Path) -> None:
+    """Wherever a setting is an ARN; as it stands here, it is accepted."""
+    setting = ARN_SETTINGS[key]
+    load_environment(environment_file(tmp_path, setting.toml, without=setting.without))
+    wrong = {"arn:aws:": ("arn:aws-cn:", "begins with arn:aws:")}
+    if setting.regional:
+        own = re.search(r"(\w+):eu-west-1:", setting.toml)
+        assert own
+        wrong[own[0]] = (f"{own[1]}:eu-wets-1:", "not of eu-wets-1; eu-west-1")
+    for right, (replacement, remedy) in wrong.items():
+        toml = setting.toml.replace(right, replacement)
+        text = refusal_of(environment_file(tmp_path, toml, without=setting.without))
+        assert f": {key}" in text
+        assert remedy in text
+        assert len(text.splitlines()) == 2
+
+
 GOOD = [
     "",
     'tags = { "cost centre" = "12/3 @x+y=z", "Größe" = "große" }',
@@ -349,11 +498,28 @@ GOOD = [
         '[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["arn:aws:s3:::b/${aws:username}/*"]\n'
         'conditions = { "ForAnyValue:StringLikeIfExists" = { "aws:PrincipalOrgPaths" = ["o-1/*"] } }'
     ),
+    *[
+        f'[[task_role.statements]]\nactions = ["s3:Get*"]\nresources = ["{resource}"]'
+        for resource in (
+            *(
+                "arn:*:s3:::b/*",
+                "arn:aw?:s3:::b/*",
+                "arn:aws:s3:::b/*",
+                "arn:aws:sqs:*:111111111111:q",
+                "arn:aws:s3:::b/ö",
+            ),
+            *("arn:aws:sqs:us-*:222222222222:q", "arn:aws:lightsail:global:111111111111:Disk/1", "arn:aws:*:*:*:*"),
+        )
+    ],
+    '[[task_role.statements]]\nsid = "ExecuteCommand"\nactions = ["s3:Get*"]\nresources = ["*"]',
+    'container = { environment = { GREETING = "\u0430bc\u200b" } }',
+    'tags = { team = "te\u0430m" }',
     "scaling = { min_capacity = 4, max_capacity = 4, scale_in_cooldown_seconds = 0 }",
     "deployment = { minimum_healthy_percent = 0, maximum_percent = 100 }",
     "scaling = { min_capacity = 2 }\ndeployment = { minimum_healthy_percent = 50, maximum_percent = 100 }",
     "logs = { retention_days = 0 }",
     f'logs = {{ kms_key_arn = "arn:aws:kms:eu-west-1:222222222222:key/mrk-{"0" * 32}" }}',
+    '[container.secrets]\nA = "arn:aws:ssm:us-west-2:333333333333:parameter/a"',
     'cluster = { container_insights = "enhanced" }',
 ]
 
@@ -372,6 +538,8 @@ def test_what_works_is_accepted(toml: str, tmp_path: Path) -> None:
         ('name = "a"\napi_url = "https://api.example.com:8443"', 'repository = "aa"\ndefault_tag = "_x.Y-1"'),
         ('name = "a"\napi_url = "http://localhost"', 'repository = "aa"\nrequire_commit_sha_tag = true'),
         ('name = "a"', 'repository = "aa"\nrequire_commit_sha_tag = true\ndefault_tag = "3f9c2e1"'),
+        ('name = "a"\napi_url = "http://a:65535"', 'repository = "docker.io/library/nginx"'),
+        ('name = "a"\napi_url = "http://a:1"', 'repository = "111111111111.dkr/go-api"'),
     ],
 )
 def test_service_and_image_accept_what_works(service: str, image: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from cdktf import Testing
 from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
 from cdktf_cdktf_provider_aws.ecs_service import EcsService
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
+from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -399,6 +400,15 @@ def test_execute_command_comes_with_what_it_needs(synthesize: Synthesize) -> Non
     (statement,) = template.policy("task")
     assert {action.split(":")[0] for action in statement["Action"]} == {"ssmmessages"}
     assert len(statement["Action"]) == 4
+
+
+def test_no_statement_has_the_sid_of_execute_commands(synthesize: Synthesize) -> None:
+    """Whatever the role's own statement is called: IAM refuses a policy that has a sid twice."""
+    with_exec = {"service": {"enable_execute_command": True}, "container": {"readonly_root_filesystem": False}}
+    (own,) = synthesize(**with_exec).policy("task")
+    statement = {"sid": own["Sid"], "actions": ["s3:GetObject"], "resources": ["*"]}
+    with pytest.raises(ValidationError, match="ECS Exec's own statement"):
+        synthesize(**with_exec, task_role={"statements": [statement]})
 
 
 @pytest.mark.parametrize(
