@@ -1,13 +1,17 @@
-"""What each of the repository's environments asks for, read from its TOML file."""
+"""What an environment's settings ask for, as plain values."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacks.environment import load_environment
 from stacks.regions import PARTITION_OF_REGION
 from tests.plan.requirements import Expected
+
+if TYPE_CHECKING:
+    from stacks.environment import Environment
 
 _FOLDER = Path(__file__).parents[2] / "environments"
 
@@ -16,8 +20,13 @@ NAMES = tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
 
 @cache
 def expected_of(name: str) -> Expected:
-    """Production takes commit SHAs only, as the specification assumes, whatever its file says."""
-    settings = load_environment(_FOLDER / f"{name}.toml")
+    """Of one of the repository's own environments."""
+    return expected_by(load_environment(_FOLDER / f"{name}.toml"))
+
+
+def expected_by(settings: Environment) -> Expected:
+    """Production takes commit SHAs only, as the specification assumes, whatever its settings say."""
+    name = settings.name
     modules = settings.remote_state.by_module
     own_tags = {"environment": name, "service": settings.service.name, "managed-by": "terraform"}
     return Expected(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.plan import documents, faults, requirements
-from tests.plan.expectations import NAMES, expected_of
+from tests.plan.expectations import NAMES, expected_by, expected_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from stacks.environment import Environment
+    from tests.template import Template
 
 REQUIREMENTS = {requirement.__name__: requirement for requirement in requirements.REQUIREMENTS}
 PRODUCTION = [name for name in NAMES if expected_of(name).requires_commit_sha]
@@ -61,6 +64,52 @@ def test_requirement_sees_the_fault(
     broken = faults.in_synthesized(document(name), fault)
     with pytest.raises(AssertionError):
         judge(broken, name, requirement)
+
+
+STATEMENT = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::example/*"]}
+PARAMETER = "arn:aws:ssm:eu-west-1:111111111111:parameter/token"
+DEPARTURES: list[tuple[str, dict[str, Any]]] = [
+    ("fr_002_task_definition", {"container": {"port": 9000}}),
+    ("fr_002_task_definition", {"container": {"user": "0:0"}}),
+    ("fr_002_task_definition", {"container": {"readonly_root_filesystem": False}}),
+    ("fr_002_task_definition", {"container": {"environment": {"LEVEL": "debug"}}}),
+    ("fr_002_task_definition", {"container": {"secrets": {"TOKEN": PARAMETER}}}),
+    ("fr_002_image_tag", {"name": "prod"}),
+    ("fr_003_service", {"container": {"port": 9000}}),
+    ("fr_003_service", {"service": {"fargate_spot_percent": 50}}),
+    ("fr_003_service", {"service": {"enable_execute_command": True}, "container": {"readonly_root_filesystem": False}}),
+    ("fr_003_service", {"scaling": {"min_capacity": 2}}),
+    ("fr_004_execution_role", {"container": {"secrets": {"TOKEN": PARAMETER}}}),
+    ("fr_004_execution_role", {"permissions_boundary_arn": "arn:aws:iam::111111111111:policy/boundary"}),
+    ("fr_005_task_role", {"task_role": {"statements": [STATEMENT]}}),
+    ("fr_008_rolling_deployment", {"deployment": {"minimum_healthy_percent": 50}}),
+    ("fr_008_rolling_deployment", {"deployment": {"maximum_percent": 300}}),
+    ("fr_009_autoscaling", {"scaling": {"min_capacity": 2}}),
+    ("fr_009_autoscaling", {"scaling": {"max_capacity": 8}}),
+    (
+        "fr_010_logs",
+        {"logs": {"kms_key_arn": "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("requirement", "changes"), DEPARTURES)
+def test_requirement_follows_no_settings_away_from_the_specification(
+    synthesize: Callable[..., Template],
+    environment: Callable[..., Environment],
+    requirement: str,
+    changes: dict[str, Any],
+) -> None:
+    """What the product offers beyond the specification, the repository's own environments do not use."""
+
+    def judged(**changes: Any) -> None:
+        expected = expected_by(environment(**changes))
+        stack = documents.synthesized(synthesize(**changes).json, answers=expected.answers)
+        REQUIREMENTS[requirement](stack, expected)
+
+    judged()
+    with pytest.raises(AssertionError):
+        judged(**changes)
 
 
 UNJUDGED = ("description", "error_message", "Sid")
