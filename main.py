@@ -1,16 +1,21 @@
-"""Synthesizes one stack for each file in environments/. Run by `cdktf synth`, `cdktf deploy` and every other verb."""
+"""Synthesizes one stack for each file in environments/. Run by `cdktf synth`, `cdktf deploy` and every other verb.
+
+`python main.py dev` does without those whose settings are wrong, if they are not dev's.
+"""
 
 from __future__ import annotations
 
 import atexit
 import gc
-import os
 import sys
-from pathlib import Path
 
-from stacks.environment import Environment, SettingsError, load_environments
-
-ROOT = Path(__file__).parent
+from stacks.environment import (
+    Environment,
+    SettingsError,
+    environments_directory,
+    load_beside_others,
+    load_environments,
+)
 
 
 def synthesize(environments: tuple[Environment, ...]) -> None:
@@ -31,13 +36,16 @@ def synthesize(environments: tuple[Environment, ...]) -> None:
     app.synth()
 
 
-def main() -> None:
+def main(only: str | None = None) -> None:
+    """`only` names an environment that others' wrong settings don't stop: those are left out, with a warning."""
+    directory = environments_directory()
     try:
-        environments = load_environments(ROOT / os.environ.get("ENVIRONMENTS_DIR", "environments"))
+        environments, warning = load_beside_others(directory, only) if only else (load_environments(directory), "")
     except SettingsError as error:
         sys.exit(str(error))
+    sys.stderr.write(warning)
     synthesize(environments)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])

@@ -10,7 +10,6 @@ from operate import callers_variables, generator
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.stack import LOCAL_ENVIRONMENT
-from stacks.environment import SettingsError, load_environment
 
 if TYPE_CHECKING:
     from operate.local_cloud.cloud import Client, LocalCloud
@@ -55,11 +54,7 @@ class Aws:
 def connect(environment: str) -> Aws:
     """Starts nothing: the embedded AWS has to run for anything to be asked of it."""
     callers_variables.refuse_what_changes_a_plan(os.environ)
-    generator.stack_folder(environment)
-    try:
-        settings = load_environment(generator.ENVIRONMENTS / f"{environment}.toml")
-    except SettingsError as error:
-        raise OperateError(str(error)) from None
+    settings = generator.settings_of(environment)
     return Aws(settings, lifecycle.default() if environment == LOCAL_ENVIRONMENT else None)
 
 

@@ -1,45 +1,68 @@
-"""Runs the generator: `cdktf synth`, every environment at once."""
+"""Runs the generator: main.py, for every environment at once."""
 
 import os
 import sys
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
 from operate import progress
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
-from operate.terraform import REPOSITORY, executable, tool_variables
-from stacks.environment import SettingsError, load_environment
+from operate.terraform import REPOSITORY, executable, say_once, shown, tool_variables
+from stacks.environment import (
+    Environment,
+    SettingsError,
+    environments_directory,
+    load_beside_others,
+    load_environments,
+)
 
-ENVIRONMENTS = REPOSITORY / "environments"
 SYNTHESIZED = REPOSITORY / "cdktf.out"
 CDKTF = REPOSITORY / "node_modules/.bin/cdktf"
 
 
 def environments() -> list[str]:
-    return sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
+    return sorted(path.stem for path in environments_directory().glob("*.toml"))
+
+
+def settings_of(environment: str) -> Environment:
+    """Refuses a name that has no settings file, and settings that break a rule; other environments' are a warning."""
+    directory = environments_directory()
+    if environments() and environment not in environments():
+        raise OperateError(
+            f"There is no environment {environment!r}: no file {shown(directory)}/{environment}.toml. "
+            f"There are: {', '.join(environments())}."
+        )
+    try:
+        loaded, warning = load_beside_others(directory, environment)
+    except SettingsError as error:
+        raise OperateError(str(error)) from None
+    if warning:
+        say_once(warning.rstrip())
+    return next(settings for settings in loaded if settings.name == environment)
 
 
 def stack_folder(environment: str) -> Path:
-    """Where an environment's Terraform JSON is synthesized to; refuses a name that has no settings file."""
-    if environment not in environments():
-        known = ", ".join(environments()) or "none"
-        raise OperateError(
-            f"There is no environment {environment!r}: no file environments/{environment}.toml. There are: {known}."
-        )
+    """Where an environment's Terraform JSON is synthesized to."""
+    return SYNTHESIZED / "stacks" / settings_of(environment).name_prefix
+
+
+def synthesize(environment: str | None = None) -> None:
+    """With an environment's name, other environments' wrong settings don't stop it; without one, all must be right."""
+    executable()
     try:
-        settings = load_environment(ENVIRONMENTS / f"{environment}.toml")
+        if environment is None:
+            load_environments(environments_directory())  # wrong settings are refused before Node starts
+        progress.run("synthesizing", _main(*filter(None, [environment])))
     except SettingsError as error:
         raise OperateError(str(error)) from None
-    return SYNTHESIZED / "stacks" / settings.name_prefix
-
-
-def synthesize() -> None:
-    try:
-        progress.run("cdktf synth", cdktf("synth", environment={}))
     except StepFailedError as error:
-        raise OperateError(own_words(error.output)) from None
+        raise OperateError(error.output or str(error)) from None
+
+
+def _main(*arguments: str) -> Command:
+    variables = cdktf_variables({"CDKTF_OUTDIR": os.path.relpath(SYNTHESIZED, REPOSITORY)})
+    return Command([sys.executable, str(REPOSITORY / "main.py"), *arguments], REPOSITORY, variables)
 
 
 def cdktf(*arguments: str, environment: Mapping[str, str]) -> Command:
@@ -52,14 +75,6 @@ def cdktf_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """With this interpreter and its Node first on PATH, as cdktf.json's `python main.py` and jsii want them."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     return tool_variables(environment) | {"PATH": path, "CI": "1"}
-
-
-def own_words(output: str) -> str:
-    """What main.py said, out of cdktf's frame around it; all of the output where there is no such frame."""
-    _, frame, quoted = output.rpartition("Command output on stderr:")
-    if not frame:
-        return output
-    return textwrap.dedent(quoted.partition("Command output on stdout:")[0].strip("\n")).strip()
 
 
 def _cdktf() -> Path:

@@ -62,7 +62,7 @@ class Stack:
 def prepare(environment: str) -> Stack:
     """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
     folder = generator.stack_folder(environment)
-    generator.synthesize()  # before anything is started: what it refuses, it refuses at no cost
+    generator.synthesize(environment)  # before anything is started: what it refuses, it refuses at no cost
     return Stack(folder=folder, terraform=Terraform(folder, _variables(environment)))
 
 

@@ -123,7 +123,7 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
     variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not Path(named).is_file():
-        _say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
+        say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
         del variables["TF_CLI_CONFIG_FILE"]
     return variables
 
@@ -149,7 +149,7 @@ def executable() -> str:
 
 
 @functools.cache
-def _say_once(text: str) -> None:
+def say_once(text: str) -> None:
     progress.console.print(text, style="yellow", markup=False)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -26,9 +29,16 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["NAMES", "Environment", "SettingsError", "load_environment", "load_environments"]
+__all__ = [
+    "NAMES",
+    "Environment",
+    "SettingsError",
+    "environments_directory",
+    "load_beside_others",
+    "load_environment",
+    "load_environments",
+]
 
 NAMES: Final = (
     ("the IAM role", "{}-execution", 64),
@@ -41,6 +51,7 @@ NAMES: Final = (
 EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
 """What `constructs_lib.roles` calls the statement that it adds for ECS Exec."""
 
+_REPOSITORY: Final = Path(__file__).parents[1]
 _LIKE_TOML: Final = 0.85  # `.tml` and `.tom` are, `.html` and `.yaml` are not
 
 
@@ -184,6 +195,11 @@ def _in_partition(arn: str, info: ValidationInfo) -> bool:
     return region is None or partition_of(arn) == PARTITION_OF_REGION[region]
 
 
+def environments_directory() -> Path:
+    """Where the files are: ENVIRONMENTS_DIR, relative to the repository, or else `environments`."""
+    return _REPOSITORY / (os.environ.get("ENVIRONMENTS_DIR") or "environments")
+
+
 def load_environments(directory: Path) -> tuple[Environment, ...]:
     """Each `.toml` file's environment, by name. Raises `SettingsError` with every problem of every file."""
     loaded: dict[Path, Environment] = {}
@@ -197,6 +213,23 @@ def load_environments(directory: Path) -> tuple[Environment, ...]:
     if problems:
         raise SettingsError(problems)
     return tuple(sorted(loaded.values(), key=lambda environment: environment.name))
+
+
+def load_beside_others(directory: Path, name: str) -> tuple[tuple[Environment, ...], str]:
+    """Every environment; or, where others' files are wrong, the one of this name alone, and a warning that says why.
+
+    Raises `SettingsError` with what concerns the one of this name, collisions with others included.
+    """
+    file = directory / f"{name}.toml"
+    try:
+        return load_environments(directory), ""
+    except SettingsError as error:
+        own = [problem for problem in error.problems if problem.concerns(file)]
+        if own:
+            raise SettingsError(own) from None
+        return (
+            load_environment(file),
+        ), f"Warning: only {name} is synthesized, for others' settings are wrong:\n{error}\n"
 
 
 def load_environment(path: Path) -> Environment:
@@ -275,20 +308,27 @@ def _reason(error: OSError) -> str:
 
 def _collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:
     for (first_file, first), (second_file, second) in combinations(loaded.items(), 2):
-        if _names(first) == _names(second):
-            yield Problem(
-                second_file,
-                f"all that it creates in account {second.account_id} would be called {second.name_prefix}, as what"
-                f" {first_file} creates: IAM knows no region and no case. Rename the service or the file",
-                key="service.name",
-                value=f'"{second.service.name}"',
-            )
-        if first.backend.address == second.backend.address:
-            yield _overwritten(second_file, second, f"the state of {first_file}")
-        if _target_group(first) == _target_group(second):
-            yield _shared_target_group(second_file, second, first_file)
-        yield from _overwritten_modules(first_file, first, second_file, second)
-        yield from _overwritten_modules(second_file, second, first_file, first)
+        for problem in _collisions_of_two(first_file, first, second_file, second):
+            yield replace(problem, other=first_file if problem.file == second_file else second_file)
+
+
+def _collisions_of_two(
+    first_file: Path, first: Environment, second_file: Path, second: Environment
+) -> Iterator[Problem]:
+    if _names(first) == _names(second):
+        yield Problem(
+            second_file,
+            f"all that it creates in account {second.account_id} would be called {second.name_prefix}, as what"
+            f" {first_file} creates: IAM knows no region and no case. Rename the service or the file",
+            key="service.name",
+            value=f'"{second.service.name}"',
+        )
+    if first.backend.address == second.backend.address:
+        yield _overwritten(second_file, second, f"the state of {first_file}")
+    if _target_group(first) == _target_group(second):
+        yield _shared_target_group(second_file, second, first_file)
+    yield from _overwritten_modules(first_file, first, second_file, second)
+    yield from _overwritten_modules(second_file, second, first_file, first)
 
 
 def _names(environment: Environment) -> tuple[str, str]:

@@ -48,17 +48,21 @@ _EXAMPLES: Final = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to put right. `key` is empty where the file itself is the matter."""
+    """One thing to put right. `key` is empty where the file itself is the matter, `other` the file of a collision."""
 
     file: Path
     remedy: str
     key: str = ""
     value: str = ""
+    other: Path | None = None
 
     def __str__(self) -> str:
         what = f": {self.key}" if self.key else ""
         there = f" = {self.value}" if self.value else ""
         return f"{self.file}{what}{there}\n    {self.remedy}"
+
+    def concerns(self, file: Path) -> bool:
+        return file in {self.file, self.other} or self.file == file.parent
 
 
 class SettingsError(Exception):

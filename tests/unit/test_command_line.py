@@ -105,7 +105,7 @@ def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment gets the caller's own credentials, and no emulator."""
     monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
-    monkeypatch.setattr(generator, "synthesize", lambda: None)
+    monkeypatch.setattr(generator, "synthesize", lambda _: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert stack.prepare("dev").terraform.environment == {}
     with pytest.raises(pytest.fail.Exception, match="started"):
@@ -118,7 +118,7 @@ def test_embedded_aws_is_only_for_local(name: str, url: str, monkeypatch: pytest
     """A shell that still points at the embedded AWS, for one service or all, doesn't plan another environment there."""
     monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
     monkeypatch.setenv(name, url)
-    monkeypatch.setattr(generator, "synthesize", lambda: None)
+    monkeypatch.setattr(generator, "synthesize", lambda _: None)
     with pytest.raises(OperateError, match=f"{name} points at the embedded AWS, where 'dev' isn't"):
         stack.prepare("dev")
 
@@ -128,7 +128,7 @@ def test_other_endpoints_are_the_callers(url: str, monkeypatch: pytest.MonkeyPat
     """A VPC endpoint, or a tunnel to one."""
     monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    monkeypatch.setattr(generator, "synthesize", lambda: None)
+    monkeypatch.setattr(generator, "synthesize", lambda _: None)
     assert stack.prepare("dev").terraform.environment == {}
 
 

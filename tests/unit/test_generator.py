@@ -1,76 +1,150 @@
+"""The generator as `operate` runs it: settings are refused before it starts, and the others' are a warning."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from operate import generator
+from operate import generator, progress, stack, terraform
 from operate.errors import OperateError
-from operate.generator import own_words, stack_folder
+from operate.generator import settings_of, stack_folder
 
-FRAMED = """\
-ERROR: cdktf encountered an error while synthesizing
-
-Synth command: python main.py
-Error:         non-zero exit code 1
-
-Command output on stderr:
-
-    environments/dev.toml: container.cpu = 300
-        Fargate offers 256, 512
-"""
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("more", ["", "\n\nCommand output on stdout:\n\n    noise\n"])
-def test_own_words(more: str) -> None:
-    """Of cdktf's frame nothing is left, of main.py's message everything, with its indentation."""
-    assert own_words(FRAMED + more) == "environments/dev.toml: container.cpu = 300\n    Fargate offers 256, 512"
+@pytest.fixture(autouse=True)
+def _forget_what_was_said() -> Iterator[None]:
+    terraform.say_once.cache_clear()
+    yield
+    terraform.say_once.cache_clear()
 
 
-def test_own_words_without_a_frame() -> None:
-    """What cdktf itself has to say stays whole."""
-    assert own_words("Error: Cannot find module pty.node") == "Error: Cannot find module pty.node"
+@pytest.fixture
+def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the settings to spoil, which ENVIRONMENTS_DIR names, and a folder of its own to synthesize to."""
+    copy = Path(shutil.copytree(ROOT / "environments", tmp_path / "settings"))
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(copy))
+    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "cdktf.out")
+    return copy
 
 
-def test_unknown_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the file that is missing and the environments that there are."""
-    monkeypatch.setattr(generator, "ENVIRONMENTS", tmp_path)
-    for name in ("prod", "dev"):
-        (tmp_path / f"{name}.toml").touch()
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_unknown_environment(environments: Path) -> None:
+    """The message names the file that is missing, where ENVIRONMENTS_DIR says, and the environments that there are."""
     with pytest.raises(OperateError) as refused:
         stack_folder("live")
     assert str(refused.value) == (
-        "There is no environment 'live': no file environments/live.toml. There are: dev, prod."
+        f"There is no environment 'live': no file {environments}/live.toml. There are: dev, local, prod, staging."
     )
 
 
-def test_folder_is_named_after_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["nowhere", "Makefile", "docs/../nowhere"])
+def test_unknown_folder_of_environments(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the folder, relative to the repository, as main.py's does."""
+    monkeypatch.setenv("ENVIRONMENTS_DIR", name)
+    for refused in (lambda: settings_of("dev"), generator.synthesize, lambda: generator.synthesize("dev")):
+        with pytest.raises(OperateError, match=rf"{ROOT}/{name}\n +no folder of environments: "):
+            refused()
+
+
+def test_empty_environments_dir_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every empty variable."""
+    monkeypatch.setenv("ENVIRONMENTS_DIR", "")
+    assert settings_of("dev").name == "dev"
+
+
+def test_folder_is_named_after_the_service(environments: Path) -> None:
     """As main.py names the stack, whatever the service is called."""
-    dev = (generator.ENVIRONMENTS / "dev.toml").read_text()
-    (tmp_path / "qa.toml").write_text(dev.replace('name = "go-api"', 'name = "orders"'))
-    monkeypatch.setattr(generator, "ENVIRONMENTS", tmp_path)
-    assert stack_folder("qa") == generator.SYNTHESIZED / "stacks" / "orders-qa"
-
-
-def test_folder_of_wrong_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings' own message."""
-    (tmp_path / "qa.toml").write_text("region = 5\n")
-    monkeypatch.setattr(generator, "ENVIRONMENTS", tmp_path)
-    with pytest.raises(OperateError, match=r"qa\.toml: region"):
-        stack_folder("qa")
+    replace(environments / "dev.toml", 'name = "go-api"', 'name = "orders"')
+    assert stack_folder("dev") == generator.SYNTHESIZED / "stacks" / "orders-dev"
 
 
 def test_no_node_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkout that isn't set up says how to set it up."""
     monkeypatch.setattr(generator, "CDKTF", tmp_path / "cdktf")
     with pytest.raises(OperateError, match="node_modules has no cdktf: `make synth` sets it up"):
+        generator.cdktf("deploy", environment={})
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "run", lambda label, _: pytest.fail(f"started {label}"))
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_wrong_settings_are_refused_before_anything_starts(environments: Path) -> None:
+    """Of every file, for a synth of all; of its own file, for one environment's verb."""
+    replace(environments / "dev.toml", "region ", "regoin ")
+    replace(environments / "prod.toml", "region ", "regoin ")
+    with pytest.raises(OperateError, match=r"(?s)dev\.toml: regoin.*prod\.toml: regoin"):
         generator.synthesize()
-
-
-def test_wrong_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through the real cdktf: main.py's own message, and nothing of cdktf's or Python's around it."""
-    (tmp_path / "dev.toml").write_text('region = "eu-west-1"\nregoin = "eu-west-1"\n')
-    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path))
     with pytest.raises(OperateError) as refused:
-        generator.synthesize()
-    shown = str(refused.value)
-    assert "regoin" in shown
-    assert not [word for word in ("Traceback", "cdktf", "Command output") if word in shown]
+        stack.prepare("dev")
+    assert "dev.toml: regoin" in str(refused.value)
+    assert "prod.toml" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda file: file.write_text("not TOML"), r"prod\.toml\n +is not TOML"),
+        (lambda file: file.write_bytes(b"\xff"), r"prod\.toml\n +is not UTF-8"),
+        (lambda file: file.rename(file.with_suffix(".tml")), r"prod\.tml\n +an environment's file ends in \.toml"),
+        (lambda file: shutil.copy(file, file.with_stem("copy")), r"prod\.toml: backend\n.*copy\.toml too"),
+    ],
+)
+def test_others_wrong_settings_are_a_warning(
+    damage: Callable[[Path], object], said: str, environments: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is wrong with them, also with one another; said once."""
+    damage(environments / "prod.toml")
+    assert settings_of("dev").name == settings_of("dev").name == "dev"
+    shown = capfd.readouterr().err
+    assert shown.count("Warning: only dev is synthesized, for others' settings are wrong:\n") == 1
+    assert re.search(said, shown)
+
+
+def test_what_was_made_of_the_others_stays(environments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's own stack is made anew; no file of another stack is lost, as `cdktf synth` would have it."""
+    generator.synthesize()
+    before = {path.parent.name: path.read_text() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    (generator.SYNTHESIZED / "stacks/go-api-prod/plan").touch()
+    (environments / "prod.toml").write_text("not TOML")
+    replace(environments / "dev.toml", "memory_mib = 512", "memory_mib = 1024")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert stack.prepare("dev").folder.name == "go-api-dev"
+    after = {path.parent.name: path.read_text() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    (definition,) = json.loads(after["go-api-dev"])["resource"]["aws_ecs_task_definition"].values()
+    assert definition["memory"] == "1024"
+    assert {name: text for name, text in after.items() if text != before[name]} == {"go-api-dev": after["go-api-dev"]}
+    assert (generator.SYNTHESIZED / "stacks/go-api-prod/plan").exists()
+
+
+@pytest.mark.usefixtures("nothing_starts")
+@pytest.mark.parametrize("environment", ["dev", "staging"])
+def test_a_collision_is_refused_for_both(environment: str, environments: Path) -> None:
+    """Whichever is planned would overwrite the other's state; a third may go on, and says so."""
+    shutil.copy(environments / "dev.toml", environments / "staging.toml")
+    with pytest.raises(OperateError, match=r"staging\.toml: backend\n.* is the state of .*dev\.toml too"):
+        settings_of(environment)
+    assert settings_of("prod").name == "prod"
+
+
+@pytest.mark.usefixtures("environments")
+def test_same_files_as_cdktf() -> None:
+    """`cdktf synth`, which people run, and `operate` make the same stacks."""
+    generator.synthesize()
+    ours = {path.parent.name: path.read_bytes() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    shutil.rmtree(generator.SYNTHESIZED)
+    progress.run("cdktf synth", generator.cdktf("synth", environment={}))
+    theirs = {path.parent.name: path.read_bytes() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    assert ours == theirs
+    assert len(ours) == 4

@@ -107,6 +107,20 @@ def test_wrong_settings_cost_nothing(environments: Path, tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_one_environment_beside_a_wrong_one(environments: Path, tmp_path: Path) -> None:
+    """Only where one is asked for: its stack alone, the same bytes, and a warning of what is wrong with the other."""
+    (environments / "prod.toml").write_text("not TOML")
+    assert run_main(tmp_path / "none", environments=environments).returncode == 1
+    command = [sys.executable, str(ROOT / "main.py"), "dev"]
+    variables = {**os.environ, "ENVIRONMENTS_DIR": str(environments), "CDKTF_OUTDIR": str(tmp_path / "out")}
+    completed = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stderr.startswith("Warning: only dev is synthesized")
+    assert "prod.toml\n    is not TOML" in completed.stderr
+    assert list(stacks(tmp_path / "out")) == ["go-api-dev"]
+    assert not (tmp_path / "none").exists()
+
+
 OTHER_BACKENDS = """
 [backend]
 type = "local"

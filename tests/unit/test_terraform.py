@@ -34,7 +34,7 @@ output "image_tag" {
 @pytest.fixture(autouse=True)
 def _forget_what_was_found() -> Iterator[None]:
     terraform.executable.cache_clear()
-    terraform._say_once.cache_clear()
+    terraform.say_once.cache_clear()
     yield
     terraform.executable.cache_clear()
 
