@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a person or a pipeline runs around the generator.",
 )
-output = Console(highlight=False)
+output = Console(highlight=False, markup=False, emoji=False)
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in environments/: local, dev, …")]
 
@@ -61,16 +61,16 @@ def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
         output.print(plan_summary.table(changes))
     output.print(plan_summary.totals(changes))
     for warning in plan_summary.warnings(document):
-        output.print(f"Warning: {warning}", style="yellow", markup=False)
-    output.print(f"The plan and its plan.json are in {shown(prepared.folder)}", soft_wrap=True, markup=False)
+        output.print(f"Warning: {warning}", style="yellow")
+    output.print(f"The plan and its plan.json are in {shown(prepared.folder)}", soft_wrap=True)
 
 
 @app.command()
 def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Deploy one environment and wait until it serves; for `local` the sample API is built and pushed before."""
     service = deployment.deploy(environment, image_tag=image_tag)
-    output.print(f"{service.name} serves {deployment.deployed_image_tag(service)}", markup=False)
-    output.print(f"API     {service.url}\nhealth  {service.health_url}", soft_wrap=True, markup=False)
+    output.print(f"{service.name} serves {deployment.deployed_image_tag(service)}")
+    output.print(f"API     {service.url}\nhealth  {service.health_url}", soft_wrap=True)
 
 
 @app.command()
@@ -97,7 +97,7 @@ def acceptance(
     results = list(board.results.values())
     output.print(board)
     for path in report.write(board.provenance, results, folder=Path.cwd()):
-        output.print(shown(path), soft_wrap=True, markup=False)
+        output.print(shown(path), soft_wrap=True)
     if board.trouble:
         raise OperateError(board.trouble)
     raise typer.Exit(findings.exit_code(results))
@@ -196,7 +196,7 @@ def main() -> None:
     try:
         app(prog_name="python -m operate")
     except OperateError as error:
-        progress.console.print(str(error), markup=False)
+        progress.console.print(str(error))
         sys.exit(1)
 
 

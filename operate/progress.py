@@ -16,7 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from operate.errors import OperateError
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+"""Values are text: rich would take `[x]` for markup and `:secret:` for an emoji, in a table's cells too."""
 
 
 class StepFailedError(OperateError):
@@ -49,12 +50,16 @@ def step(label: str) -> Iterator[None]:
     with shown:
         yield
     seconds = f"{time.monotonic() - started:.0f} s"
-    console.print(f"{label} … {seconds}" if console.is_terminal else seconds, markup=False)
+    console.print(f"{label} … {seconds}" if console.is_terminal else seconds)
 
 
 def _clock(label: str) -> Progress:
     clock = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
     )
     clock.add_task(label, total=None)
     return clock
@@ -62,7 +67,7 @@ def _clock(label: str) -> Progress:
 
 @contextmanager
 def _line(label: str) -> Iterator[None]:
-    console.print(f"{label} … ", end="", markup=False)
+    console.print(f"{label} … ", end="")
     try:
         yield
     except BaseException:

@@ -150,7 +150,7 @@ def executable() -> str:
 
 @functools.cache
 def say_once(text: str) -> None:
-    progress.console.print(text, style="yellow", markup=False)
+    progress.console.print(text, style="yellow")
 
 
 def shown(path: Path) -> str:

@@ -1,0 +1,104 @@
+"""What is printed arrives as it is: rich knows markup in brackets, emojis between colons, and colours of its own."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from rich.color import ColorSystem
+from typer.testing import CliRunner
+
+from operate import __main__ as command_line
+from operate import plan_summary, progress, terraform
+from operate.local_cloud import lifecycle
+from operate.local_cloud.lifecycle import Status
+from operate.plan_summary import Change
+
+TEXTS = [
+    "a:secret:b",
+    "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db",
+    ":warning:",
+    ":smile-text:",
+    "[bold]x[/bold]",
+    "[/]",
+    "[/red]",
+    r"\[x]",
+    "[link=https://example.com]y[/link]",
+    "aws_ecs_cluster.main[0]",
+    'x["a:b"] = 1 True None /etc/passwd',
+]
+
+
+@pytest.fixture(params=TEXTS)
+def text(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Both consoles, as they are set up, on a wide terminal; what they print on it."""
+    screen = io.StringIO()
+    for module, name in ((progress, "console"), (command_line, "output")):
+        console = getattr(module, name)
+        monkeypatch.setattr(console, "_file", screen)
+        monkeypatch.setattr(console, "_force_terminal", True)
+        monkeypatch.setattr(console, "_width", 300)
+        monkeypatch.setattr(console, "_color_system", None)
+    return screen
+
+
+def test_an_error(text: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a name that nobody knows."""
+    monkeypatch.setattr(sys, "argv", ["operate", "plan", text])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    assert capfd.readouterr().err.startswith(f"There is no environment {text!r}: no file ")
+
+
+def test_a_step(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """In a pipeline's log, and a notice in it."""
+    terraform.say_once.cache_clear()
+    with progress.step(text):
+        pass
+    terraform.say_once(text)
+    assert capfd.readouterr().err == f"{text} … 0 s\n{text}\n"
+
+
+def test_a_step_on_a_terminal(text: str, terminal: io.StringIO) -> None:
+    """The running clock, and the line that it leaves."""
+    progress.console.print(progress._clock(text).get_renderable())
+    with progress.step(text):
+        pass
+    running, *_, ended = terminal.getvalue().splitlines()
+    assert text in running
+    assert ended.endswith(f"{text} … 0 s")
+
+
+def test_a_table(text: str, terminal: io.StringIO) -> None:
+    """A cell is text as well."""
+    command_line.output.print(plan_summary.table([Change("create", text, text)]))
+    assert terminal.getvalue().count(text) == 2
+
+
+def test_a_status(text: str, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO) -> None:
+    """A folder may have any name."""
+    status = Status(endpoint=text, directory=Path("/", text), pid=1, uptime_seconds=0, applied_modules=(text,))
+    monkeypatch.setattr(lifecycle, "status", lambda: status)
+    CliRunner().invoke(command_line.app, ["cloud-status"], catch_exceptions=False)
+    rows = [line.rstrip() for line in terminal.getvalue().splitlines()]
+    for value in (f"endpoint  {text}", f"existing infrastructure  {text}", f"data  {status.directory}"):
+        label, _, shown = value.partition("  ")
+        assert any(row.startswith(label) and row.endswith(f" {shown}") for row in rows), value
+
+
+def test_no_colour_of_richs_own(text: str, terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers, paths and names in a value are not picked out."""
+    for console in (progress.console, command_line.output):
+        monkeypatch.setattr(console, "_color_system", ColorSystem.STANDARD)
+        console.print(text)
+    assert terminal.getvalue() == f"{text}\n{text}\n"
+
+
+def test_a_command_that_nobody_knows(text: str) -> None:
+    """Typer's own messages."""
+    assert text in CliRunner().invoke(command_line.app, [text]).output
