@@ -4,6 +4,10 @@
 
 The programs take turns, after one unmeasured run each. Memory is the peak of the whole process tree's resident set, so
 pages that processes share count once for each. Exits 1 if a limit is missed. Figures mean most on an idle machine.
+
+It also shows what each trick brings beside the two cures (the package that is not executed, the lazy index): what the
+program needs more without that one, and without all of them. CPU time counts Python and Node, and suffers least from
+what else the machine does.
 """
 
 from __future__ import annotations
@@ -30,21 +34,70 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLING_INTERVAL_SECONDS = 0.02
 TIMEOUT_SECONDS = 300
 MIB = 1024 * 1024
+LEAST_GAIN_PERCENT = 5
 
 EMPTY_APP = "from cdktf import App, TerraformStack; app = App(); TerraformStack(app, 'empty'); app.synth()"
+
+SETUP = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+def without(place, name, instead=lambda *_: None):
+    getattr(place, name)
+    setattr(place, name, instead)
+"""
+"""`without` fails where there is no such name: what nothing switches off would seem to bring nothing."""
+
+MAIN = f"runpy.run_path({str(ROOT / 'main.py')!r}, run_name='__main__')"
+
+TRICKS = {
+    "background loading": "from lazy_provider import background_loading; without(background_loading, 'enable')",
+    "direct start of Node": "from lazy_provider import node; without(node, '_start_inner_process_directly')",
+    "archiver on demand": """
+from pathlib import Path
+from lazy_provider import node
+script = node.PRELOAD.read_text(encoding="utf-8")
+assert script.count("  deferArchiver();") == 1
+without(node, "PRELOAD", Path.cwd() / "preload.js")
+node.PRELOAD.write_text(script.replace("  deferArchiver();", ""), encoding="utf-8")
+""",
+    "Node without its wrapper": """
+import os, pathlib
+wrapper = pathlib.Path(sys.executable).with_name("node")
+assert wrapper.is_file()
+os.environ["JSII_NODE"] = str(wrapper)
+""",
+    "gc.disable": "import gc; without(gc, 'disable')",
+    "gc.freeze at exit": "import gc; without(gc, 'freeze')",
+}
+"""What switches each off, before main.py runs in the same interpreter."""
 
 
 @dataclass(frozen=True)
 class Program:
     name: str
-    arguments: tuple[str, ...]
+    code: str = MAIN
     lazy_provider: str = "on"
 
 
 @dataclass(frozen=True)
 class Run:
     wall_seconds: float
+    cpu_seconds: float
     peak_rss_mib: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What the program needs more without a trick, in percent: the median over turns, each compared with its own."""
+
+    trick: str
+    wall_percent: float
+    cpu_percent: float
+    memory_percent: float
+
+    @property
+    def counts(self) -> bool:
+        return max(self.wall_percent, self.memory_percent) >= LEAST_GAIN_PERCENT
 
 
 @dataclass(frozen=True)
@@ -57,17 +110,21 @@ class Verdict:
 
 Runs = Mapping[str, list[Run]]
 
-PROJECT = Program("this program", (str(ROOT / "main.py"),))
-OFF = Program("lazy_provider off", (str(ROOT / "main.py"),), lazy_provider="off")
-EMPTY = Program("empty app", ("-c", EMPTY_APP))
+PROJECT = Program("this program")
+OFF = Program("lazy_provider off", lazy_provider="off")
+EMPTY = Program("empty app", EMPTY_APP)
 PROGRAMS = (PROJECT, OFF, EMPTY)
+VARIANTS = (
+    *(Program(trick, f"{code}\n{MAIN}") for trick, code in TRICKS.items()),
+    Program("any of them", "\n".join([*TRICKS.values(), MAIN])),
+)
 
 
 def measure(program: Program) -> Run:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
+        started, cpu_before = time.perf_counter(), _cpu_seconds_of_children()
         process = psutil.Popen(
-            [sys.executable, *program.arguments],
+            [sys.executable, "-c", SETUP + program.code],
             cwd=folder,
             env=_environment(program, folder),
             stdout=output,
@@ -81,7 +138,13 @@ def measure(program: Program) -> Run:
         if process.returncode:
             output.seek(0)
             sys.exit(f"{program.name} failed:\n{output.read().decode(errors='replace')}")
-        return Run(wall_seconds, peak / MIB)
+        return Run(wall_seconds, _cpu_seconds_of_children() - cpu_before, peak / MIB)
+
+
+def _cpu_seconds_of_children() -> float:
+    """Of those that have ended, with what each has waited for in turn."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def _environment(program: Program, folder: str) -> dict[str, str]:
@@ -137,11 +200,12 @@ def _end(process: psutil.Popen) -> None:
 
 def measure_all(runs: int, console: Console) -> Runs:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    results: dict[str, list[Run]] = {program.name: [] for program in PROGRAMS}
+    programs = (*PROGRAMS, *VARIANTS)
+    results: dict[str, list[Run]] = {program.name: [] for program in programs}
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=(runs + 1) * len(PROGRAMS))
+        task = progress.add_task("", total=(runs + 1) * len(programs))
         for turn in range(runs + 1):
-            for program in PROGRAMS:
+            for program in programs:
                 progress.update(task, description=f"{program.name}, {f'run {turn}' if turn else 'warming up'}")
                 run = measure(program)
                 if turn:
@@ -170,13 +234,43 @@ def judge(results: Runs) -> list[Verdict]:
     ]
 
 
+def gains(results: Runs) -> list[Gain]:
+    def more(of: Callable[[Run], float], variant: Program) -> float:
+        turns = zip(results[variant.name], results[PROJECT.name], strict=True)
+        return median(of(without) / of(with_) - 1 for without, with_ in turns) * 100
+
+    return [
+        Gain(
+            variant.name,
+            wall_percent=more(lambda run: run.wall_seconds, variant),
+            cpu_percent=more(lambda run: run.cpu_seconds, variant),
+            memory_percent=more(lambda run: run.peak_rss_mib, variant),
+        )
+        for variant in VARIANTS
+    ]
+
+
+def show_gains(found: list[Gain], console: Console) -> None:
+    shown = Table(
+        *("without", "wall (%)", "CPU (%)", "peak RSS (%)", f"{LEAST_GAIN_PERCENT} % of wall or RSS"),
+        title="What this program needs more without a trick",
+    )
+    for each in found:
+        figures = (each.wall_percent, each.cpu_percent, each.memory_percent)
+        shown.add_row(each.trick, *(f"{figure:+.1f}" for figure in figures), "yes" if each.counts else "[yellow]no[/]")
+    console.print(shown)
+
+
 def show(results: Runs, verdicts: list[Verdict], console: Console) -> None:
     figures = Table(
-        "program", "wall (s)", "fastest to slowest", "peak RSS (MiB)", title="Synthesis, median of the runs"
+        *("program", "wall (s)", "fastest to slowest", "CPU (s)", "peak RSS (MiB)"),
+        title="Synthesis, median of the runs",
     )
-    for name, runs in results.items():
-        walls = [run.wall_seconds for run in runs]
-        figures.add_row(name, f"{wall(runs):.2f}", f"{min(walls):.2f} to {max(walls):.2f}", f"{memory(runs):.0f}")
+    for name in (program.name for program in PROGRAMS):
+        runs = results[name]
+        walls, cpu = [run.wall_seconds for run in runs], median(run.cpu_seconds for run in runs)
+        spread = f"{min(walls):.2f} to {max(walls):.2f}"
+        figures.add_row(name, f"{wall(runs):.2f}", spread, f"{cpu:.2f}", f"{memory(runs):.0f}")
     limits = Table("this program is", "limit", "measured", "verdict")
     for each in verdicts:
         verdict = "[green]met[/]" if each.met else "[red]missed[/]"
@@ -196,10 +290,12 @@ def main() -> int:
     results = measure_all(options.runs, console)
     verdicts = judge(results)
     show(results, verdicts, console)
+    show_gains(gains(results), console)
     if options.json:
         report = {
             "runs": {name: [asdict(run) for run in runs] for name, runs in results.items()},
             "verdicts": [asdict(verdict) for verdict in verdicts],
+            "gains": [asdict(gain) for gain in gains(results)],
         }
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0 if all(verdict.met for verdict in verdicts) else 1
