@@ -1,0 +1,749 @@
+"""Every setting at the edge of what it takes, and the whole message beyond it; all defaults; what is given is kept."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.environment import Environment
+from stacks.problems import problems_of
+
+KEY_ID = "12345678-1234-1234-1234-123456789abc"
+KEY = f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"
+ROLE = "arn:aws:iam::111111111111:role/"
+POLICY = "arn:aws:iam::111111111111:policy/"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"  # noqa: S105 - where one is, not what
+PARAMETER = "arn:aws:ssm:eu-west-1:111111111111:parameter/"
+S3 = {"type": "s3", "bucket": "states", "key": "own.tfstate", "region": "eu-west-1"}
+LOCAL = {"type": "local", "path": "own.tfstate"}
+REMOTE = {"type": "remote", "organization": "example", "workspace": "own"}
+MINIMAL: dict[str, Any] = {
+    "name": "dev",
+    "account_id": "111111111111",
+    "region": "eu-west-1",
+    "service": {"name": "go-api"},
+    "image": {"repository": "go-api"},
+    "backend": S3,
+    "remote_state": {
+        module: {"backend": S3 | {"key": f"{module}.tfstate"}} for module in ("networking", "security", "loadbalancing")
+    },
+}
+STATEMENT = {"actions": ["s3:Get*"], "resources": ["*"]}
+
+Change = tuple[str, Any]
+
+
+def changed(*changes: Change) -> dict[str, Any]:
+    """The minimal settings with values at dotted paths."""
+
+    def with_one(settings: dict[str, Any], change: Change) -> dict[str, Any]:
+        path, value = change
+        key, _, rest = path.partition(".")
+        return settings | {key: with_one(settings.get(key, {}), (rest, value)) if rest else value}
+
+    return reduce(with_one, changes, MINIMAL)
+
+
+def told(*changes: Change) -> list[str]:
+    """Each problem as `key = value: remedy`."""
+    try:
+        Environment.model_validate(changed(*changes))
+    except ValidationError as error:
+        problems = problems_of(error, file=Path("dev.toml"), model=Environment)
+        return [f"{each.key}{f' = {each.value}' if each.value else ''}: {each.remedy}" for each in problems]
+    return []
+
+
+def test_defaults() -> None:
+    """FR-005, FR-008, FR-009 and the specification's assumptions; nothing else is on."""
+    state = {"use_path_style": False, "kms_key_id": None, "role_arn": None}
+    assert Environment.model_validate(MINIMAL).model_dump() == MINIMAL | {
+        "tags": {},
+        "permissions_boundary_arn": None,
+        "service": {
+            "name": "go-api",
+            "fargate_spot_percent": 0,
+            "enable_execute_command": False,
+            "api_url": None,
+        },
+        "image": {"repository": "go-api", "require_commit_sha_tag": False, "default_tag": None},
+        "container": {
+            "port": 8080,
+            "cpu": 256,
+            "memory_mib": 512,
+            "cpu_architecture": "X86_64",
+            "user": "65532",
+            "readonly_root_filesystem": True,
+            "stop_timeout_seconds": 30,
+            "secrets": {},
+            "environment": {},
+        },
+        "task_role": {"statements": ()},
+        "scaling": {
+            "min_capacity": 1,
+            "max_capacity": 4,
+            "cpu_target_percent": 70,
+            "scale_in_cooldown_seconds": 300,
+            "scale_out_cooldown_seconds": 60,
+        },
+        "deployment": {
+            "minimum_healthy_percent": 100,
+            "maximum_percent": 200,
+            "health_check_grace_period_seconds": 60,
+            "steady_state_timeout_minutes": 20,
+        },
+        "logs": {"retention_days": 30, "kms_key_arn": None},
+        "cluster": {"container_insights": "disabled"},
+        "backend": S3 | state,
+        "remote_state": {
+            module: {"backend": S3 | {"key": f"{module}.tfstate"} | state, "workspace": None, "outputs": {}}
+            for module in ("networking", "security", "loadbalancing")
+        },
+    }
+
+
+def test_what_is_given_is_kept() -> None:
+    """No rule changes a value, or loses it."""
+    given = MINIMAL | {
+        "tags": {"team": "a", "cost centre": "12"},
+        "permissions_boundary_arn": f"{POLICY}boundary",
+        "service": {
+            "name": "orders",
+            "fargate_spot_percent": 40,
+            "enable_execute_command": True,
+            "api_url": "https://api.example.com:8443",
+        },
+        "image": {"repository": "team/orders", "require_commit_sha_tag": True, "default_tag": "3f9c2e1"},
+        "container": {
+            "port": 9000,
+            "cpu": 1024,
+            "memory_mib": 3072,
+            "cpu_architecture": "ARM64",
+            "user": "nobody:nogroup",
+            "readonly_root_filesystem": False,
+            "stop_timeout_seconds": 90,
+            "secrets": {"DB": f"{SECRET}database-AbCdEf"},
+            "environment": {"LEVEL": "debug"},
+        },
+        "task_role": {
+            "statements": (
+                {
+                    "sid": "A1",
+                    "effect": "Deny",
+                    "actions": ("*",),
+                    "resources": ("arn:aws:s3:::a/*", "*"),
+                    "conditions": {"Bool": {"aws:SecureTransport": ("false",)}},
+                },
+            )
+        },
+        "scaling": {
+            "min_capacity": 2,
+            "max_capacity": 9,
+            "cpu_target_percent": 55,
+            "scale_in_cooldown_seconds": 400,
+            "scale_out_cooldown_seconds": 30,
+        },
+        "deployment": {
+            "minimum_healthy_percent": 50,
+            "maximum_percent": 150,
+            "health_check_grace_period_seconds": 15,
+            "steady_state_timeout_minutes": 11,
+        },
+        "logs": {"retention_days": 90, "kms_key_arn": KEY},
+        "cluster": {"container_insights": "enhanced"},
+        "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "role_arn": f"{ROLE}state"},
+        "remote_state": {
+            "networking": {
+                "backend": S3 | {"key": "n", "use_path_style": False, "kms_key_id": KEY, "role_arn": None},
+                "workspace": "blue",
+                "outputs": {"vpc_id": "vpc"},
+            },
+            "security": {"backend": LOCAL, "workspace": None, "outputs": {}},
+            "loadbalancing": {"backend": REMOTE | {"hostname": "tfe.example.com"}, "workspace": None, "outputs": {}},
+        },
+    }
+    assert Environment.model_validate(given).model_dump() == given
+
+
+MAX_INT32 = 2_147_483_647
+NUMBERS: list[tuple[str, int, int, str]] = [
+    ("service.fargate_spot_percent", 0, 100, "from 0 to 100"),
+    ("container.port", 1, 65535, "from 1 to 65535"),
+    ("container.stop_timeout_seconds", 0, 120, "from 0 to 120"),
+    ("scaling.max_capacity", 1, 5000, "from 1 to 5000"),
+    ("scaling.cpu_target_percent", 1, 100, "from 1 to 100"),
+    ("scaling.scale_in_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
+    ("scaling.scale_out_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
+    ("deployment.minimum_healthy_percent", 0, 100, "from 0 to 100"),
+    ("deployment.health_check_grace_period_seconds", 0, MAX_INT32, "of 0 or more"),
+    ("deployment.steady_state_timeout_minutes", 1, 120, "from 1 to 120"),
+]
+
+
+@pytest.mark.parametrize(("path", "low", "high", "limits"), NUMBERS)
+def test_a_number_from_its_least_to_its_greatest(path: str, low: int, high: int, limits: str) -> None:
+    """Both included; one less or one more is told with the limits."""
+    assert told((path, low)) == told((path, high)) == []
+    assert told((path, low - 1)) == [f"{path} = {low - 1}: a whole number {limits} is wanted"]
+    above = f"from {low} to {high}" if high == MAX_INT32 else limits
+    assert told((path, high + 1)) == [f"{path} = {high + 1}: a whole number {above} is wanted"]
+
+
+def test_numbers_that_hang_together() -> None:
+    """A least and a greatest number of tasks, and percents between which a rollout can move."""
+    most = ("scaling.max_capacity", 5000)
+    assert told(("scaling.min_capacity", 5000), most) == []
+    assert told(("scaling.min_capacity", 5001), most) == [
+        "scaling.min_capacity = 5001: a whole number from 1 to 5000 is wanted"
+    ]
+    assert told(("scaling.min_capacity", 0)) == ["scaling.min_capacity = 0: a whole number from 1 to 5000 is wanted"]
+    assert told(("scaling.min_capacity", 4)) == []
+    assert told(("scaling.min_capacity", 5)) == [
+        "scaling.max_capacity = 4: 5 or more is wanted, since scaling.min_capacity = 5"
+    ]
+    half = ("deployment.minimum_healthy_percent", 0)
+    assert told(("deployment.maximum_percent", 100), half) == told(("deployment.maximum_percent", MAX_INT32)) == []
+    assert told(("deployment.maximum_percent", 99), half) == [
+        "deployment.maximum_percent = 99: a whole number of 100 or more is wanted"
+    ]
+    assert told(("deployment.maximum_percent", 100)) == [
+        (
+            "deployment.maximum_percent = 100: with 1 task (scaling.min_capacity) no rollout can move: 1 must stay and "
+            "at most 1 may run. deployment.maximum_percent = 200 or more works, or deployment.minimum_healthy_percent "
+            "= 0 or less"
+        )
+    ]
+    assert told(("deployment.maximum_percent", 120), ("scaling.min_capacity", 3)) == [
+        (
+            "deployment.maximum_percent = 120: with 3 tasks (scaling.min_capacity) no rollout can move: 3 must stay "
+            "and at most 3 may run. deployment.maximum_percent = 134 or more works, or "
+            "deployment.minimum_healthy_percent = 66 or less"
+        )
+    ]
+
+
+def test_retention() -> None:
+    """Each of CloudWatch's, one by one, and 0 for ever."""
+    offered = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400]
+    offered += [545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+    taken = [days for days in range(-1, 3700) if not told(("logs.retention_days", days))]
+    assert taken == [0, *offered]
+    listed = ", ".join(map(str, offered))
+    assert told(("logs.retention_days", 2)) == [
+        f"logs.retention_days = 2: CloudWatch offers {listed} days, and 0 for ever"
+    ]
+
+
+TAG = "a tag is wanted: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _"
+REPOSITORY = (
+    "the name of an ECR repository, without registry and tag, is wanted: 2 to 256 lower-case letters and digits, with "
+    ". _ - or / between them"
+)
+URL = "a URL is wanted that ends with the host or the port, such as https://api.example.com"
+USER = 'a user is wanted: "65532", "65532:65532", "name" or "name:group"'
+BUCKET = (
+    "the name of a bucket is wanted: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or a digit at "
+    "both ends, no two dots in a row, and not an IP address"
+)
+OBJECT = 'the key of an object is wanted, with no slash at either end, such as "go-api/terraform.tfstate"'
+FILE = "the path of a file, relative to the repository's root, is wanted"
+HCP = "letters, digits, hyphens and underscores are wanted, at most 90"
+HOST = 'a host name is wanted, such as "app.terraform.io"'
+POLICY_WANTED = "the ARN of an IAM policy is wanted: arn:aws:iam::<account>:policy/<name>"
+ROLE_WANTED = "the ARN of an IAM role is wanted: arn:aws:iam::<account>:role/<name>"
+KEY_WANTED = "the ARN of a KMS key, not of an alias, is wanted: arn:aws:kms:<region>:<account>:key/<key id>"
+ANY_KEY = "the id or the ARN of a KMS key, not an alias, is wanted"
+SERVICE = "a name of letters, digits, - and _ is wanted, beginning with a letter"
+TEXTS: list[tuple[str, list[str], list[str], str]] = [
+    (
+        "name",
+        ["d", "dev2", "a-1-b"],
+        ["", "1d", "d-", "-d", "d--v", "D", "d_v"],
+        (
+            "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with a "
+            "letter, such as dev.toml"
+        ),
+    ),
+    (
+        "account_id",
+        ["0" * 12],
+        ["1" * 11, "1" * 13, "11111111111a"],
+        "an AWS account id is wanted: 12 digits in quotes",
+    ),
+    (
+        "permissions_boundary_arn",
+        [f"{POLICY}{'a' * 128}", f"{POLICY}a/b!/x", "arn:aws:iam::aws:policy/job-function/x", f"{POLICY}a+=,.@-_"],
+        [
+            f"{POLICY}{'a' * 129}",
+            POLICY,
+            f"{POLICY}a/",
+            f"{POLICY}a b",
+            f"{POLICY}a b/c",
+            f"{POLICY}a//b",
+            f"{POLICY}/b",
+            POLICY.replace("1", "", 1) + "x",
+            POLICY.replace("iam::", "iam:x:") + "x",
+            f"{ROLE}x",
+            "arn:was:iam::111111111111:policy/x",
+            "arn:aws-:iam::111111111111:policy/x",
+        ],
+        POLICY_WANTED,
+    ),
+    ("service.name", ["a", "Go_Api-2"], ["", "1a", "-a", "_a", "a.b", "a b"], SERVICE),
+    (
+        "service.api_url",
+        ["http://a", "https://a-1.b2.example", "https://A:1", "https://a:65535"],
+        [
+            "a",
+            "ftp://a",
+            "httpss://a",
+            "https://",
+            "https://-a",
+            "https://a-",
+            "https://a..b",
+            "https://a.",
+            "https://a/",
+            "https://a:",
+            "https://a:123456",
+            "https://a.-b",
+            "xhttps://a",
+        ],
+        URL,
+    ),
+    (
+        "image.repository",
+        ["a" * 2, "a" * 256, "a.b", "a_b", "a__b", "a-b", "a---b", "a/b/c1"],
+        ["a", "a" * 257, "A1", "a..b", "a___b", "a._b", "-ab", "ab-", "a//b", "/ab", "ab/", "a:b", "a/-b"],
+        REPOSITORY,
+    ),
+    ("image.default_tag", ["a", "_" * 128, "A.b-c_1", "0"], ["", "a" * 129, ".a", "-a", "a b", "a:b"], TAG),
+    (
+        "container.user",
+        ["0", "a", "_a.b-c$", "A1:2", "1:b$", "Z9"],
+        ["", ":", "a:", ":a", "1a", "-a", "a$b", "a:b:c", ".a"],
+        USER,
+    ),
+    (
+        "backend.bucket",
+        ["abc", "a" * 63, "1.2.3", "a-b.c", "1.2.3.4.5", "1.2.3.a"],
+        ["ab", "a" * 64, "Abc", "a_b", "a..b", "-ab", "ab-", ".ab", "ab.", "1.2.3.4", "12.34.56.789"],
+        BUCKET,
+    ),
+    ("backend.key", ["a", "a/b c", "a//b"], ["", " ", "/a", "a/"], OBJECT),
+    (
+        "backend.kms_key_id",
+        [KEY_ID, f"mrk-{'0123456789abcdef' * 2}", KEY, KEY.replace(KEY_ID, f"mrk-{'0' * 32}")],
+        [
+            "",
+            KEY_ID[:-1],
+            KEY_ID + "0",
+            KEY_ID.upper(),
+            KEY_ID.replace("-1234-", "-123-", 1),
+            KEY_ID[1:],
+            f"mrk-{'0' * 31}",
+            f"mrk-{'0' * 33}",
+            KEY.replace("key/", "alias/"),
+            KEY.replace("1" * 12, "1" * 11),
+            KEY.replace("eu-west-1", ""),
+            KEY.replace("eu-west-1", "eu-1"),
+            KEY.replace("eu-west-1", "e-west-1"),
+            KEY.replace("eu-west-1", "eu-west-"),
+        ],
+        ANY_KEY,
+    ),
+    (
+        "backend.role_arn",
+        [f"{ROLE}{'a' * 64}", f"{ROLE}a/b/c", f"{ROLE}a+=,.@-_"],
+        [f"{ROLE}{'a' * 65}", ROLE, f"{ROLE}a/", f"{ROLE}a b", f"{POLICY}x", "arn:aws:iam::aws:role/x"],
+        ROLE_WANTED,
+    ),
+    (
+        "logs.kms_key_arn",
+        [KEY, KEY.replace("1" * 12, "2" * 12)],
+        [KEY_ID, KEY.replace("key/", "alias/"), KEY + "0", KEY.replace("arn:aws", "arn:was")],
+        KEY_WANTED,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(path, value) for path, taken, *_ in TEXTS for value in taken], ids=lambda value: value[:60]
+)
+def test_text_is_taken(path: str, value: str) -> None:
+    assert told((path, value)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "remedy"),
+    [(path, value, remedy) for path, _, refused, remedy in TEXTS for value in refused],
+    ids=lambda value: value[:60],
+)
+def test_text_is_refused(path: str, value: str, remedy: str) -> None:
+    """With the same words, whatever is wrong with it."""
+    (problem,) = told((path, value))
+    assert problem.startswith(path)
+    assert problem.endswith(f": {remedy}")
+
+
+OF_BACKENDS: list[tuple[dict[str, Any], str, list[str], list[str], str]] = [
+    (LOCAL, "path", ["a", "./a/b", "a b"], ["", " ", "/a", "a/", "~/a", "C:a", "c:\\a", "\\a"], FILE),
+    (REMOTE, "organization", ["a", "A-b_1", "a" * 90], ["", "a" * 91, "a b", "a."], HCP),
+    (REMOTE, "workspace", ["a", "A-b_1", "a" * 90], ["", "a" * 91, "a/b"], HCP),
+    (
+        REMOTE,
+        "hostname",
+        ["a", "tfe-1.example.com", "a:1", "a:65535"],
+        ["", "https://a", "a.", "a..b", ".a", "a/", "a:", "a:123456", "a_b"],
+        HOST,
+    ),
+]
+
+
+@pytest.mark.parametrize(("backend", "key", "taken", "refused", "remedy"), OF_BACKENDS)
+def test_text_of_a_backend(
+    backend: dict[str, Any], key: str, taken: list[str], refused: list[str], remedy: str
+) -> None:
+    """Of the kinds that the minimal settings have not."""
+    assert [value for value in taken if told(("backend", backend | {key: value}))] == []
+    for value in refused:
+        (problem,) = told(("backend", backend | {key: value}))
+        assert problem.startswith(f"backend.{key} = ")
+        assert problem.endswith(f": {remedy}")
+
+
+@pytest.mark.parametrize("tag", ["3f9c2e1", "0" * 7, "f" * 40])
+def test_a_commit_sha(tag: str) -> None:
+    assert told(("image.default_tag", tag), ("image.require_commit_sha_tag", True)) == []
+
+
+@pytest.mark.parametrize("tag", ["f" * 6, "f" * 41, "3F9C2E1", "g" * 7, "latest"])
+def test_no_commit_sha(tag: str) -> None:
+    """Only where one is required."""
+    assert told(("image.default_tag", tag)) == []
+    assert told(("image.default_tag", tag), ("image.require_commit_sha_tag", True)) == [
+        (
+            f'image.default_tag = "{tag}": with image.require_commit_sha_tag = true a commit SHA is wanted, 7 to 40 of '
+            "0-9 and a-f, or no default tag at all"
+        )
+    ]
+
+
+SECRETS = [
+    f"{SECRET}a-AbCd12",
+    f"{SECRET}rds!a/b_c+d=e.f@g-AbCdEf",
+    f"{SECRET}a-AbCdEf:key:stage:version",
+    f"{SECRET}a-AbCdEf:::",
+    f"{PARAMETER}a",
+    f"{PARAMETER}a/b_c.d-e",
+]
+NO_SECRETS = [
+    "x",
+    f"{SECRET}AbCdEf",
+    f"{SECRET}-AbCdEf",
+    f"{SECRET}a-AbCdE",
+    f"{SECRET}a-AbCd_f",
+    f"{SECRET}a b-AbCdEf",
+    f"{SECRET}a-AbCdEf:key",
+    f"{SECRET}a-AbCdEf:key:",
+    f"{SECRET}a-AbCdEf:key:a:b:c",
+    f"{SECRET}a-AbCdEf:a b::",
+    f"{SECRET}a-AbCdEf::a b:",
+    f"{SECRET}a-AbCdEf:::a b",
+    PARAMETER,
+    f"{PARAMETER}a b",
+    PARAMETER.replace("1" * 12, "1" * 11) + "a",
+    SECRET.replace("1" * 12, "1" * 13) + "a-AbCdEf",
+]
+
+
+@pytest.mark.parametrize("arn", SECRETS)
+def test_a_secret(arn: str) -> None:
+    assert told(("container.secrets", {"A": arn})) == []
+
+
+@pytest.mark.parametrize("arn", NO_SECRETS)
+def test_no_secret(arn: str) -> None:
+    """The value is not repeated: somebody may have put the secret itself there."""
+    assert told(("container.secrets", {"A": arn})) == [
+        (
+            "container.secrets.A: an ARN is wanted: of a secret, "
+            "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>, "
+            "on which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter, "
+            "arn:aws:ssm:<region>:<account>:parameter/<name>"
+        )
+    ]
+
+
+ACTIONS = ["s3:Get*", "a-1:B?2", "ecr:*"]
+NO_ACTIONS = ["", "s3", "s3:", ":Get", "S3:Get", "s3:Get Object", "s3:a:b", "s3:Get-x", "s 3:Get"]
+RESOURCES = ["*", "arn:aws:s3:::b", "arn:*:s3:::b", "arn:aws:*:*:*:*", "arn:aws:s?:eu-west-1:111111111111:a/b:c"]
+NO_RESOURCES = ["", "b", "arn:aws:s3:::", "arn:aws:s3::b", "arn:AWS:s3:::b", "arn:aws:S3:::b", "arn:aws:s3:a b::c"]
+NO_RESOURCES += ["arn::s3:::b", "arn:aws::::b", "arn:aws:s3::a b:c", "arn:aws:s3:::a b", "xarn:aws:s3:::b"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action(action: str) -> None:
+    assert told(("task_role.statements", [STATEMENT | {"actions": [action]}])) == []
+
+
+@pytest.mark.parametrize("action", NO_ACTIONS)
+def test_no_action(action: str) -> None:
+    assert told(("task_role.statements", [STATEMENT | {"actions": ["s3:Get*", action]}])) == [
+        (
+            f'task_role.statements[0].actions[1] = "{action}": an action is wanted: <service>:<Action>, where * and ? '
+            "may stand for a part, such as s3:Get*"
+        )
+    ]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_resource(resource: str) -> None:
+    assert told(("task_role.statements", [STATEMENT | {"resources": [resource]}])) == []
+
+
+@pytest.mark.parametrize("resource", NO_RESOURCES)
+def test_no_resource(resource: str) -> None:
+    assert told(("task_role.statements", [STATEMENT, STATEMENT | {"resources": [resource]}])) == [
+        (
+            f'task_role.statements[1].resources[0] = "{resource}": an ARN, in which * and ? may stand for a part, or '
+            '"*" is wanted'
+        )
+    ]
+
+
+OPERATORS = [
+    *("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike"),
+    *("StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals"),
+    *("NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateNotEquals", "DateLessThan"),
+    *("DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress"),
+    *("NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
+]
+NO_OPERATORS = ["", "Equals", "StringLikes", "StringLikeIgnoreCase", "NumericLike", "NullIfExists", "If", "stringLike"]
+NO_OPERATORS += ["ForAllValues:", "ForSomeValues:StringLike", "ForAllValues:Null", "NumericThan", "NotBool", "ArnIs"]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_operator_of_iam(operator: str) -> None:
+    """IAM User Guide, "IAM JSON policy elements: Condition operators"."""
+    every = [operator, f"{operator}IfExists", f"ForAllValues:{operator}", f"ForAnyValue:{operator}IfExists", "Null"]
+    assert told(("task_role.statements", [STATEMENT | {"conditions": {each: {"a": ["b"]} for each in every}}])) == []
+
+
+@pytest.mark.parametrize("operator", NO_OPERATORS)
+def test_no_operator_of_iam(operator: str) -> None:
+    (problem,) = told(("task_role.statements", [STATEMENT | {"conditions": {operator: {"a": ["b"]}}}]))
+    assert problem.endswith("is no condition operator of IAM, such as StringEquals, ArnLike or Bool")
+
+
+MESSAGES: list[tuple[list[Change], str]] = [
+    (
+        [("task_role.statements", [STATEMENT | {"actions": ["s3:Get*", "*"]}])],
+        (
+            'task_role.statements[0].actions[1] = "*": least privilege: the actions that the application needs are '
+            "wanted, not every action"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"sid": "A"}, STATEMENT, STATEMENT | {"sid": "A"}])],
+        'task_role.statements[2].sid = "A": another statement has this sid; each is wanted once',
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"sid": "a-b"}])],
+        'task_role.statements[0].sid = "a-b": letters and digits are wanted',
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"effect": "allow"}])],
+        'task_role.statements[0].effect = "allow": "Allow" or "Deny" is wanted',
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"resources": []}])],
+        "task_role.statements[0].resources = [ … ]: one entry at least is wanted",
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": []}}}])],
+        "task_role.statements[0].conditions.Bool.a = [ … ]: one entry at least is wanted",
+    ),
+    (
+        [("container.environment", {"PORT": "1"})],
+        "container.environment.PORT: PORT follows container.port: take it out, and set container.port",
+    ),
+    (
+        [("container.environment", {"1A": "1"})],
+        "container.environment.1A: an environment variable's name has letters, digits and _, and begins with no digit",
+    ),
+    (
+        [("container.secrets", {"A-B": SECRETS[0]})],
+        "container.secrets.A-B: an environment variable's name has letters, digits and _, and begins with no digit",
+    ),
+    (
+        [("container.environment", {"DB_PASSWORD": "x"})],
+        (
+            "container.environment.DB_PASSWORD: looks like a secret: put it into Secrets Manager or SSM, and its ARN "
+            "under [container.secrets]"
+        ),
+    ),
+    (
+        [("container.environment", {"A": "1"}), ("container.secrets", {"A": SECRETS[0]})],
+        "container.environment.A: is in [container.secrets] too: one of the two is wanted",
+    ),
+    (
+        [("container.cpu", 300)],
+        "container.cpu = 300: Fargate offers 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units (1024 are one vCPU)",
+    ),
+    (
+        [("container.memory_mib", 4096)],
+        (
+            "container.memory_mib = 4096: 256 CPU units go with 512, 1024 or 2048 MiB; 4096 MiB goes with 512, 1024 or "
+            "2048 CPU units"
+        ),
+    ),
+    (
+        [("container.cpu_architecture", "arm64")],
+        'container.cpu_architecture = "arm64": "X86_64" or "ARM64" is wanted',
+    ),
+    (
+        [("cluster.container_insights", "on")],
+        'cluster.container_insights = "on": "disabled", "enabled" or "enhanced" is wanted',
+    ),
+    (
+        [("service.enable_execute_command", True)],
+        (
+            "container.readonly_root_filesystem = true: ECS Exec (service.enable_execute_command = true) cannot run on "
+            "a read-only root file system, since its agent writes there: set this to false, or leave ECS Exec off"
+        ),
+    ),
+    (
+        [("permissions_boundary_arn", POLICY.replace("1", "2") + "x")],
+        (
+            f'permissions_boundary_arn = "{POLICY.replace("1", "2")}x": IAM takes a boundary only from the role\'s own '
+            "account, 111111111111"
+        ),
+    ),
+    (
+        [("permissions_boundary_arn", POLICY.replace("aws", "aws-cn") + "x")],
+        f'permissions_boundary_arn = "{POLICY.replace("aws", "aws-cn")}x": in eu-west-1 an ARN begins with arn:aws:',
+    ),
+    (
+        [("logs.kms_key_arn", KEY.replace("eu-west-1", "eu-west-2"))],
+        (
+            f'logs.kms_key_arn = "{KEY.replace("eu-west-1", "eu-west-2")}": CloudWatch Logs takes a key of its own '
+            "region only, eu-west-1"
+        ),
+    ),
+    (
+        [("backend", S3 | {"key": "security.tfstate"})],
+        (
+            "remote_state.security.backend: s3://states/security.tfstate is this stack's own state too, and would be "
+            "overwritten: point [backend] somewhere else"
+        ),
+    ),
+    (
+        [("remote_state.security.workspace", "a"), ("remote_state.security.backend", REMOTE)],
+        (
+            'remote_state.security.workspace = "a": a remote backend names its workspace itself, as backend.workspace: '
+            "take this key out"
+        ),
+    ),
+    (
+        [("remote_state.security.workspace", "a"), ("remote_state.security.backend", LOCAL | {"path": "b"})],
+        (
+            'remote_state.security.workspace = "a": only an S3 backend takes a workspace; for a local one, let '
+            "backend.path name the file"
+        ),
+    ),
+    (
+        [("remote_state.security.outputs", {"app_security_group": "x"})],
+        (
+            'remote_state.security.outputs.app_security_group = "x": of this module we read app_security_group_id; '
+            "app_security_group_id may be meant"
+        ),
+    ),
+    (
+        [("remote_state.loadbalancing.outputs", {"x": "y"})],
+        'remote_state.loadbalancing.outputs.x = "y": of this module we read target_group_arn and alb_dns_name',
+    ),
+    (
+        [("remote_state.networking.outputs", {"x": "y"})],
+        'remote_state.networking.outputs.x = "y": of this module we read vpc_id and public_subnet_ids',
+    ),
+    (
+        [("remote_state.security.outputs", {"app_security_group_id": "a.b"})],
+        (
+            'remote_state.security.outputs.app_security_group_id = "a.b": the name of a Terraform output is wanted: '
+            "letters, digits, - and _"
+        ),
+    ),
+    (
+        [("tags", {"Environment": "x"})],
+        'tags.Environment = "x": environment is a tag that the stack sets itself: take it out',
+    ),
+    ([("tags", {"service": "x"})], 'tags.service = "x": service is a tag that the stack sets itself: take it out'),
+    (
+        [("tags", {"managed-by": "x"})],
+        'tags.managed-by = "x": managed-by is a tag that the stack sets itself: take it out',
+    ),
+    ([("tags", {"a": "AWS:x"})], 'tags.a = "AWS:x": the prefix aws: is AWS\'s own: take it away'),
+    ([("tags", {"aws:a": "x"})], 'tags."aws:a" = "x": the prefix aws: is AWS\'s own: take it away'),
+    (
+        [("tags", {"a": "x", "A": "y"})],
+        'tags.A = "y": another tag has this key but for upper and lower case; IAM takes only one',
+    ),
+    ([("tags", {"": "x"})], 'tags."" = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted'),
+    (
+        [("tags", {"k" * 129: "x"})],
+        f'tags.{"k" * 129} = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted',
+    ),
+    (
+        [("tags", {"k": "v" * 257})],
+        f'tags.k = "{"v" * 79}…: a key of 1 to 128 and a value of 0 to 256 characters are wanted',
+    ),
+    (
+        [("tags", {f"k{at}": "x" for at in range(48)})],
+        "tags = { … }: AWS takes 50 tags and 3 are ours: 47 at most, and there are 48",
+    ),
+    (
+        [("service.name", "a" * 51)],
+        (
+            f'service.name = "{"a" * 51}": the IAM role would be {"a" * 51}-dev-execution, 65 characters, and AWS '
+            "takes 64: shorten this, or the file's name, by 1"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), MESSAGES, ids=[message[:60] for _, message in MESSAGES])
+def test_message(changes: list[Change], message: str) -> None:
+    """Where, what, and what would be right, in one sentence that can be acted on."""
+    assert told(*changes) == [message]
+
+
+TAKEN: list[list[Change]] = [
+    [("tags", {"k" * 128: "v" * 256, "é": "ü 1", "_.:/=+-@": "_.:/=+-@", "a": ""})],
+    [("tags", {f"k{at}": "x" for at in range(47)})],
+    [("service.name", "a" * 50)],
+    [("task_role.statements", [STATEMENT | {"sid": "A1"}, STATEMENT | {"sid": "a1"}, STATEMENT, STATEMENT])],
+    [("task_role.statements", [STATEMENT | {"effect": "Deny", "actions": ["*"]}])],
+    [("container.environment", {"_": "1", "A_1": "", "a": "x", "Z9": "y"})],
+    [("remote_state.security.outputs", {"app_security_group_id": "a-b_1"})],
+    [("remote_state.security.workspace", "blue")],
+    [("service.enable_execute_command", True), ("container.readonly_root_filesystem", False)],
+    [("permissions_boundary_arn", "arn:aws:iam::aws:policy/x")],
+]
+
+
+@pytest.mark.parametrize("changes", TAKEN, ids=lambda changes: changes[0][0])
+def test_what_is_taken(changes: list[Change]) -> None:
+    """At the edge, and nothing is told."""
+    assert told(*changes) == []
+
+
+@pytest.mark.parametrize("character", ["*", "#", "\t", "\u00a9", "€", "…"])
+def test_a_tag_has_only_some_characters(character: str) -> None:
+    """In its key and in its value."""
+    for tags in ({character: "x"}, {"x": character}):
+        (problem,) = told(("tags", tags))
+        assert ": a tag has letters, digits, spaces and _ . : / = + - @ only, not U+" in problem
