@@ -48,11 +48,22 @@ def test_every_criterion_passes_and_the_environment_is_as_it_was(deployed: tuple
     assert results["SC-004"]["figures"]["rate_per_second"] >= 50
     assert results["SC-005"]["figures"]["tasks"] >= 2
     assert "the service's creation" in results["SC-001"]["measured"]
+    assert_provenance_is_known(environment)
     after = environment.service.read()
     kept = ("taskDefinition", "deploymentConfiguration", "desiredCount")
     assert {key: after[key] for key in kept} == {key: before[key] for key in kept}
     assert environment.service.revisions() == [after["taskDefinition"]]
     assert plan_summary.changes(stack.prepare("local").plan(image_tag="v1")) == []
+
+
+def assert_provenance_is_known(environment: Environment) -> None:
+    """The digest is what ECS says that its task runs; every tool has a version."""
+    found = json.loads((environment.folder / "acceptance-report.json").read_text())["provenance"]
+    ecr = environment.cloud.client("ecr")
+    (pushed,) = ecr.describe_images(repositoryName="go-api", imageIds=[{"imageTag": "v1"}])["imageDetails"]
+    assert (found["image_tag"], found["image_digest"]) == ("v1", pushed["imageDigest"])
+    assert {"Terraform", "AWS provider", "cdktf", "MiniStack", "container engine"} == found["versions"].keys()
+    assert "unknown" not in found["versions"].values()
 
 
 def test_without_graceful_shutdown_it_fails(

@@ -77,7 +77,8 @@ def test_its_head_names_what_was_judged(page: ET.Element, provenance: Provenance
     facts = dict(zip((words(one) for one in head.iter("dt")), (words(one) for one in head.iter("dd")), strict=True))
     assert facts == {
         "written": "now",
-        "AWS account": "000000000000, us-east-1",
+        "AWS account": "000000000000",
+        "region": "us-east-1",
         "image": provenance.image,
         "image tag": "v1",
         "image digest": provenance.image_digest,
