@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.appautoscaling_policy import (
     AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration,
     AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification,
 )
-from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
+from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget, AppautoscalingTargetSuspendedState
 from constructs import Construct
 
 
@@ -44,6 +44,12 @@ class CpuAutoscaling(Construct):
             resource_id=f"service/{cluster_name}/{service_name}",
             min_capacity=min_capacity,
             max_capacity=max_capacity,
+            # Said, so that a plan shows what was suspended by hand.
+            suspended_state=AppautoscalingTargetSuspendedState(
+                dynamic_scaling_in_suspended=False,
+                dynamic_scaling_out_suspended=False,
+                scheduled_scaling_suspended=False,
+            ),
         )
         self.policy = AppautoscalingPolicy(
             self,

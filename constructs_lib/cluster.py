@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
+from cdktf_cdktf_provider_aws.ecs_cluster import (
+    EcsCluster,
+    EcsClusterConfiguration,
+    EcsClusterConfigurationExecuteCommandConfiguration,
+    EcsClusterSetting,
+)
 from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
 from constructs import Construct
 
@@ -27,6 +32,10 @@ class FargateCluster(Construct):
             "Default",
             name=name,
             setting=[EcsClusterSetting(name="containerInsights", value=container_insights)],
+            # ECS's own default, without which an apply could not undo what was changed by hand.
+            configuration=EcsClusterConfiguration(
+                execute_command_configuration=EcsClusterConfigurationExecuteCommandConfiguration(logging="DEFAULT")
+            ),
         )
         self.capacity_providers: EcsClusterCapacityProviders | None = None
         if fargate_spot:

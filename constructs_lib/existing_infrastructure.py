@@ -16,7 +16,6 @@ from cdktf import (
     TerraformIterator,
     TerraformLocal,
     TerraformResourceLifecycle,
-    TerraformStack,
     Token,
 )
 from cdktf_cdktf_provider_aws.data_aws_lb_target_group import DataAwsLbTargetGroup
@@ -34,6 +33,8 @@ from cdktf_cdktf_provider_aws.data_aws_vpc_security_group_rules import (
     DataAwsVpcSecurityGroupRulesFilter,
 )
 from constructs import Construct
+
+from constructs_lib.check import Check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -297,20 +298,6 @@ class LoadBalancing(Construct):
                 f"{container_port}: a task is healthy only if it listens on both."
             ),
         )
-
-
-class Check(Construct):
-    """A Terraform ``check`` block, a warning at plan and apply, for which CDKTF has no element.
-
-    ``condition`` is an expression without ``${}``, ``message`` what a person reads where it is false. The block's
-    name is made of the whole path, as CDKTF makes a resource's.
-    """
-
-    def __init__(self, scope: Construct, id_: str, *, condition: str, message: str) -> None:
-        super().__init__(scope, id_)
-        stack = TerraformStack.of(self)
-        assertion = {"condition": f"${{{condition}}}", "error_message": message}
-        stack.add_override(f"check.{stack.get_logical_id(self.node)}", {"assert": [assertion]})
 
 
 def _some_rule_covers(rules: str, port: int, *, egress: bool) -> str:

@@ -172,6 +172,8 @@ class FargateService(Construct):
             cluster=cluster_arn,
             task_definition=self.task_definition.arn,
             desired_count=desired_count,
+            # The provider's default shows no other version that was set by hand.
+            platform_version="LATEST",
             launch_type=None if fargate_spot_percent else "FARGATE",
             capacity_provider_strategy=_spot_strategy(fargate_spot_percent),
             network_configuration=EcsServiceNetworkConfiguration(

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policies_exclusive import IamRolePoliciesExclusive
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachments_exclusive import IamRolePolicyAttachmentsExclusive
 from constructs import Construct
 
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
@@ -58,6 +60,7 @@ class ExecutionRole(Construct):
         self.policy = IamRolePolicy(
             self, "policy", name="execution", role=self.role.name, policy=policy_json(statements)
         )
+        _forbid_other_policies(self, self.role, self.policy)
 
     @property
     def arn(self) -> str:
@@ -89,6 +92,7 @@ class TaskRole(Construct):
         self.policy: IamRolePolicy | None = None
         if granted:
             self.policy = IamRolePolicy(self, "policy", name="task", role=self.role.name, policy=policy_json(granted))
+        _forbid_other_policies(self, self.role, self.policy)
 
     @property
     def arn(self) -> str:
@@ -105,7 +109,16 @@ def _role_of_ecs_tasks(
         description=description,
         assume_role_policy=ecs_tasks_trust_json(location),
         permissions_boundary=permissions_boundary_arn,
+        # IAM keeps a role that has a policy which someone attached by hand.
+        force_detach_policies=True,
     )
+
+
+def _forbid_other_policies(scope: Construct, role: IamRole, policy: IamRolePolicy | None) -> None:
+    """A policy that was added or attached by hand is a change in the next plan, and its apply takes it away."""
+    names = [policy.name] if policy else []
+    IamRolePoliciesExclusive(scope, "policies", role_name=role.name, policy_names=names)
+    IamRolePolicyAttachmentsExclusive(scope, "attachments", role_name=role.name, policy_arns=[])
 
 
 def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStatement]:

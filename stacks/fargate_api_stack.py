@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 
 from constructs_lib.autoscaling import CpuAutoscaling
+from constructs_lib.check import Check
 from constructs_lib.cluster import FargateCluster
 from constructs_lib.container import Container
 from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
@@ -226,4 +227,14 @@ class FargateApiStack(TerraformStack):
             cluster_name=cluster.name,
             service_name=service.name,
             **self._environment.scaling.model_dump(),
+        )
+        Check(
+            self,
+            "tasks_are_wanted",
+            condition=f"{service.service.fqn}.desired_count > 0",
+            message=(
+                f"The desired count of {service.name} is 0: no task runs, and autoscaling, which has no CPU to go by, "
+                f"starts none. Set it: aws ecs update-service --cluster {cluster.name} --service {service.name} "
+                f"--desired-count {self._environment.scaling.min_capacity}"
+            ),
         )

@@ -27,6 +27,8 @@ PLANNED = (
     "aws_ecs_service",
     "aws_iam_role",
     "aws_iam_role_policy",
+    "aws_iam_role_policies_exclusive",
+    "aws_iam_role_policy_attachments_exclusive",
     "aws_cloudwatch_log_group",
     "aws_appautoscaling_target",
     "aws_appautoscaling_policy",

@@ -41,6 +41,11 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("cluster of another name", "resource/aws_ecs_cluster/*/name", "shared"),
         ("container insights of another kind", "resource/aws_ecs_cluster/*/setting/value", "on"),
         ("another setting", "resource/aws_ecs_cluster/*/setting/name", "insights"),
+        (
+            "ECS Exec not logged",
+            "resource/aws_ecs_cluster/*/configuration/execute_command_configuration/logging",
+            "NONE",
+        ),
     ],
     "fr_002_task_definition": [
         ("family of another service", f"{_TASK}/family", "shared"),
@@ -192,6 +197,10 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("no minimum", f"{_TARGET}/min_capacity", 0),
         ("minimum of two", f"{_TARGET}/min_capacity", 2),
         ("maximum of ten", f"{_TARGET}/max_capacity", 10),
+        ("scaling in suspended", f"{_TARGET}/suspended_state/dynamic_scaling_in_suspended", True),
+        ("scaling out suspended", f"{_TARGET}/suspended_state/dynamic_scaling_out_suspended", True),
+        ("schedule suspended", f"{_TARGET}/suspended_state/scheduled_scaling_suspended", True),
+        ("suspension left as it is", f"{_TARGET}/suspended_state", GONE),
         ("target on another service", f"{_TARGET}/resource_id", "service/shared/shared"),
         ("target of another kind", f"{_TARGET}/scalable_dimension", "dynamodb:table:ReadCapacityUnits"),
         ("target of another namespace", f"{_TARGET}/service_namespace", "dynamodb"),
@@ -325,12 +334,16 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("policy on a role that is not there yet", "resource/aws_iam_role_policy/*/role", "go-api-dev-execution"),
         ("a managed policy", f"{_EXECUTION}/managed_policy_arns", ["arn:aws:iam::aws:policy/AdministratorAccess"]),
         ("an inline policy", f"{_EXECUTION}/inline_policy", [{"name": "more"}]),
-        ("role that destroys what others attached", f"{_EXECUTION}/force_detach_policies", True),
+        ("role that what others attached keeps", f"{_EXECUTION}/force_detach_policies", False),
+        ("other policies may stay", "resource/aws_iam_role_policies_exclusive", {}),
+        ("other policies may stay attached", "resource/aws_iam_role_policy_attachments_exclusive", {}),
         ("task started before the policy", f"{_SERVICE}/depends_on/1", GONE),
     ],
     "fr_005_task_role": [
         ("task role swapped", f"{_TASK}/task_role_arn", "${aws_iam_role.execution_role.arn}"),
         ("no task role", f"{_TASK}/task_role_arn", GONE),
+        ("other policies may stay", "resource/aws_iam_role_policies_exclusive", {}),
+        ("other policies may stay attached", "resource/aws_iam_role_policy_attachments_exclusive", {}),
         ("a managed policy", f"{_TASK_ROLE}/managed_policy_arns", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
         ("an inline policy", f"{_TASK_ROLE}/inline_policy", [{"name": "more"}]),
         (
@@ -410,14 +423,17 @@ IN_PRODUCTION: dict[str, list[Fault]] = {
 
 
 def of_every_member(node: Any, path: str) -> Iterator[Fault]:
-    """The plainest faults: each member below `path` gone or of another value, and a member more in each block."""
+    """The plainest faults: each member below `path` gone or of another value, and a member more in each block.
+
+    But for an empty list, which is no more than none to a plan.
+    """
     if isinstance(node, str) and node[:1] in {"[", "{"}:
         node = json.loads(node)
     if isinstance(node, dict):
         yield "more", f"{path}/more", "more"
     if isinstance(node, dict | list):
         for key, member in node.items() if isinstance(node, dict) else enumerate(node):
-            if key != "//":
+            if key != "//" and member != []:
                 yield "gone", f"{path}/{key}", GONE
                 yield from of_every_member(member, f"{path}/{key}")
     elif isinstance(node, bool):

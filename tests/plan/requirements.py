@@ -72,7 +72,7 @@ class Expected:
 
 
 def sc_006_nothing_else(stack: Stack, _: Expected) -> None:
-    """Every resource that the specification names, and nothing that it doesn't."""
+    """Every resource that the specification names, and else only the claims that a role has no other policy."""
     assert Counter(resource.type for resource in stack.resources if not resource.type.startswith("data.")) == {
         "aws_appautoscaling_policy": 1,
         "aws_appautoscaling_target": 1,
@@ -81,7 +81,9 @@ def sc_006_nothing_else(stack: Stack, _: Expected) -> None:
         "aws_ecs_service": 1,
         "aws_ecs_task_definition": 1,
         "aws_iam_role": 2,
+        "aws_iam_role_policies_exclusive": 2,
         "aws_iam_role_policy": 1,
+        "aws_iam_role_policy_attachments_exclusive": 2,
     }
 
 
@@ -125,9 +127,10 @@ def assumptions(stack: Stack, expected: Expected) -> None:
 
 def fr_001_cluster(stack: Stack, expected: Expected) -> None:
     cluster = stack.only("aws_ecs_cluster")
-    _sets_at_most(cluster, "name", "setting")
+    _sets_at_most(cluster, "name", "setting", "configuration")
     assert cluster["name"] == expected.name
     assert cluster["setting"] == {"name": "containerInsights", "value": expected.container_insights}
+    assert cluster["configuration"] == {"execute_command_configuration": {"logging": "DEFAULT"}}
 
 
 def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
@@ -195,12 +198,12 @@ def fr_003_service(stack: Stack, expected: Expected) -> None:
         *("load_balancer", "deployment_minimum_healthy_percent", "deployment_maximum_percent"),
         *("deployment_circuit_breaker", "health_check_grace_period_seconds", "availability_zone_rebalancing"),
         *("enable_execute_command", "enable_ecs_managed_tags", "propagate_tags", "wait_for_steady_state", "timeouts"),
-        *("lifecycle", "depends_on"),
+        *("platform_version", "lifecycle", "depends_on"),
     )
     assert service["name"] == expected.name
     assert service.written("cluster") == stack.only("aws_ecs_cluster").reference("arn")
     assert service.written("task_definition") == stack.only("aws_ecs_task_definition").reference("arn")
-    assert service["launch_type"] == "FARGATE"
+    assert (service["launch_type"], service["platform_version"]) == ("FARGATE", "LATEST")
     assert service["desired_count"] == 1
     assert service["enable_execute_command"] is False
     assert (service["propagate_tags"], service["enable_ecs_managed_tags"]) == ("SERVICE", True)
@@ -228,6 +231,7 @@ def fr_004_execution_role(stack: Stack, expected: Expected) -> None:
         {"Effect": "Allow", "Action": write, "Resource": [log_streams]},
     ]
     _is_there_before_the_service(stack, policy)
+    _has_no_policies_but(stack, role, [policy["name"]])
 
 
 def fr_005_task_role(stack: Stack, expected: Expected) -> None:
@@ -236,6 +240,7 @@ def fr_005_task_role(stack: Stack, expected: Expected) -> None:
     assert stack.only("aws_ecs_task_definition").written("task_role_arn") == role.reference("arn")
     granting = [resource for resource in stack.resources if resource.type.startswith("aws_iam_role_")]
     assert [resource.address for resource in granting if resource["role"] == role["name"]] == []
+    _has_no_policies_but(stack, role, [])
 
 
 def fr_006_security_group(stack: Stack, expected: Expected) -> None:
@@ -282,7 +287,7 @@ def fr_009_autoscaling(stack: Stack, expected: Expected) -> None:
     """On this service's number of tasks, by its own CPU."""
     target, policy = stack.only("aws_appautoscaling_target"), stack.only("aws_appautoscaling_policy")
     what = ("service_namespace", "scalable_dimension", "resource_id")
-    _sets_at_most(target, *what, "min_capacity", "max_capacity")
+    _sets_at_most(target, *what, "min_capacity", "max_capacity", "suspended_state")
     _sets_at_most(policy, *what, "name", "policy_type", "target_tracking_scaling_policy_configuration")
     cluster, service = stack.only("aws_ecs_cluster"), stack.only("aws_ecs_service")
     written = f"service/{cluster.reference('name')}/{service.reference('name')}"
@@ -293,6 +298,11 @@ def fr_009_autoscaling(stack: Stack, expected: Expected) -> None:
         assert resource["scalable_dimension"] == "ecs:service:DesiredCount"
         assert resource["resource_id"] == f"service/{expected.name}/{expected.name}"
     assert (target["min_capacity"], target["max_capacity"]) == (1, 4)
+    assert target["suspended_state"] == {
+        "dynamic_scaling_in_suspended": False,
+        "dynamic_scaling_out_suspended": False,
+        "scheduled_scaling_suspended": False,
+    }
     assert policy["name"] == "cpu-target-tracking"
     assert policy["policy_type"] == "TargetTrackingScaling"
     tracking = policy["target_tracking_scaling_policy_configuration"] or {}
@@ -355,7 +365,8 @@ def _role(stack: Stack, expected: Expected, suffix: str) -> Resource:
     """The role of this name, which only ECS tasks of the environment's own account and region can assume."""
     found = [role for role in stack.all("aws_iam_role") if role["name"] == f"{expected.name}-{suffix}"]
     assert len(found) == 1, f"one role {expected.name}-{suffix} is wanted"
-    _sets_at_most(found[0], "name", "description", "assume_role_policy")
+    _sets_at_most(found[0], "name", "description", "assume_role_policy", "force_detach_policies")
+    assert found[0]["force_detach_policies"] is True
     assert _statements(found[0], "assume_role_policy") == [
         {
             "Effect": "Allow",
@@ -368,6 +379,18 @@ def _role(stack: Stack, expected: Expected, suffix: str) -> Resource:
         }
     ]
     return found[0]
+
+
+def _has_no_policies_but(stack: Stack, role: Resource, names: list[str]) -> None:
+    """Terraform takes away what else is added or attached to the role."""
+    for type_, attribute, wanted in (
+        ("aws_iam_role_policies_exclusive", "policy_names", names),
+        ("aws_iam_role_policy_attachments_exclusive", "policy_arns", []),
+    ):
+        found = [each for each in stack.all(type_) if each.written("role_name") == role.reference("name")]
+        assert len(found) == 1, f"one {type_} is wanted for {role.address}"
+        _sets_at_most(found[0], "role_name", attribute)
+        assert (found[0][attribute] or []) == wanted
 
 
 def _existing(stack: Stack, expected: Expected, module: str, output: str) -> Any:

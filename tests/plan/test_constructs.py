@@ -120,7 +120,12 @@ def test_a_role_alone(stack: TerraformStack) -> None:
         statements=[PolicyStatement(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:eu-west-1:111111111111:q"])],
     )
     template = Template.of(stack)
-    assert template.resource_types() == ["aws_iam_role", "aws_iam_role_policy"]
+    assert template.resource_types() == [
+        "aws_iam_role",
+        "aws_iam_role_policies_exclusive",
+        "aws_iam_role_policy",
+        "aws_iam_role_policy_attachments_exclusive",
+    ]
     assert template.policy("task")[0]["Action"] == ["sqs:SendMessage"]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from operate import plan_summary
 from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.stack import Stack
@@ -171,6 +172,19 @@ def test_second_plan_is_empty(deployment: Deployment) -> None:
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=2)
     ecs.close()
     assert _actions(deployment.plan()) == set()
+
+
+@pytest.mark.usefixtures("applied")
+def test_plan_warns_of_a_service_that_wants_no_task(deployment: Deployment) -> None:
+    """The number being autoscaling's, no change would show that somebody stopped the service by hand."""
+    ecs = deployment.cloud.client("ecs")
+    ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=0)
+    document = deployment.plan()
+    ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=1)
+    ecs.close()
+    assert _actions(document) == set()
+    (warning,) = plan_summary.warnings(document)
+    assert "The desired count of go-api-local is 0: no task runs" in warning
 
 
 @pytest.mark.usefixtures("applied")

@@ -73,6 +73,11 @@ def test_autoscaling_by_default(stack: TerraformStack) -> None:
             "resource_id": "service/shared/orders",
             "min_capacity": 1,
             "max_capacity": 4,
+            "suspended_state": {
+                "dynamic_scaling_in_suspended": False,
+                "dynamic_scaling_out_suspended": False,
+                "scheduled_scaling_suspended": False,
+            },
         },
         "aws_appautoscaling_policy.scaling_cpu": {
             "name": "cpu-target-tracking",
@@ -120,7 +125,11 @@ def test_cluster_by_default(stack: TerraformStack) -> None:
     """Without Container Insights, which cost, and without capacity providers."""
     cluster = FargateCluster(stack, "cluster", name="orders")
     assert declared(stack) == {
-        "aws_ecs_cluster.cluster": {"name": "orders", "setting": [{"name": "containerInsights", "value": "disabled"}]}
+        "aws_ecs_cluster.cluster": {
+            "name": "orders",
+            "setting": [{"name": "containerInsights", "value": "disabled"}],
+            "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
+        }
     }
     assert cluster.capacity_providers is None
     assert resolved(stack, cluster.name, cluster.arn) == [
@@ -133,7 +142,11 @@ def test_cluster_with_spot(stack: TerraformStack) -> None:
     """Both capacity providers are attached to this cluster."""
     cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
     assert declared(stack) == {
-        "aws_ecs_cluster.cluster": {"name": "orders", "setting": [{"name": "containerInsights", "value": "enhanced"}]},
+        "aws_ecs_cluster.cluster": {
+            "name": "orders",
+            "setting": [{"name": "containerInsights", "value": "enhanced"}],
+            "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
+        },
         "aws_ecs_cluster_capacity_providers.cluster_capacity_providers": {
             "cluster_name": "${aws_ecs_cluster.cluster.name}",
             "capacity_providers": ["FARGATE", "FARGATE_SPOT"],
@@ -292,6 +305,14 @@ def statements(block: Block) -> list[Block]:
     return list(policy["Statement"])
 
 
+def exclusive(found: dict[str, Block]) -> tuple[list[str], list[str]]:
+    """The names of the role's only inline policies, and the ARNs of those attached to it."""
+    inline = found["aws_iam_role_policies_exclusive.role_policies"]
+    attached = found["aws_iam_role_policy_attachments_exclusive.role_attachments"]
+    assert inline["role_name"] == attached["role_name"] == "${aws_iam_role.role.name}"
+    return inline["policy_names"], attached["policy_arns"]
+
+
 def test_execution_role_by_default(stack: TerraformStack) -> None:
     """FR-004: five actions, each on what it needs, and no boundary."""
     role = ExecutionRole(
@@ -307,8 +328,10 @@ def test_execution_role_by_default(stack: TerraformStack) -> None:
         "name": "orders-execution",
         "description": "Lets ECS pull the image and write the logs",
         "assume_role_policy": ecs_tasks_trust_json(LOCATION),
+        "force_detach_policies": True,
     }
     assert statements(found["aws_iam_role_policy.role_policy"]) == FIVE_ACTIONS
+    assert exclusive(found) == (["${aws_iam_role_policy.role_policy.name}"], [])
     assert (found["aws_iam_role_policy.role_policy"]["name"], found["aws_iam_role_policy.role_policy"]["role"]) == (
         "execution",
         "${aws_iam_role.role.name}",
@@ -367,7 +390,16 @@ def test_task_role_by_default(stack: TerraformStack) -> None:
             "name": "orders-task",
             "description": "What the container itself may do in AWS",
             "assume_role_policy": ecs_tasks_trust_json(LOCATION),
-        }
+            "force_detach_policies": True,
+        },
+        "aws_iam_role_policies_exclusive.role_policies": {
+            "role_name": "${aws_iam_role.role.name}",
+            "policy_names": [],
+        },
+        "aws_iam_role_policy_attachments_exclusive.role_attachments": {
+            "role_name": "${aws_iam_role.role.name}",
+            "policy_arns": [],
+        },
     }
     assert role.policy is None
     assert resolved(stack, role.arn) == ["${aws_iam_role.role.arn}"]
@@ -406,6 +438,7 @@ def test_task_role_as_told(stack: TerraformStack) -> None:
         },
     ]
     assert role.policy is not None
+    assert exclusive(found) == (["${aws_iam_role_policy.role_policy.name}"], [])
 
 
 def service(stack: TerraformStack, **changes: Any) -> FargateService:
@@ -445,6 +478,7 @@ def test_service_by_default(stack: TerraformStack) -> None:
             "cluster": CLUSTER,
             "task_definition": "${aws_ecs_task_definition.service_task_definition.arn}",
             "launch_type": "FARGATE",
+            "platform_version": "LATEST",
             "desired_count": 1,
             "network_configuration": {
                 "subnets": ["subnet-1"],

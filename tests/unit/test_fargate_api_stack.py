@@ -25,7 +25,7 @@ PARTITION = "${data.aws_partition.partition.partition}"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database-AbCdEf"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/go-api/licence"
 
-NINE_RESOURCES = [
+RESOURCES = [
     "aws_appautoscaling_policy",
     "aws_appautoscaling_target",
     "aws_cloudwatch_log_group",
@@ -34,13 +34,20 @@ NINE_RESOURCES = [
     "aws_ecs_task_definition",
     "aws_iam_role",
     "aws_iam_role",
+    "aws_iam_role_policies_exclusive",
+    "aws_iam_role_policies_exclusive",
     "aws_iam_role_policy",
+    "aws_iam_role_policy_attachments_exclusive",
+    "aws_iam_role_policy_attachments_exclusive",
 ]
 
 
 def test_creates_nothing_but_what_the_specification_names(template: Template) -> None:
-    """SC-006: cluster, task definition, service, two roles, one policy, log group, scaling target and policy."""
-    assert template.resource_types() == NINE_RESOURCES
+    """SC-006: cluster, task definition, service, two roles, one policy, log group, scaling target and policy.
+
+    The exclusive ones create nothing in AWS: they claim that a role has no other policy.
+    """
+    assert template.resource_types() == RESOURCES
 
 
 def test_matchers_find_the_three_ecs_resources(template: Template) -> None:
@@ -59,6 +66,7 @@ def test_cluster(template: Template) -> None:
     assert template.only("aws_ecs_cluster") == {
         "name": "go-api-dev",
         "setting": [{"name": "containerInsights", "value": "enabled"}],
+        "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
     }
 
 
@@ -112,6 +120,7 @@ def test_service(template: Template) -> None:
         "name": "go-api-dev",
         "cluster": "${aws_ecs_cluster.cluster.arn}",
         "launch_type": "FARGATE",
+        "platform_version": "LATEST",
         "desired_count": 1,
         "network_configuration": {
             "subnets": "${data.terraform_remote_state.networking.outputs.public_subnet_ids}",
@@ -170,6 +179,18 @@ def test_task_role_has_no_policy(template: Template) -> None:
     assert not template.all("aws_iam_role_policy_attachment")
 
 
+def test_roles_have_no_other_policy(template: Template) -> None:
+    """What others add or attach is a change in the plan: all but the execution role's own."""
+    inline = {block["role_name"]: block["policy_names"] for block in template.all("aws_iam_role_policies_exclusive")}
+    (own,) = template.json["resource"]["aws_iam_role_policy"]
+    assert inline == {
+        "${aws_iam_role.execution_role.name}": [f"${{aws_iam_role_policy.{own}.name}}"],
+        "${aws_iam_role.task_role.name}": [],
+    }
+    attached = template.all("aws_iam_role_policy_attachments_exclusive")
+    assert {block["role_name"]: block["policy_arns"] for block in attached} == {role: [] for role in inline}
+
+
 @pytest.mark.parametrize("role", ["go-api-dev-execution", "go-api-dev-task"])
 def test_only_ecs_tasks_of_this_account_assume_a_role(template: Template, role: str) -> None:
     """Neither EC2 nor another account's tasks."""
@@ -195,6 +216,11 @@ def test_autoscaling(template: Template) -> None:
         "resource_id": "service/${aws_ecs_cluster.cluster.name}/${aws_ecs_service.service.name}",
         "min_capacity": 1,
         "max_capacity": 4,
+        "suspended_state": {
+            "dynamic_scaling_in_suspended": False,
+            "dynamic_scaling_out_suspended": False,
+            "scheduled_scaling_suspended": False,
+        },
     }
     assert policy["policy_type"] == "TargetTrackingScaling"
     assert policy["target_tracking_scaling_policy_configuration"] == {
@@ -445,7 +471,7 @@ def test_api_url_may_be_another_name(synthesize: Synthesize) -> None:
 def test_names_carry_the_environment(synthesize: Synthesize) -> None:
     """Two environments share an account: no name of one is a name of the other."""
     dev, qa = (
-        {block["name"] for type_ in set(NINE_RESOURCES) for block in template.all(type_) if "name" in block}
+        {block["name"] for type_ in set(RESOURCES) for block in template.all(type_) if "name" in block}
         for template in (synthesize(), synthesize(name="qa"))
     )
     assert dev & qa == {"execution", "cpu-target-tracking"}  # each of these lives inside a resource that is named apart

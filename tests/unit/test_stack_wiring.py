@@ -107,8 +107,12 @@ def test_every_address(document: Block) -> None:
         "aws_ecs_task_definition.service_task_definition",
         "aws_iam_role.execution_role",
         "aws_iam_role.task_role",
+        "aws_iam_role_policies_exclusive.execution_role_policies",
+        "aws_iam_role_policies_exclusive.task_role_policies",
         "aws_iam_role_policy.execution_role_policy",
         "aws_iam_role_policy.task_role_policy",
+        "aws_iam_role_policy_attachments_exclusive.execution_role_attachments",
+        "aws_iam_role_policy_attachments_exclusive.task_role_attachments",
         "data.aws_ecr_image.pushed_image",
         "data.aws_ecr_repository.repository",
         "data.aws_lb_target_group.existing_loadbalancing",
@@ -138,6 +142,7 @@ def test_cluster(document: Block) -> None:
     assert resource(document, "aws_ecs_cluster.cluster") == {
         "name": "orders-qa",
         "setting": [{"name": "containerInsights", "value": "enhanced"}],
+        "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
     }
 
 
@@ -209,6 +214,7 @@ def test_service(document: Block) -> None:
         "cluster": "${aws_ecs_cluster.cluster.arn}",
         "task_definition": "${aws_ecs_task_definition.service_task_definition.arn}",
         "desired_count": 2,
+        "platform_version": "LATEST",
         "capacity_provider_strategy": [
             {"capacity_provider": "FARGATE", "weight": 60},
             {"capacity_provider": "FARGATE_SPOT", "weight": 40},
@@ -298,6 +304,11 @@ def test_autoscaling(document: Block) -> None:
         "resource_id": "service/${aws_ecs_cluster.cluster.name}/${aws_ecs_service.service.name}",
         "min_capacity": 2,
         "max_capacity": 9,
+        "suspended_state": {
+            "dynamic_scaling_in_suspended": False,
+            "dynamic_scaling_out_suspended": False,
+            "scheduled_scaling_suspended": False,
+        },
     }
     policy = resource(document, "aws_appautoscaling_policy.autoscaling_cpu")
     assert policy["resource_id"] == "${aws_appautoscaling_target.autoscaling.resource_id}"
