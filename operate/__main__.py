@@ -198,6 +198,15 @@ def main() -> None:
     except OperateError as error:
         progress.console.print(str(error))
         sys.exit(1)
+    except OSError as error:
+        progress.console.print(_words(error))
+        sys.exit(1)
+
+
+def _words(error: OSError) -> str:
+    """Of a full disk, of a folder that may not be written to."""
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+    return f"{where}{error.strerror or error}"
 
 
 if __name__ == "__main__":

@@ -1,20 +1,25 @@
 """Runs other programs: quietly while they work, with everything they said when they fail."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from operate.errors import OperateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Values are text: rich would take `[x]` for markup and `:secret:` for an emoji, in a table's cells too."""
@@ -83,7 +88,7 @@ def run(label: str, command: Command) -> str:
 
 def read(command: Command, *, label: str | None = None) -> str:
     """What the command printed on standard output; raises StepFailedError with what it printed as its errors."""
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+    with _text_file() as output, _text_file() as errors:
         returncode = _wait(command, stdout=output, stderr=errors)
         text = _contents(output)
         if returncode:
@@ -91,6 +96,10 @@ def read(command: Command, *, label: str | None = None) -> str:
             said = _contents(errors) or text
             raise StepFailedError(label, returncode=returncode, output=said, standard_output=text)
     return text
+
+
+def _text_file() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 
 
 def _contents(stream: IO[str]) -> str:
@@ -104,24 +113,62 @@ def _wait(command: Command, *, stdout: IO[str], stderr: IO[str]) -> int:
     Terraform gives up its state lock on the first interrupt and dies holding it on the second; a terminal's Ctrl-C
     that we passed on as well would be that second one.
     """
-    child = subprocess.Popen(
-        command.arguments,
-        cwd=command.directory,
-        env=dict(command.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        start_new_session=True,
-    )
-    interrupted = False
-    while child.poll() is None:
-        try:
-            child.wait()
-        except KeyboardInterrupt:
-            interrupted = True
-            console.print("Interrupted: waiting for the running program to stop.")
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGINT)
-    if interrupted:
+    with _Interrupts().handled() as interrupts:
+        child = _started(command, stdout=stdout, stderr=stderr)
+        interrupts.pass_on_to(child)
+        child.wait()
+    if interrupts.received:
         raise KeyboardInterrupt
     return child.returncode
+
+
+class _Interrupts:
+    """In place of KeyboardInterrupt, which would leave a program running if it were raised while that starts."""
+
+    def __init__(self) -> None:
+        self.received = self._passed_on = 0
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def handled(self) -> Iterator[_Interrupts]:
+        signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+        raising = [number for number in signals if signal.getsignal(number) is signal.default_int_handler]
+        for number in raising:
+            signal.signal(number, self._receive)
+        try:
+            yield self
+        finally:
+            for number in raising:
+                signal.signal(number, signal.default_int_handler)
+
+    def pass_on_to(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        if self.received > self._passed_on:
+            self._pass_on(child)
+
+    def _receive(self, *_: object) -> None:
+        self.received += 1
+        if self._child:
+            self._pass_on(self._child)
+
+    def _pass_on(self, child: subprocess.Popen[bytes]) -> None:
+        self._passed_on += 1
+        console.print("Interrupted: waiting for the running program to stop.")
+        if child.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGINT)
+
+
+def _started(command: Command, *, stdout: IO[str], stderr: IO[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command.arguments,
+            cwd=command.directory,
+            env=dict(command.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise OperateError(f"{command.arguments[0]} cannot be run: {error.strerror}.") from None

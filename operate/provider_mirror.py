@@ -30,9 +30,9 @@ def init_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str,
     """
     named = environment.get(MIRROR_VARIABLE)
     if named:
-        return _configured(_checked(Path(named).expanduser()), folder=folder)
-    home = Path(environment.get("HOME", "~")).expanduser()
-    own = environment.get("TF_CLI_CONFIG_FILE") or (home / ".terraformrc").is_file()
+        return _configured(_checked(_expanded(named)), folder=folder)
+    home = _expanded(environment.get("HOME") or "~")
+    own = environment.get("TF_CLI_CONFIG_FILE") or is_readable_file(home / ".terraformrc")
     if own or any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
         return {}
     found = search((*SEARCHED, home))
@@ -44,7 +44,12 @@ def holds_provider(mirror: Path) -> bool:
     provider = mirror / PROVIDER
     unpacked = provider / VERSION / target()
     packed = provider / f"terraform-provider-aws_{VERSION}_{target()}.zip"
-    return unpacked.is_dir() or packed.is_file()
+    return (os.access(unpacked, os.R_OK) and unpacked.is_dir()) or is_readable_file(packed)
+
+
+def is_readable_file(path: Path) -> bool:
+    """False too where a folder above it can't be searched, which `Path.is_file` raises an error for."""
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 @functools.cache
@@ -81,6 +86,13 @@ def search(roots: Iterable[Path]) -> Path | None:
             below += _folders(folder)
         level = below
     return None
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # of nobody's home
+        return Path(path)
 
 
 def _folders(folder: Path) -> list[Path]:

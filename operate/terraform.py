@@ -1,9 +1,11 @@
 """Runs Terraform in one folder."""
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from operate.progress import Command, StepFailedError
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOCAL = REPOSITORY / ".local"
 MINIMUM_VERSION = (1, 10)
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,15 @@ class Terraform:
 
     def show_json(self, plan: Path | None = None) -> dict[str, Any]:
         """A plan file, or the state: https://developer.hashicorp.com/terraform/internals/json-format"""
-        shown: dict[str, Any] = json.loads(self._read("show", "-json", *_plan_file(plan)))
-        return shown
+        return self._read_json("show", *_plan_file(plan))
 
     def output(self) -> dict[str, Any]:
         """Output names to their values."""
-        return {name: output["value"] for name, output in json.loads(self._read("output", "-json")).items()}
+        return {name: output["value"] for name, output in self._read_json("output").items()}
 
     def versions(self) -> dict[str, Any]:
         """Terraform's own and the chosen providers': https://developer.hashicorp.com/terraform/cli/commands/version"""
-        found: dict[str, Any] = json.loads(self._read("version", "-json"))
-        return found
+        return self._read_json("version")
 
     def run(self, verb: str, *arguments: str) -> str:
         """Any verb (`state push` too), shown as a step; raises StepFailedError with Terraform's own output."""
@@ -74,6 +75,14 @@ class Terraform:
 
     def _read(self, verb: str, *arguments: str) -> str:
         return progress.read(self._command(verb, *arguments))
+
+    def _read_json(self, verb: str, *arguments: str) -> dict[str, Any]:
+        said = self._read(verb, "-json", *arguments)
+        try:
+            document: dict[str, Any] = json.loads(said)
+        except ValueError:
+            raise OperateError(f"{self._label(verb)}: no JSON, but {said[:_LONGEST_SHOWN]!r}") from None
+        return document
 
     def _label(self, verb: str) -> str:
         return f"terraform {verb} in {shown(self.working_directory)}"
@@ -122,8 +131,9 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
     laid_over = {**callers_variables.passed_on(os.environ), **environment, **ours}
     variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
-    if named and not Path(named).is_file():
-        say_once(f"TF_CLI_CONFIG_FILE names {named}, which does not exist: ignored.")
+    if named and not provider_mirror.is_readable_file(Path(named)):
+        why = "is no file that can be read" if os.path.lexists(named) else "does not exist"
+        say_once(f"TF_CLI_CONFIG_FILE names {named}, which {why}: ignored.")
         del variables["TF_CLI_CONFIG_FILE"]
     return variables
 
@@ -141,10 +151,15 @@ def executable() -> str:
     needed = ".".join(map(str, MINIMUM_VERSION))
     if path is None:
         raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
-    command = Command([path, "version", "-json"], REPOSITORY, tool_variables({}))
-    found: str = json.loads(progress.read(command))["terraform_version"]
-    if tuple(map(int, found.split(".")[:2])) < MINIMUM_VERSION:
-        raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found}.")
+    said = progress.read(Command([path, "version", "-json"], REPOSITORY, tool_variables({})))
+    found = re.search(r'"terraform_version"\s*:\s*"((\d+)\.(\d+)[^"]*)"', said)
+    if not found:
+        what = (
+            f"says of its version: {said.strip()[:_LONGEST_SHOWN]}" if said.strip() else "says nothing of its version"
+        )
+        raise OperateError(f"Terraform {needed} or newer is needed, and {path} {what}")
+    if (int(found[2]), int(found[3])) < MINIMUM_VERSION:
+        raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found[1]}.")
     return path
 
 
@@ -154,7 +169,10 @@ def say_once(text: str) -> None:
 
 
 def shown(path: Path) -> str:
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    """Relative to the working directory, if it is in it; that may be gone."""
+    with contextlib.suppress(OSError):
+        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return str(path)
 
 
 def _assignments(variables: Mapping[str, str] | None) -> list[str]:

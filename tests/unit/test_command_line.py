@@ -1,5 +1,7 @@
 """The verbs, with the embedded AWS and the generator replaced; the plan tests run them for real."""
 
+import errno
+import os
 import re
 import subprocess
 import sys
@@ -81,6 +83,22 @@ def test_what_ecr_takes_is_an_image_tag(tag: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OperateError, match="seen"):
         invoke("release", "local", "--image-tag", tag)
     deploy.assert_called_once_with("local", image_tag=tag)
+
+
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What the system says, and of which file; a fault of ours keeps its traceback."""
+
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "plan.json"))
+
+    monkeypatch.setattr(sys, "argv", ["operate", "clean"])
+    monkeypatch.setattr(stack, "state_files", refuse)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 1
+    assert capfd.readouterr().err == f"{tmp_path}/plan.json: No space left on device\n"
 
 
 def test_plan_of_local_frees_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

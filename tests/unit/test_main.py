@@ -107,6 +107,24 @@ def test_wrong_settings_cost_nothing(environments: Path, tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_nowhere_to_write(tmp_path: Path) -> None:
+    """One line that says why, in place of two tracebacks: the folder's parent is a file, as good as a full disk."""
+    (tmp_path / "file").touch()
+    completed = run_main(tmp_path / "file" / "out")
+    assert completed.returncode == 1
+    assert re.fullmatch(rf"Synthesis failed: ENOTDIR: not a directory, mkdir '{tmp_path}/file/out'\n", completed.stderr)
+
+
+@pytest.mark.parametrize("switch", ["on", "off"])
+def test_no_node(switch: str, tmp_path: Path) -> None:
+    """Missing, or not executable."""
+    for node in (tmp_path / "missing", ROOT / "README.md"):
+        completed = run_main(tmp_path / "out", JSII_NODE=str(node), LAZY_PROVIDER=switch, LAZY_PROVIDER_NODE="")
+        assert completed.returncode == 1
+        assert completed.stderr.startswith(f"{node}, the Node that JSII_NODE names or else")
+        assert completed.stderr.count("\n") == 1
+
+
 def test_one_environment_beside_a_wrong_one(environments: Path, tmp_path: Path) -> None:
     """Only where one is asked for: its stack alone, the same bytes, and a warning of what is wrong with the other."""
     (environments / "prod.toml").write_text("not TOML")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,23 @@ def test_interrupt_waits_for_the_command(sent: signal.Signals, tmp_path: Path) -
     assert (tmp_path / "log").read_text().split() == ["interrupted", "cleaned"]
     assert "Traceback" not in shown
     assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_interrupt_while_the_command_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches the command, once, as any other: nothing is left running."""
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.default_int_handler)
+    started_here: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started_here.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        progress.read(shell("exec sleep 60", tmp_path))
+    assert started_here[0].wait(timeout=30) == -signal.SIGINT
 
 
 def test_interrupted_terraform_gives_up_its_lock(tmp_path: Path) -> None:

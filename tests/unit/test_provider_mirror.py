@@ -86,6 +86,21 @@ def test_named_mirror_without_the_provider(home: Path) -> None:
         init_variables(variables(home, **{MIRROR_VARIABLE: str(home)}), folder=home / "out")
 
 
+def test_named_mirror_at_nobodys_home(home: Path) -> None:
+    """`~user` of a user that there isn't is a folder that there isn't."""
+    with pytest.raises(OperateError, match=r"names ~nobody-here/mirror, which has no folder"):
+        init_variables(variables(home, **{MIRROR_VARIABLE: "~nobody-here/mirror"}), folder=home / "out")
+
+
+@pytest.mark.parametrize("none", [{}, {"HOME": ""}])
+def test_no_home(home: Path, none: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's home is the password database's then, as for a shell; not the working directory."""
+    monkeypatch.chdir(unpacked(home / "here"))
+    found = init_variables({"XDG_DATA_DIRS": str(home), "XDG_DATA_HOME": str(home), **none}, folder=home / "out")
+    configuration = found.get("TF_CLI_CONFIG_FILE")
+    assert configuration is None or 'path    = "."' not in Path(configuration).read_text()
+
+
 @pytest.mark.parametrize("implied", [".terraform.d/plugins", ".local/share/terraform/plugins"])
 def test_implied_mirror_needs_no_help(home: Path, implied: str) -> None:
     """Terraform looks there by itself."""

@@ -1,7 +1,10 @@
 """Real Terraform on its built-in `terraform_data`, which needs no provider; a fake one where versions matter."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -163,6 +166,89 @@ def test_new_terraform(version: str, fake_terraform: Callable[[str], Path]) -> N
     """From 1.10 on, release candidates too."""
     path = fake_terraform(f"""echo '{{"terraform_version": "{version}"}}'""")
     assert terraform.executable() == str(path)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "Terraform", "{}", '{"terraform_version": null}', '{"terraform_version": "v1.x"}']
+)
+def test_terraform_without_a_version(said: str, fake_terraform: Callable[[str], Path]) -> None:
+    """One line with what it said instead."""
+    path = fake_terraform(f"printf '%s' '{said}'")
+    with pytest.raises(OperateError) as refused:
+        terraform.executable()
+    shown = f"of its version: {said}" if said else "nothing of its version"
+    assert str(refused.value) == f"Terraform 1.10 or newer is needed, and {path} says {shown}"
+
+
+def test_terraform_of_bytes(fake_terraform: Callable[[str], Path]) -> None:
+    """Text in no encoding is shown as far as it is text."""
+    fake_terraform("printf '\\377\\376v1'")
+    with pytest.raises(OperateError, match="says of its version: \ufffd\ufffdv1"):
+        terraform.executable()
+
+
+@pytest.mark.parametrize("script", ["#!/nowhere/interpreter", "\0\0"])
+def test_terraform_that_cannot_be_run(script: str, fake_terraform: Callable[[str], Path]) -> None:
+    """Of another machine, say."""
+    path = fake_terraform("")
+    path.write_text(script)
+    with pytest.raises(OperateError, match=rf"^{path} cannot be run: (No such file or directory|Exec format error)\.$"):
+        terraform.executable()
+
+
+def test_terraform_that_fails_silently(fake_terraform: Callable[[str], Path]) -> None:
+    """What failed, and with which code, is always said."""
+    path = fake_terraform("exit 3")
+    with pytest.raises(OperateError, match=rf"^{path} version -json: failed with exit code 3$"):
+        terraform.executable()
+
+
+def test_terraform_that_prints_no_json(folder: Path, fake_terraform: Callable[[str], Path]) -> None:
+    """One line that says which command it was."""
+    fake_terraform("""[ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }; echo Hello""")
+    for read in (Terraform(folder).output, Terraform(folder).show_json):
+        with pytest.raises(OperateError, match=r"^terraform (output|show) in .*: no JSON, but 'Hello\\n'$"):
+            read()
+
+
+def test_unusable_cli_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A folder, a pipe that nobody writes to, what is beyond a file, a name that is too long: ignored, with a word."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "file/below", tmp_path / ("x" * 300)):
+        monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(path))
+        assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({})
+        assert f"TF_CLI_CONFIG_FILE names {path}, which " in capfd.readouterr().err
+
+
+def test_unreadable_folder_of_the_cli_configuration(tmp_path: Path) -> None:
+    """As for one that isn't there."""
+    (tmp_path / "own.tfrc").touch()
+    (tmp_path / "terraform").touch()
+    tmp_path.chmod(0)  # to root that is no hindrance
+    program = f"""
+import os
+from pathlib import Path
+from operate import provider_mirror, terraform
+if os.getuid() == 0:
+    os.setuid(65534)
+os.environ["TF_CLI_CONFIG_FILE"] = {str(tmp_path / "own.tfrc")!r}
+assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({{}})
+assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=terraform.REPOSITORY, capture_output=True, check=False)
+    tmp_path.chmod(0o700)
+    assert (ran.returncode, ran.stderr.count(b"Traceback")) == (0, 0), ran.stderr
+
+
+def test_shown_without_a_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has deleted it."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert terraform.shown(tmp_path / "plan") == f"{tmp_path}/plan"
 
 
 def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str], Path]) -> None:
