@@ -72,7 +72,7 @@ def cdktf(*arguments: str, environment: Mapping[str, str]) -> Command:
 
 
 def cdktf_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """With this interpreter and its Node first on PATH, as cdktf.json's `python main.py` and jsii want them."""
+    """With this interpreter and its Node first on PATH, as cdktf and jsii want them."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     return tool_variables(environment) | {"PATH": path, "CI": "1"}
 
