@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
@@ -34,6 +35,7 @@ def known_region(region: str) -> str:
     raise refusal(f"the name of an AWS region is wanted{_meant(region)}{but_not_ascii(region)}")
 
 
+@cache
 def _meant(region: str) -> str:
     near = get_close_matches(region.strip().lower(), PARTITION_OF_REGION, n=3, cutoff=0.8)
     return f"; {' or '.join(near)} may be meant" if near else ", such as eu-west-1"

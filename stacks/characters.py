@@ -23,13 +23,19 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 def named(character: str) -> str:
     """`U+0430 CYRILLIC SMALL LETTER A`."""
-    return f"U+{ord(character):04X} {unicodedata.name(character, 'CONTROL CHARACTER')}"
+    nameless = "CONTROL CHARACTER" if unicodedata.category(character) == "Cc" else "WITHOUT A NAME"
+    return f"U+{ord(character):04X} {unicodedata.name(character, nameless)}"
 
 
-def but_not_ascii(text: str) -> str:
+def printable(text: str) -> str:
+    """With an escape for what a terminal would obey or not show."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def but_not_ascii(text: str, *, before: str = ", not ") -> str:
     """Ends the remedy of a rule that takes only ASCII, where `text` has something else: `, not U+0430 …`."""
     found = next((character for character in text if not " " <= character <= "~"), None)
-    return f", not {named(found)}" if found else ""
+    return f"{before}{named(found)}" if found else ""
 
 
 def misleading(text: str) -> str | None:

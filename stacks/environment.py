@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import combinations
@@ -20,12 +18,8 @@ from stacks.regions import PARTITION_OF_REGION
 from stacks.sections import Cluster, Container, Deployment, Image, Logs, Scaling, Service, TaskRole
 from stacks.settings import Refusal, Settings, matching, refusal, refuse_all
 from stacks.tags import Tags
-from stacks.terraform_text import taken_by_cdktf
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from stacks.terraform_text import mark_of_cdktf
+from stacks.toml_file import leaves, read_toml, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,7 +230,7 @@ def load_environment(path: Path) -> Environment:
     """Raises `SettingsError` with every problem of the file."""
     if path.suffix != ".toml":
         raise SettingsError([Problem(path, f"an environment's file ends in .toml: rename it to {path.stem}.toml")])
-    content = _read(path)
+    content = read_toml(path)
     problems = [*_name_inside(path, content), *_taken_by_cdktf(path, content)]
     try:
         environment = Environment.model_validate({**content, "name": path.stem})
@@ -254,7 +248,11 @@ def _name_inside(path: Path, content: dict[str, Any]) -> list[Problem]:
 
 def _taken_by_cdktf(path: Path, content: dict[str, Any]) -> list[Problem]:
     remedy = 'must not contain "{}", which CDKTF takes for a mark of its own'
-    return [Problem(path, remedy.format(mark), key=dotted(key)) for key, mark in taken_by_cdktf(content)]
+    return [
+        Problem(path, remedy.format(mark), key=dotted(key))
+        for key, leaf in leaves(content)
+        if isinstance(leaf, str) and (mark := mark_of_cdktf(leaf))
+    ]
 
 
 def _of_file(problem: Problem) -> Problem:
@@ -267,7 +265,7 @@ def _candidates(directory: Path) -> list[Path]:
     try:
         entries = sorted(directory.iterdir())
     except OSError as error:
-        raise SettingsError([Problem(directory, f"no folder of environments: {_reason(error)}")]) from None
+        raise SettingsError([Problem(directory, f"no folder of environments: {reason(error)}")]) from None
     files = [entry for entry in entries if entry.name[0] not in ".#" and _is_like_toml(entry.suffix)]
     if not files:
         raise SettingsError([Problem(directory, "holds no environment: add one, such as dev.toml")])
@@ -276,34 +274,6 @@ def _candidates(directory: Path) -> list[Path]:
 
 def _is_like_toml(suffix: str) -> bool:
     return not suffix.endswith("~") and SequenceMatcher(None, suffix.lower(), ".toml").ratio() > _LIKE_TOML
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError([Problem(path, _unreadable(error))]) from None
-    return content
-
-
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {_reason(error)}"
-    if isinstance(error, UnicodeDecodeError):
-        return f"is not UTF-8 text, at byte {error.start + 1}: save it as UTF-8"
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
-    return f"is not TOML: {_syntax(str(error))}"
-
-
-def _syntax(message: str) -> str:
-    """`Invalid value (at line 3, column 5)` -> `line 3, column 5: Invalid value`."""
-    found = re.fullmatch(r"(?s)(.*) \(at (.*)\)", message)
-    return f"{found[2]}: {found[1]}" if found else message
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:

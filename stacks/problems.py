@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from stacks.characters import but_not_ascii
+from stacks.characters import but_not_ascii, printable
 from stacks.secret_names import is_secret_value, names_a_secret
 from stacks.settings import Settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _LONGEST_SHOWN: Final = 80
+_MOST_TOLD: Final = 100
 _WANTED: Final = {
     "int_type": "a whole number, without quotes, is wanted",
     "string_type": "text in quotes is wanted",
@@ -59,7 +60,7 @@ class Problem:
     def __str__(self) -> str:
         what = f": {self.key}" if self.key else ""
         there = f" = {self.value}" if self.value else ""
-        return f"{self.file}{what}{there}\n    {self.remedy}"
+        return f"{printable(f'{self.file}{what}{there}')}\n    {printable(self.remedy)}"
 
     def concerns(self, file: Path) -> bool:
         return file in {self.file, self.other} or self.file == file.parent
@@ -75,7 +76,8 @@ class SettingsError(Exception):
 
 def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) -> Iterator[Problem]:
     """Pydantic's errors without its terms. `model` is what the whole file was to be."""
-    for details in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for details in errors[:_MOST_TOLD]:
         if details["type"] == "too_short" and details["input"]:
             continue  # its entries are wrong, and each is reported
         path, models = _resolve(details["loc"], model)
@@ -86,6 +88,8 @@ def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) ->
             key=dotted((*path, "type") if tag_is_wrong else path),
             value=_shown(path, details),
         )
+    if len(errors) > _MOST_TOLD:
+        yield Problem(file, f"there are {len(errors) - _MOST_TOLD} more problems")
 
 
 def _resolve(loc: tuple[int | str, ...], model: type[Settings]) -> tuple[tuple[int | str, ...], list[type[Settings]]]:
@@ -123,12 +127,14 @@ def _remedy(
         example = _EXAMPLES.get(str(path[-1]))
         return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
     if kind == "extra_forbidden":
-        return _unknown(str(path[-1]), models, top) + but_not_ascii(str(path[-1]))
+        key = str(path[-1])
+        return _unknown(key, models, top) + but_not_ascii(key, before="; this one has ")
     if kind.startswith("union_tag"):
         tag = str(context.get("tag", ""))
         return f'a backend\'s type is wanted: "s3", "local" or "remote"{but_not_ascii(tag)}'
     if kind == "literal_error":
-        return f"{context['expected']} is wanted".replace("'", '"') + but_not_ascii(str(details["input"]))
+        given = details["input"] if isinstance(details["input"], str) else ""
+        return f"{context['expected']} is wanted".replace("'", '"') + but_not_ascii(given)
     return _WANTED.get(kind, details["msg"])
 
 
@@ -159,7 +165,8 @@ def dotted(path: tuple[int | str, ...]) -> str:
             text += f"[{step}]"
         else:
             bare = re.fullmatch(r"[A-Za-z0-9_-]+", step)
-            text += f"{'.' if text else ''}{step if bare else json.dumps(step, ensure_ascii=False)}"
+            key = step if bare else json.dumps(step, ensure_ascii=False)
+            text += f"{'.' if text else ''}{_shortened(key)}"
     return text
 
 
@@ -173,7 +180,7 @@ def _shown(path: tuple[int | str, ...], details: ErrorDetails) -> str:
         return "" if value is None else _toml(value)
     is_variable = path[:1] == ("container",) and path[1:2] in {("environment",), ("secrets",)}
     named_so = any(names_a_secret(step) for step in path if isinstance(step, str))
-    if is_variable or named_so or is_secret_value(str(value)):
+    if is_variable or named_so or (isinstance(value, str) and is_secret_value(value)):
         return ""
     return _toml(value)
 
@@ -185,5 +192,8 @@ def _toml(value: object) -> str:
         return "[ … ]"
     if isinstance(value, bool):
         return str(value).lower()
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return _shortened(json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -194,7 +194,7 @@ def granted_action(action: str) -> str:
 
 
 def granted_resource(resource: str) -> str:
-    if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]+:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S+", resource):
+    if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]{1,64}:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S+", resource):
         raise refusal('an ARN, in which * and ? may stand for a part, or "*" is wanted')
     return resource
 

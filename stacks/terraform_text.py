@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from stacks.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MARK_OF_CDKTF: Final = re.compile(r"TfToken\[|\A(?:String|Any) Map Token Value\Z")
 
@@ -36,14 +33,7 @@ def _verbatim(value: object) -> object:
     return value
 
 
-def taken_by_cdktf(content: object, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The texts of a settings file, and where they are, that CDKTF takes for marks of its own: no escape helps."""
-    if isinstance(content, str) and (found := _MARK_OF_CDKTF.search(content)):
-        yield path, found[0]
-    elif isinstance(content, dict):
-        for key, inner in content.items():
-            yield from taken_by_cdktf(key, *path, key)
-            yield from taken_by_cdktf(inner, *path, key)
-    elif isinstance(content, list):
-        for at, inner in enumerate(content):
-            yield from taken_by_cdktf(inner, *path, at)
+def mark_of_cdktf(text: str) -> str | None:
+    """The part of it that CDKTF would take for a mark of its own: no escape helps."""
+    found = _MARK_OF_CDKTF.search(text)
+    return found[0] if found else None

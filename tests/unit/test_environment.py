@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -25,7 +28,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 ARABIC_DIGITS = "\u0661" * 12
@@ -89,7 +92,7 @@ BAD = [
     Bad('tags = { team = "a", Team = "b" }', "tags.Team", '"b"', "upper and lower case"),
     Bad('tags = { team = "a*b" }', "tags.team", '"a*b"', "letters, digits, spaces"),
     Bad('tags = { __proto__ = "a" }', "tags.__proto__", '"a"', "must not be __proto__"),
-    Bad('tags = { team = "a\u200bb" }', "tags.team", '"a\u200bb"', "not U+200B ZERO WIDTH SPACE"),
+    Bad('tags = { team = "a\u200bb" }', "tags.team", r'"a\u200bb"', "not U+200B ZERO WIDTH SPACE"),
     Bad('tags = { "" = "a" }', 'tags.""', '"a"', "1 to 128"),
     Bad("tags = { team = 3 }", "tags.team", "3", "text in quotes"),
     Bad('tags = "team"', "tags", '"team"', "a table"),
@@ -389,7 +392,12 @@ BAD = [
     Bad("", "account_id", "", 'is required, such as account_id = "123456789012"', "account_id"),
     Bad("", "service", "", "the table [service] is required", "service"),
     Bad("colour = 3", "colour", "3", "no such key"),
-    Bad('"\u0441ontainer" = 3', '"\u0441ontainer"', "3", "container may be meant, not U+0441 CYRILLIC SMALL LETTER ES"),
+    Bad(
+        '"\u0441ontainer" = 3',
+        '"\u0441ontainer"',
+        "3",
+        "container may be meant; this one has U+0441 CYRILLIC SMALL LETTER ES",
+    ),
     Bad("[scalling]\nmin_capacity = 1", "scalling", "{ … }", "scaling may be meant"),
     Bad("[container]\nmemory = 512", "container.memory", "512", "memory_mib may be meant"),
     Bad("[container]\nretention_days = 1", "container.retention_days", "1", "there is logs.retention_days"),
@@ -733,7 +741,16 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         (b'a = "x', "is not TOML: end of document"),
         (b"\xff\xfe", "is not UTF-8 text, at byte 1"),
         (b"a = " + b"[" * 5000, "nested too deeply"),
-        (b"a = 1_000_" + b"0" * 5000, "is not TOML"),
+        (b"a = 1\nb = 1_000_" + b"0" * 5000, "is not TOML: line 2: an integer must have 4300 digits at most"),
+        (b".".join([b"a"] * 1500) + b" = 1", "line 1 is nested too deeply"),
+        (b".".join([b"a"] * 50_000) + b" = 1", "line 1 is nested too deeply"),
+        (b"a = 1\n[" + b" . ".join([b'"a b"'] * 1500) + b"]", "line 2 is nested too deeply"),
+        (b"x = { " + b".".join([b"a"] * 1500) + b" = 1 }", "line 1 is nested too deeply"),
+        (b"a.b.c.d.e = { " * 12 + b"}" * 12, "is nested too deeply"),
+        (b"a = " + b"[" * 400 + b"]" * 400, "is nested too deeply"),
+        (b"a = 1\0", "is not TOML"),
+        (b'a = "\\ud800"', "is not TOML"),
+        (b"#" * 300_000, "is too large: must have 256 KiB at most"),
     ],
 )
 def test_a_file_that_is_not_toml_is_told_with_the_place(content: bytes, told: str, tmp_path: Path) -> None:
@@ -743,6 +760,82 @@ def test_a_file_that_is_not_toml_is_told_with_the_place(content: bytes, told: st
     text = refusal_of(file)
     assert text.startswith(f"{file}\n")
     assert told in text
+
+
+@pytest.mark.timeout(60)  # what must not happen is that it waits
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (os.mkfifo, "must be a regular file, not a pipe, a socket or a device"),
+        (lambda path: path.symlink_to("/dev/zero"), "must be a regular file"),
+        (lambda path: path.symlink_to("/dev/null"), "must be a regular file"),
+        (lambda path: path.symlink_to(path.name), "cannot be read: too many levels of symbolic links"),
+        (lambda path: path.symlink_to("nowhere"), "cannot be read: no such file or directory"),
+        (lambda path: path.mkdir(), "cannot be read: is a directory"),
+        (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 2**40), "is too large"),
+    ],
+    ids=["pipe", "endless", "device", "loop", "dangling", "folder", "huge"],
+)
+def test_what_is_no_file_is_refused_at_once(make: Callable[[Path], Any], told: str, tmp_path: Path) -> None:
+    """A pipe would be waited for, and a device read for ever."""
+    file = tmp_path / "dev.toml"
+    make(file)
+    assert refusal_of(file).startswith(f"{file}\n    {told}")
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0x" + "f" * 5000, "-9" + "0" * 4000, "0b" + "1" * 20_000, "nan", "-inf", "1e999", "2020-01-01", "10:00:00"],
+)
+@pytest.mark.parametrize("key", ["container.port", "tags.team", "cluster.container_insights", "backend.type", "colour"])
+def test_a_number_of_any_size_and_kind_is_refused_in_words(key: str, number: str, tmp_path: Path) -> None:
+    """Also where Python can't write it as a decimal number."""
+    text = refusal_of(environment_file(tmp_path, f"{key} = {number}", without=key.partition(".")[0]))
+    assert f": {key}" in text
+    assert len(text) < 600
+
+
+def test_what_a_terminal_would_obey_is_shown_escaped(tmp_path: Path) -> None:
+    """In the name of the file, in a key and in a value: no colour, no line of its own, no text from right to left."""
+    file = environment_file(
+        tmp_path, '"a\\u001b[31m\u202eb" = "c\\u0007\\n\u202e\u0085"', name="d\n\x1b[31m\udcff.toml"
+    )
+    with pytest.raises(SettingsError) as caught:
+        load_environments(tmp_path)
+    text = str(caught.value)
+    assert file.exists()
+    assert all(line.isprintable() for line in text.splitlines())
+    assert r"d\n\x1b[31m\udcff.toml" in text
+    assert r'"a\u001b[31m\u202eb" = "c\u0007\n\u202e\x85"' in text
+
+
+def test_a_thousand_problems_are_counted(tmp_path: Path) -> None:
+    """The first hundred are told, each of a length that can be read."""
+    lines = "\n".join(f"k{at}{'x' * 200} = 1" for at in range(1000))
+    file = environment_file(tmp_path, lines)
+    *told, last = refusal_of(file).splitlines()
+    assert last.strip() == "there are 900 more problems"
+    assert len(told) == 100 * 2 + 1
+    assert max(len(line) for line in told if line.startswith(str(file))) < len(str(file)) + 100
+
+
+@pytest.mark.timeout(60)  # what must not happen is that it takes the square of the length
+@pytest.mark.parametrize("key", ["image.repository", "service.name", "container.user", "tags.team", "colour"])
+def test_a_long_text_is_refused_as_soon_as_a_short_one(key: str, tmp_path: Path) -> None:
+    """Near the largest file that is read, with words that may begin anything."""
+    text = refusal_of(environment_file(tmp_path, f'{key} = "{"a-" * 120_000}!"', without=key.partition(".")[0]))
+    assert f': {key} = "a-a-a-' in text
+
+
+@given(data=st.binary(max_size=20), at=st.integers(0, 800))
+def test_no_bytes_in_a_file_crash(data: bytes, at: int) -> None:
+    """Wherever they are inserted, the file loads or is refused in words."""
+    whole = (MINIMAL + MODULES).encode()
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "dev.toml"
+        file.write_bytes(whole[:at] + data + whole[at:])
+        with suppress(SettingsError):
+            load_environment(file)
 
 
 def test_a_byte_order_mark_is_let_pass(tmp_path: Path) -> None:
