@@ -13,7 +13,7 @@ override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
 override set_up := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release acceptance destroy test synth check cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release acceptance destroy test mutants synth check cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ destroy: $(set_up) ## Take away what was deployed in ENV
 
 test: $(set_up) ## Run all tests
 	@$(python) -m pytest
+
+mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/tags.py for one
+	@$(python) -m tests.mutation $$MODULES
 
 synth: $(set_up) ## Synthesize every environment to cdktf.out
 	$(operate) synth
