@@ -29,14 +29,17 @@ def declare_outputs(
         "cluster_name": (cluster.name, "ECS cluster"),
         "cluster_arn": (cluster.arn, "ECS cluster"),
         "service_name": (service.name, "ECS service"),
-        "task_definition_arn": (service.task_definition.arn, "The revision that the service runs"),
+        "task_definition_arn": (
+            service.task_definition.arn,
+            "The revision that was deployed last; after a rollback the service runs an older one",
+        ),
         "execution_role_arn": (execution_role.arn, "Role with which ECS pulls the image and writes the logs"),
         "task_role_arn": (task_role.arn, "Role that the container itself has"),
         "log_group_name": (service.log_group.name, "CloudWatch log group of the containers"),
-        "api_url": (api_url, "The API, through the load balancer"),
+        "api_url": (api_url, "The API, by service.api_url or else by the load balancer's DNS name"),
         "health_url": (
             f"{api_url}{health_check_path}",
-            "What the target group's health check asks, through the load balancer",
+            "The API's URL with the path that the target group asks of each task for its health",
         ),
     }
     for name, (value, description) in outputs.items():

@@ -400,7 +400,7 @@ def test_outputs(document: Block) -> None:
             (
                 "task_definition_arn",
                 "${aws_ecs_task_definition.service_task_definition.arn}",
-                "The revision that the service runs",
+                "The revision that was deployed last; after a rollback the service runs an older one",
             ),
             (
                 "execution_role_arn",
@@ -413,8 +413,12 @@ def test_outputs(document: Block) -> None:
                 "${aws_cloudwatch_log_group.service_logs.name}",
                 "CloudWatch log group of the containers",
             ),
-            ("api_url", url, "The API, through the load balancer"),
-            ("health_url", url + path, "What the target group's health check asks, through the load balancer"),
+            ("api_url", url, "The API, by service.api_url or else by the load balancer's DNS name"),
+            (
+                "health_url",
+                url + path,
+                "The API's URL with the path that the target group asks of each task for its health",
+            ),
         )
     }
 
