@@ -197,7 +197,11 @@ class Security(Construct):
 
 
 class LoadBalancing(Construct):
-    """The target group of the load balancer that the team has (FR-003). Refuses one that no Fargate task can join."""
+    """The target group of the load balancer that the team has (FR-003). Refuses one that no Fargate task can join.
+
+    A Lambda function's has neither protocol nor VPC nor port, and Terraform evaluates even the message of a condition
+    that holds.
+    """
 
     def __init__(
         self,
@@ -220,6 +224,7 @@ class LoadBalancing(Construct):
             lifecycle=TerraformResourceLifecycle(
                 postcondition=[
                     self._takes_ip_targets(),
+                    self._speaks_tcp(),
                     self._in_vpc(vpc_id),
                     self._on_port(container_port),
                     self._behind_load_balancer(),
@@ -245,12 +250,26 @@ class LoadBalancing(Construct):
         )
 
     @staticmethod
+    def _speaks_tcp() -> Postcondition:
+        """A service for TCP may join a group of TCP_UDP or TCP_QUIC, half of which another service serves.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
+        """
+        return Postcondition(
+            condition='${!contains(["UDP", "QUIC", "GENEVE"], coalesce(self.protocol, "none"))}',
+            error_message=(
+                'Target group ${self.name} has protocol "${coalesce(self.protocol, "none")}": no request to an API on '
+                "TCP ever reaches its targets. It has to be HTTP, HTTPS, TCP or TLS."
+            ),
+        )
+
+    @staticmethod
     def _in_vpc(vpc_id: str) -> Postcondition:
         return Postcondition(
             condition=f'${{self.target_type == "lambda" || self.vpc_id == {_hcl(vpc_id)}}}',
             error_message=(
-                f"Target group ${{self.name}} is in VPC ${{self.vpc_id}}, not in {vpc_id}, where the tasks are: "
-                "they could not register in it."
+                f'Target group ${{self.name}} is in VPC ${{coalesce(self.vpc_id, "none")}}, not in {vpc_id}, where the '
+                "tasks are: they could not register in it."
             ),
         )
 
@@ -259,7 +278,8 @@ class LoadBalancing(Construct):
         return Postcondition(
             condition=f'${{self.target_type == "lambda" || self.port == {port}}}',
             error_message=(
-                f"Target group ${{self.name}} is for port ${{self.port}}, the container listens on {port}. "
+                f'Target group ${{self.name}} is for port ${{coalesce(self.port, "none")}}, '
+                f"the container listens on {port}. "
                 "Set container.port to the target group's, or give the target group the container's."
             ),
         )
@@ -267,7 +287,7 @@ class LoadBalancing(Construct):
     @staticmethod
     def _behind_load_balancer() -> Postcondition:
         return Postcondition(
-            condition="${length(self.load_balancer_arns) > 0}",
+            condition='${self.target_type == "lambda" || length(self.load_balancer_arns) > 0}',
             error_message=(
                 "Target group ${self.name} hangs on no load balancer: ECS refuses a service for it. "
                 "Let a listener forward to it first."

@@ -6,11 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from constructs_lib.remote_state import OutputContract, distinct_strings_matching, string_matching
+from stacks.regions import PARTITION_OF_REGION
 
 if TYPE_CHECKING:
     from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
 
-_HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
+_REGION = r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+"
+_DNS_SUFFIX = r"(?:amazonaws\.(?:com|com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+"""Of all partitions."""
 
 
 def networking(module: NetworkingState) -> list[OutputContract]:
@@ -38,18 +43,21 @@ def security(module: SecurityState) -> list[OutputContract]:
 
 def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -> list[OutputContract]:
     """The load balancer's own DNS name says its region; any other name may be an alias of it, and passes."""
-    elsewhere = r"\.[a-z]{2}-[a-z-]+-[0-9]+\.elb\.amazonaws\.com"
-    here = rf"\.{re.escape(region)}\.elb\.amazonaws\.com"
+    arn = f"arn:{PARTITION_OF_REGION[region]}:elasticloadbalancing:{region}:{account_id}:targetgroup"
     return [
         string_matching(
             module.output_name("target_group_arn"),
-            rf"arn:aws[a-z-]*:elasticloadbalancing:{region}:{account_id}:targetgroup/[^/]+/[0-9a-z]+",
-            f"the ARN of a target group in region {region} of account {account_id}, "
-            f"arn:aws:elasticloadbalancing:{region}:{account_id}:targetgroup/<name>/<id>",
+            rf"{arn}/[^/]+/[0-9a-z]+",
+            f"the ARN of a target group in region {region} of account {account_id}, {arn}/<name>/<id>",
         ),
         string_matching(
             module.output_name("alb_dns_name"),
             _HOST_NAME,
             f"the DNS name of a load balancer in region {region}, without http:// and path",
-        ).unless_matching(elsewhere, but_not=here),
+        ).unless_matching(_load_balancer_in(_REGION), but_not=_load_balancer_in(re.escape(region))),
     ]
+
+
+def _load_balancer_in(region: str) -> str:
+    """A load balancer's own DNS name: an application's has the region before ``elb``, a network's after it."""
+    return rf"(?i)\.(?:{region}\.elb|elb\.{region})\.{_DNS_SUFFIX}\.?$"

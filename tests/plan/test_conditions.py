@@ -313,43 +313,61 @@ def test_what_is_said_of_a_security_group(document: Block, tmp_path: Path) -> No
 TARGET_GROUP = {
     "name": "orders",
     "target_type": "ip",
+    "protocol": "HTTP",
     "vpc_id": "vpc-1",
     "port": 9000,
     "load_balancer_arns": ["arn:balancer"],
     "deregistration_delay": "30",
     "health_check": [{"port": "traffic-port", "path": "/health"}],
 }
+FUNCTION: Block = {
+    "target_type": "lambda",
+    "protocol": None,
+    "vpc_id": "",
+    "port": None,
+    "load_balancer_arns": [],
+}
 TARGET_GROUPS: dict[str, tuple[dict[str, Any], list[bool]]] = {
-    "sound": ({}, [True, True, True, True]),
-    "instances": ({"target_type": "instance"}, [False, True, True, True]),
-    "a function": ({"target_type": "lambda", "vpc_id": "", "port": None}, [False, True, True, True]),
-    "of another VPC": ({"vpc_id": "vpc-2"}, [True, False, True, True]),
-    "for another port": ({"port": 80}, [True, True, False, True]),
-    "of two load balancers": ({"load_balancer_arns": ["a", "b"]}, [True, True, True, True]),
-    "of none": ({"load_balancer_arns": []}, [True, True, True, False]),
+    "sound": ({}, [True, True, True, True, True]),
+    "instances": ({"target_type": "instance"}, [False, True, True, True, True]),
+    "a function": (FUNCTION, [False, True, True, True, True]),
+    "of another VPC": ({"vpc_id": "vpc-2"}, [True, True, False, True, True]),
+    "for another port": ({"port": 80}, [True, True, True, False, True]),
+    "of two load balancers": ({"load_balancer_arns": ["a", "b"]}, [True, True, True, True, True]),
+    "of none": ({"load_balancer_arns": []}, [True, True, True, True, False]),
+    **{
+        protocol: ({"protocol": protocol}, [True, protocol not in {"UDP", "QUIC", "GENEVE"}, True, True, True])
+        for protocol in ("HTTPS", "TCP", "TLS", "TCP_UDP", "TCP_QUIC", "UDP", "QUIC", "GENEVE")
+    },
 }
 
 
 def test_a_task_can_join_the_target_group(document: Block, tmp_path: Path) -> None:
-    """Type, VPC, port and load balancer; of a function, which has neither VPC nor port, only the type is told."""
+    """Type, protocol, VPC, port and load balancer; of a function, which has none of them, only the type is told."""
     cases = [
         Case(each["condition"], {"self": {**TARGET_GROUP, **changes}})
         for changes, _ in TARGET_GROUPS.values()
         for each in postconditions(document, TARGETS)
     ]
     decided = evaluate(tmp_path, cases)
-    fours = [decided[start : start + 4] for start in range(0, len(decided), 4)]
-    assert dict(zip(TARGET_GROUPS, fours, strict=True)) == {name: wanted for name, (_, wanted) in TARGET_GROUPS.items()}
+    fives = [decided[start : start + 5] for start in range(0, len(decided), 5)]
+    assert dict(zip(TARGET_GROUPS, fives, strict=True)) == {name: wanted for name, (_, wanted) in TARGET_GROUPS.items()}
 
 
 def test_what_is_said_of_a_target_group(document: Block, tmp_path: Path) -> None:
     """Which group, what it is and what it has to be."""
-    wrong = {"self": {**TARGET_GROUP, "target_type": "instance", "vpc_id": "vpc-2", "port": 80}}
+    wrong = {"self": {**TARGET_GROUP, "target_type": "instance", "protocol": "UDP", "vpc_id": "vpc-2", "port": 80}}
     cases = [Case(each["error_message"], wrong) for each in postconditions(document, TARGETS)]
+    of_a_function = [Case(case.template, {"self": {**TARGET_GROUP, **FUNCTION}}) for case in cases]
+    assert None not in evaluate(tmp_path, of_a_function), "a message that cannot be made is an error of its own"
     assert evaluate(tmp_path, cases) == [
         (
             'Target group orders has target_type "instance": a Fargate task has an IP address of its own and no '
             'instance, and joins only a target group of type "ip".'
+        ),
+        (
+            'Target group orders has protocol "UDP": no request to an API on TCP ever reaches its targets. It has to '
+            "be HTTP, HTTPS, TCP or TLS."
         ),
         "Target group orders is in VPC vpc-2, not in vpc-1, where the tasks are: they could not register in it.",
         (

@@ -53,6 +53,15 @@ class Site:
         listener_on = self.load_balancer if behind else None
         arn = self.make.target_group(vpc_id or self.vpc_id, listener_on=listener_on, **changes)
         self.names[case] = arn.split("/")[1]
+        self.judge(case, arn)
+
+    def function(self, case: str) -> str:
+        """The name of a group of a Lambda function, which has no port, no protocol and no VPC."""
+        group = self.make.elb.create_target_group(Name=case.replace("_", "-"), TargetType="lambda")["TargetGroups"][0]
+        self.judge(case, group["TargetGroupArn"])
+        return str(group["TargetGroupName"])
+
+    def judge(self, case: str, arn: str) -> None:
         LoadBalancing(
             self.stack,
             case,
@@ -106,6 +115,11 @@ def security_cases(site: Site) -> None:
 def target_group_cases(site: Site) -> None:
     site.loadbalancing("sound_group")
     site.loadbalancing("instances", TargetType="instance")
+    site.names["a_function"] = site.function("a_function")
+    site.loadbalancing("udp_group", Protocol="UDP")
+    site.loadbalancing("geneve_group", Protocol="GENEVE")
+    for protocol in ("HTTPS", "TCP", "TLS", "TCP_UDP"):
+        site.loadbalancing(f"{protocol.lower()}_group", Protocol=protocol)
     site.loadbalancing("foreign_vpc", vpc_id=site.other_vpc_id)
     site.loadbalancing("other_target_port", Port=80)
     site.loadbalancing("no_balancer", behind=False)
@@ -152,6 +166,9 @@ REFUSED: list[tuple[str, Callable[[Verdict, str], str]]] = [
     ("no_https", lambda _, name: f"Security group {name} has no outbound rule for TCP port 443"),
     ("foreign_group", lambda at, name: f"Security group {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
     ("instances", lambda _, name: f'Target group {name} has target_type "instance"'),
+    ("a_function", lambda _, name: f'Target group {name} has target_type "lambda"'),
+    ("udp_group", lambda _, name: f'Target group {name} has protocol "UDP"'),
+    ("geneve_group", lambda _, name: f'Target group {name} has protocol "GENEVE"'),
     ("foreign_vpc", lambda at, name: f"Target group {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
     ("other_target_port", lambda _, name: f"Target group {name} is for port 80, the container listens on 8080"),
     ("no_balancer", lambda _, name: f"Target group {name} hangs on no load balancer"),
@@ -179,8 +196,12 @@ def test_what_is_unwise_is_warned_of(verdict: Verdict, case: str, text: Callable
 
 
 def test_nothing_else_is_refused(verdict: Verdict) -> None:
-    """Neither a rule whose reach is uncertain (a CIDR, a group, a prefix list), nor NAT, nor a table of one's own."""
-    assert len(verdict.errors) == len(REFUSED), verdict.errors
+    """Neither a rule whose reach is uncertain (a CIDR, a group, a prefix list), nor NAT, nor a table of one's own.
+
+    Nor any protocol over TCP: a group of TCP_UDP takes a service for TCP beside one for UDP.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/nlb.html
+    """
+    assert len(verdict.errors) == len(REFUSED), "\n".join(verdict.errors)
 
 
 def test_nothing_else_is_warned_of(verdict: Verdict) -> None:

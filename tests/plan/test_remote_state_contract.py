@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import create_loader
 from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, Testing
 
 from constructs_lib.remote_state import RemoteState
@@ -34,6 +35,7 @@ GOOD: dict[str, Any] = {
     "alb_dns_name": f"api-123456789.{REGION}.elb.amazonaws.com",
 }
 MISSING = object()
+DNS_SUFFIXES = [partition["dnsSuffix"] for partition in create_loader().load_data("endpoints")["partitions"]]
 
 BAD: list[tuple[str, Any, str]] = [
     ("vpc_id", MISSING, "It is missing."),
@@ -61,6 +63,28 @@ BAD: list[tuple[str, Any, str]] = [
     ("alb_dns_name", "http://api.example.com/", "without http:// and path"),
     ("alb_dns_name", "api-123456789.us-east-1.elb.amazonaws.com", f"in region {REGION}"),
     ("alb_dns_name", TARGET_GROUP, "the DNS name of a load balancer"),
+    ("target_group_arn", TARGET_GROUP.replace("arn:aws:", "arn:aws-cn:"), f"arn:aws:elasticloadbalancing:{REGION}:"),
+    ("target_group_arn", TARGET_GROUP.replace("arn:aws:", "arn:aws-us-gov:"), "the ARN of a target group"),
+    *(
+        ("alb_dns_name", name, "the DNS name of a load balancer")
+        for name in ("a..example", ".example", "-a.example", "a-.example", "a.example..", "", f"{64 * 'a'}.example")
+    ),
+    *(
+        ("alb_dns_name", name, f"in region {REGION}")
+        for name in (
+            "dualstack.api-123456789.us-east-1.elb.amazonaws.com",
+            "internal-api-123456789.us-east-1.elb.amazonaws.com",
+            "API-123456789.US-EAST-1.ELB.AMAZONAWS.COM",
+            "api-123456789.us-east-1.elb.amazonaws.com.",
+            "api-0123456789abcdef.elb.us-east-1.amazonaws.com",
+            "api-0123456789abcdef.ELB.us-east-1.amazonaws.com.",
+            "api-123456789.cn-north-1.elb.amazonaws.com.cn",
+            "api-0123456789abcdef.elb.cn-north-1.amazonaws.com.cn",
+            "api-123456789.us-gov-west-1.elb.amazonaws.com",
+            f"{REGION}.elb.amazonaws.com.us-east-1.elb.amazonaws.com",
+            *(f"api-1.xx-other-1.elb.{suffix}" for suffix in DNS_SUFFIXES),
+        )
+    ),
 ]
 RIGHT: list[tuple[str, Any]] = [
     *GOOD.items(),
@@ -68,7 +92,20 @@ RIGHT: list[tuple[str, Any]] = [
     ("public_subnet_ids", ["subnet-0a1b2c3d4e5f67890"]),
     ("alb_dns_name", "api.example.com"),
     ("alb_dns_name", f"internal-api-123456789.{REGION}.elb.amazonaws.com"),
-    ("target_group_arn", TARGET_GROUP.replace("arn:aws:", "arn:aws-us-gov:")),
+    *(
+        ("alb_dns_name", name)
+        for name in (
+            f"dualstack.api-123456789.{REGION}.elb.amazonaws.com",
+            f"API-123456789.{REGION.upper()}.ELB.AMAZONAWS.COM",
+            f"api-123456789.{REGION}.elb.amazonaws.com.",
+            f"api-0123456789abcdef.elb.{REGION}.amazonaws.com",
+            "localhost",
+            f"{63 * 'a'}.example",
+            "my_api.example.com.",
+            "api.us-east-1.elb.example.com",
+            "elb.us-east-1.example.com",
+        )
+    ),
 ]
 
 
