@@ -64,7 +64,7 @@ def distinct_strings_matching(output: str, pattern: str, requirement: str) -> Ou
 
 
 def _value(output: str) -> str:
-    return f"self.outputs[{json.dumps(output)}]"
+    return f"self.outputs[{json.dumps(output, ensure_ascii=False)}]"
 
 
 def _matches(value: str, pattern: str) -> str:

@@ -231,6 +231,16 @@ def test_a_backend_block_is_left_as_it_is() -> None:
     assert document["terraform"]["backend"]["s3"]["key"] == key
 
 
+def test_an_outputs_name_stands_in_an_expression_as_it_is() -> None:
+    """HCL has no escape for half of a character, which JSON has two of for `\U00010400`."""
+    name = "vpc-\U00010400"
+    changed = deepcopy(EVERY_SETTING)
+    changed["remote_state"]["networking"]["outputs"] = {"vpc_id": name}
+    postconditions = _synthesized(changed)["data"]["terraform_remote_state"]["networking"]["lifecycle"]["postcondition"]
+    assert f'self.outputs["{name}"]' in postconditions[0]["condition"]
+    assert f'self.outputs["{name}"]' in postconditions[0]["error_message"]
+
+
 def test_terraform_itself_reads_the_texts_so(tmp_path: Path) -> None:
     """Real Terraform: in an attribute, as a key, and in a backend block."""
     texts = [before + text + after for text in TERRAFORMS_OWN for before in ("", "$", "%", "$$") for after in ("", "{")]
