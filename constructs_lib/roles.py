@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -16,8 +15,7 @@ from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A JSON key, version stage and version id may follow a secret's ARN in a container definition; IAM knows the ARN alone.
-_SECRETS_MANAGER_ARN = re.compile(r"^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+)")
+_SECRETS_MANAGER = ":secretsmanager:"
 
 _EXECUTE_COMMAND = PolicyStatement(
     sid="ExecuteCommand",
@@ -138,8 +136,9 @@ def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStateme
 
 
 def _read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
-    secrets = sorted({match[1] for match in map(_SECRETS_MANAGER_ARN.match, arns) if match})
-    parameters = sorted({arn for arn in arns if not _SECRETS_MANAGER_ARN.match(arn)})
+    # A JSON key, version stage and version id may follow a secret's ARN in a container definition; IAM knows none.
+    secrets = sorted({":".join(arn.split(":")[:7]) for arn in arns if _SECRETS_MANAGER in arn})
+    parameters = sorted({arn for arn in arns if _SECRETS_MANAGER not in arn})
     statements = []
     if secrets:
         statements.append(
