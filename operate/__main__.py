@@ -55,21 +55,32 @@ def synth() -> None:
 @app.command()
 def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Plan one environment; `local` starts the embedded AWS, the others take your own credentials."""
-    prepared, document = deployment.plan(environment, image_tag=image_tag)
-    changes = plan_summary.changes(document)
+    planned = deployment.plan(environment, image_tag=image_tag)
+    if planned.warning:
+        output.print(f"Warning: {planned.warning}", style="yellow", soft_wrap=True)
+    changes = plan_summary.changes(planned.document)
     if changes:
         output.print(plan_summary.table(changes))
     output.print(plan_summary.totals(changes))
-    for warning in plan_summary.warnings(document):
+    for warning in plan_summary.warnings(planned.document):
         output.print(f"Warning: {warning}", style="yellow")
-    output.print(f"The plan and its plan.json are in {shown(prepared.folder)}", soft_wrap=True)
+    output.print(str(planned.image_tag))
+    output.print(f"The plan and its plan.json are in {shown(planned.stack.folder)}", soft_wrap=True)
 
 
 @app.command()
 def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Deploy one environment and wait until it serves; for `local` the sample API is built and pushed before."""
-    service = deployment.deploy(environment, image_tag=image_tag)
-    output.print(f"{service.name} serves {deployment.deployed_image_tag(service)}")
+    deployed = deployment.deploy(environment, image_tag=image_tag)
+    service, tag = deployed.service, deployed.image_tag.name
+    if deployed.why_nothing_answers:
+        output.print(
+            f"{service.name} is deployed with image tag {tag}, but no container runs and nothing answers: tasks are "
+            f"bookkeeping here. {deployed.why_nothing_answers}",
+            soft_wrap=True,
+        )
+        return
+    output.print(f"{service.name} serves {tag}")
     output.print(f"API     {service.url}\nhealth  {service.health_url}", soft_wrap=True)
 
 
@@ -110,8 +121,11 @@ def destroy(
     """Take away what was deployed, and nothing else; asks before, but on `local`."""
     if environment != stack.LOCAL_ENVIRONMENT and not yes:
         _ask_whether_to_destroy(environment)
-    revisions = deployment.destroy(environment)
-    output.print(f"{environment}: destroyed, with {len(revisions)} revisions of its task definition")
+    destroyed = deployment.destroy(environment)
+    if not destroyed.resources and not destroyed.revisions:
+        output.print(f"{environment}: nothing was deployed")
+        return
+    output.print(f"{environment}: destroyed, with {len(destroyed.revisions)} revisions of its task definition")
 
 
 def _ask_whether_to_destroy(environment: str) -> None:

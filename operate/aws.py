@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from operate.local_cloud import lifecycle
 from operate.stack import LOCAL_ENVIRONMENT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from operate.local_cloud.cloud import Client, LocalCloud
     from stacks.environment import Environment
 
@@ -37,13 +40,9 @@ class Aws:
 
     def check_caller(self) -> None:
         """Raises OperateError, in one line, for missing or refused credentials and for those of another account."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
-
         name, wanted = self.settings.name, self.settings.account_id
-        try:
+        with answering(f"No way into AWS account {wanted} of {name!r}"):
             found = self.client("sts").get_caller_identity()["Account"]
-        except (BotoCoreError, ClientError) as error:
-            raise OperateError(f"No way into AWS account {wanted} of {name!r}: {_one_line(error)}") from None
         if found != wanted:
             raise OperateError(
                 f"Your credentials are of AWS account {found}, and environments/{name}.toml says account_id "
@@ -56,6 +55,17 @@ def connect(environment: str) -> Aws:
     callers_variables.refuse_what_changes_a_plan(os.environ)
     settings = generator.settings_of(environment)
     return Aws(settings, lifecycle.default() if environment == LOCAL_ENVIRONMENT else None)
+
+
+@contextlib.contextmanager
+def answering(otherwise: str) -> Iterator[None]:
+    """Raises OperateError, `otherwise` and AWS's own words in one line, where AWS does not answer or refuses."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise OperateError(f"{otherwise}: {_one_line(error)}") from None
 
 
 def _one_line(error: Exception) -> str:

@@ -28,14 +28,21 @@ console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, em
 class StepFailedError(OperateError):
     """A program exited non-zero. `output` is what it printed, and the text shown ends with one line of our own.
 
-    `standard_output` is for a program that tells its errors there and no more than that it failed on standard error.
+    `standard_output` is there beside the errors, for what only it says.
     """
 
     def __init__(self, label: str, *, returncode: int, output: str, standard_output: str = "") -> None:
         self.label = label
         self.output = output.strip()
         self.standard_output = standard_output
-        super().__init__(f"{self.output}\n\n{label}: failed with exit code {returncode}".lstrip())
+        super().__init__(f"{self.output}\n\n{label}: {_ending(returncode)}".lstrip())
+
+
+def _ending(returncode: int) -> str:
+    """Of a program that did not exit 0."""
+    if returncode >= 0:
+        return f"failed with exit code {returncode}"
+    return f"was ended by signal {-returncode} ({signal.strsignal(-returncode)})"
 
 
 @dataclass(frozen=True)

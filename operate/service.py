@@ -53,6 +53,14 @@ class Service:
             raise LookupError(f"the service {self.name} is gone from the cluster {self.cluster}")
         return found
 
+    def image(self) -> str | None:
+        """What its newest deployment runs, after a rollback the one that ECS went back to; None without a service."""
+        found = self.find()
+        if found is None:
+            return None
+        image: str = self.task_definition(found["taskDefinition"])["containerDefinitions"][0]["image"]
+        return image
+
     def tasks(self, *, stopped: bool = False) -> list[Record]:
         """Newest first. ECS lists a stopped task for about an hour."""
         status = "STOPPED" if stopped else "RUNNING"

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from operate import generator
+from operate import generator, terraform_errors
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
+from operate.terraform_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from stacks.environment import Environment
 
 LOCAL_ENVIRONMENT = "local"
 
-_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image(?: \(\w+\))?\["([^"]+):([^":]+)"\]')
+_ANY_TAG = "0000000"  # the variable needs a value, which nothing looks at
 
 
 @dataclass(frozen=True)
 class Stack:
+    """What it raises of Terraform's errors has Terraform's own words, and what they mean where they don't say it."""
+
     folder: Path
     terraform: Terraform
+    settings: Environment
 
     @property
     def plan_file(self) -> Path:
@@ -36,14 +42,29 @@ class Stack:
     def plan_document(self) -> Path:
         return self.folder / "plan.json"
 
+    def init(self) -> None:
+        with self._explained():
+            self.terraform.init()
+
+    def state(self) -> State:
+        """As the backend has it; one without resources where it has none."""
+        with self._explained():
+            content = self.terraform.state()
+        state = State.read(content) if content.strip() else State(lineage="", serial=0)
+        if state is None:
+            raise OperateError(f"Terraform did not show the state at {self.settings.backend.address}, but: {content}")
+        return state
+
     def plan(self, *, image_tag: str | None) -> dict[str, Any]:
         """Leaves both files or none, so that what a failed plan leaves is never taken for its result."""
         unfinished = self.plan_document.with_suffix(".unfinished")
         for stale in (self.plan_file, self.plan_document, unfinished):
             stale.unlink(missing_ok=True)
-        self.terraform.init()
+        self.init()
         try:
-            self._run_plan(image_tag)
+            with self._explained():
+                variables = {} if image_tag is None else {"image_tag": image_tag}
+                self.terraform.plan(out=self.plan_file, variables=variables)
             document = self.terraform.show_json(self.plan_file)
         except BaseException:
             self.plan_file.unlink(missing_ok=True)
@@ -52,18 +73,29 @@ class Stack:
         unfinished.replace(self.plan_document)
         return document
 
-    def _run_plan(self, image_tag: str | None) -> None:
+    def apply(self, *, image_tag: str) -> None:
+        with self._explained():
+            self.terraform.apply(variables={"image_tag": image_tag})
+
+    def destroy(self) -> None:
+        """Looks nothing up: what is to go needs neither its image nor sound networks."""
+        with self._explained():
+            self.terraform.run("destroy", "-auto-approve", "-refresh=false", f"-var=image_tag={_ANY_TAG}")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            self.terraform.plan(out=self.plan_file, variables={} if image_tag is None else {"image_tag": image_tag})
+            yield
         except StepFailedError as error:
-            raise OperateError(explained(str(error))) from None
+            said = terraform_errors.explained(error, own=self.settings.backend, read=self.settings.remote_state)
+            raise OperateError(said) from None
 
 
 def prepare(environment: str) -> Stack:
     """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
-    folder = generator.stack_folder(environment)
+    folder, settings = generator.stack_folder(environment), generator.settings_of(environment)
     generator.synthesize(environment)  # before anything is started: what it refuses, it refuses at no cost
-    return Stack(folder=folder, terraform=Terraform(folder, _variables(environment)))
+    return Stack(folder, Terraform(folder, _variables(environment)), settings)
 
 
 def _variables(environment: str) -> dict[str, str]:
@@ -77,18 +109,6 @@ def _variables(environment: str) -> dict[str, str]:
             "What `cloud-env` has set is in this shell: use another one."
         )
     return {}
-
-
-def explained(said: str) -> str:
-    """Terraform's errors, with what they mean: of a tag without an image the provider only says that nothing is found.
-
-    `cdktf` names an element in parentheses too.
-    """
-    missing = _MISSING_IMAGE.search(said)
-    if not missing:
-        return said
-    repository, tag = missing.groups()
-    return f"{said}\n\nThe ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
 
 
 def running_cloud_variables() -> Mapping[str, str]:

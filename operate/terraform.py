@@ -69,6 +69,10 @@ class Terraform:
         """Terraform's own and the chosen providers': https://developer.hashicorp.com/terraform/cli/commands/version"""
         return self._read_json("version")
 
+    def state(self) -> str:
+        """The state as the backend has it, in JSON; one without resources where it has none."""
+        return self._read("state pull")
+
     def run(self, verb: str, *arguments: str) -> str:
         """Any verb (`state push` too), shown as a step; raises StepFailedError with Terraform's own output."""
         return progress.run(self._label(verb), self._command(verb, *arguments))

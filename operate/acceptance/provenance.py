@@ -14,6 +14,7 @@ from docker.errors import DockerException
 
 from operate import progress
 from operate.errors import OperateError
+from operate.image_reference import ImageReference
 from operate.local_cloud import container_engine
 from operate.provider_mirror import PROVIDER
 from operate.terraform import REPOSITORY
@@ -30,29 +31,8 @@ _UNREADABLE = (
     *(OperateError, LookupError, ValueError, OSError),
     *(BotoCoreError, ClientError, httpx.HTTPError, DockerException),
 )
-_REFERENCE = re.compile(
-    r"(?:(?P<host>[^/]*[.:][^/]*|localhost)/)?(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
-)
 _ECR_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
 _TIMEOUT_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class ImageReference:
-    """`host/name:tag@digest`; without tag and digest it means `latest`."""
-
-    host: str
-    name: str
-    tag: str | None
-    digest: str | None
-
-    @classmethod
-    def of(cls, text: str) -> ImageReference:
-        found = _REFERENCE.fullmatch(text)
-        if found is None:
-            raise ValueError(f"{text!r} is no image reference")
-        default_tag = None if found["digest"] else "latest"
-        return cls(found["host"] or "", found["name"], found["tag"] or default_tag, found["digest"])
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,9 @@ def run(environment: str, options: Options) -> Board:
     """The judged criteria. Raises OperateError, in one line, where there is nothing that could be judged."""
     chosen = options.chosen()
     connected = aws.connect(environment)
-    try:
-        with deployment.exclusively(connected):
-            target = _target(connected)
-            return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
-    except (BotoCoreError, ClientError) as error:
-        raise OperateError(f"AWS did not answer for {environment!r}: {' '.join(str(error).split())}") from None
+    with deployment.exclusively(connected), aws.answering(f"AWS did not answer for {environment!r}"):
+        target = _target(connected)
+        return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
 
 
 def _may_disturb(connected: Aws, options: Options) -> bool:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from operate import deployment, first_answer
+from operate import first_answer
 from operate.acceptance.findings import Finding, NotRunError
+from operate.image_reference import ImageReference
 from operate.service import id_of, log_stream, wait_until
 
 if TYPE_CHECKING:
@@ -102,8 +103,9 @@ def _first_line(target: Target, stream: Record) -> Record | None:
 
 
 def plan_is_whole(target: Target) -> list[Finding]:
-    """A plan of what is deployed: every resource of the specification is in it, and nothing is left to change."""
-    document = target.stack.plan(image_tag=deployment.deployed_image_tag(target.service))
+    """A plan of what is deployed: every resource of the specification is in it; what is to change is counted."""
+    image = target.service.image()
+    document = target.stack.plan(image_tag=ImageReference.of(image).tag if image else None)
     resources = document["planned_values"]["root_module"].get("resources", [])
     managed = [resource["type"] for resource in resources if resource["mode"] == "managed"]
     missing = [type_ for type_ in PLANNED if type_ not in managed]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.acceptance.load import Load, Sample, Summary
-from operate.acceptance.provenance import ImageReference
+from operate.image_reference import ImageReference
 from operate.service import id_of
 
 if TYPE_CHECKING:

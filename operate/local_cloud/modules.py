@@ -7,10 +7,14 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from operate import terraform_errors
+from operate.errors import OperateError
 from operate.local_cloud import state_lock
 from operate.local_cloud.account import STATE_BUCKET
-from operate.local_cloud.cloud import REPOSITORY, LocalCloud
+from operate.local_cloud.cloud import REGION, REPOSITORY, LocalCloud
+from operate.progress import StepFailedError
 from operate.terraform import Terraform
+from stacks.backends import S3Backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +53,13 @@ class Module:
     def apply(self) -> None:
         self._copy_sources()
         terraform = self._terraform()
-        terraform.init()
-        state_lock.free(self.cloud, terraform, key=self.state_key)
-        terraform.apply()
+        try:
+            terraform.init()
+            state_lock.free(self.cloud, terraform, key=self.state_key)
+            terraform.apply()
+        except StepFailedError as error:
+            own = S3Backend(bucket=STATE_BUCKET, key=self.state_key, region=REGION)
+            raise OperateError(terraform_errors.explained(error, own=own)) from None
         self._mark.write_text(self._fingerprint())
 
     def doubt(self) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
 from operate import progress
+from operate.errors import OperateError
 from operate.local_cloud.account import STATE_BUCKET
+from operate.terraform_errors import unreadable_lock
+from operate.terraform_state import Lock, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +33,19 @@ def free(cloud: LocalCloud, terraform: Terraform, *, key: str) -> None:
     """
     folder = str(terraform.working_directory.resolve())
     _interrupt([process for process in psutil.process_iter() if is_terraform_in(process, folder)])
-    lock = cloud.read_object(STATE_BUCKET, f"{key}.tflock")
-    if lock is not None:
-        terraform.run("force-unlock", "-force", json.loads(lock)["ID"])
-    _save(terraform, saved=json.loads(cloud.read_object(STATE_BUCKET, key) or b"{}"))
+    _unlock(cloud, terraform, key=f"{key}.tflock")
+    _save(terraform, saved=cloud.read_object(STATE_BUCKET, key))
+
+
+def _unlock(cloud: LocalCloud, terraform: Terraform, *, key: str) -> None:
+    content = cloud.read_object(STATE_BUCKET, key)
+    if content is None:
+        return
+    lock = Lock.read(content)
+    if lock is None:
+        delete = f"curl -X DELETE {cloud.endpoint}/{STATE_BUCKET}/{key}"
+        raise OperateError(unreadable_lock(f"s3://{STATE_BUCKET}/{key}", delete=delete))
+    terraform.run("force-unlock", "-force", lock.id)
 
 
 def interrupt_all(cloud: LocalCloud) -> None:
@@ -75,24 +86,20 @@ def _works_on(cloud: LocalCloud, process: psutil.Process) -> bool:
         return False
 
 
-def _save(terraform: Terraform, *, saved: dict[str, Any]) -> None:
-    """Terraform gives a state a lineage and counts from there: another's is left alone, an older one is no loss."""
+def _save(terraform: Terraform, *, saved: bytes | None) -> None:
+    """A state of another lineage is left alone, an older one is no loss; `saved` in ruins is for Terraform to tell."""
     file = terraform.working_directory / _UNSAVED
-    unsaved = _document(file)
-    if not unsaved or saved.get("lineage", unsaved["lineage"]) != unsaved["lineage"]:
+    if not file.exists():
         return
-    if unsaved["serial"] > saved.get("serial", -1):
+    unsaved, before = State.read(file.read_bytes()), State.read(saved or b"")
+    if unsaved is None:
+        progress.console.print(f"{file} is no Terraform state, or not a whole one, and is left alone.")
+        return
+    if (before is None and saved) or (before and before.lineage != unsaved.lineage):
+        return
+    if before is None or unsaved.serial > before.serial:
         terraform.run("state push", file.name)
     file.unlink()
-
-
-def _document(state: Path) -> dict[str, Any]:
-    """Empty where there is none, or not a whole one."""
-    try:
-        document: dict[str, Any] = json.loads(state.read_text())
-    except (OSError, ValueError):
-        return {}
-    return document
 
 
 @contextlib.contextmanager

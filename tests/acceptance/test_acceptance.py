@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from operate import deployment, plan_summary, stack
+from operate import plan_summary, stack
 from operate.acceptance import criteria
+from operate.image_reference import ImageReference
 from tests.acceptance.conftest import Environment, Result, broken
 
 if TYPE_CHECKING:
@@ -97,7 +98,28 @@ def test_a_broken_release_fails_says_why_and_a_good_one_heals(
     assert serving(environment) == "v1"
     assert environment.operate("release", "local", "--image-tag", "v3").exit_code == 0
     assert serving(environment) == "v3"
-    assert plan_summary.changes(stack.prepare("local").plan(image_tag="v3")) == []
+    planned = environment.operate("plan", "local").stdout
+    assert "No changes" in planned
+    assert "image tag v3, as deployed" in planned
+
+
+def test_nothing_is_done_on_a_state_that_was_lost(deployed: tuple[Environment, Result]) -> None:
+    """A plan says what runs before it says what it would create over it; a deployment is refused."""
+    environment, _ = deployed
+    state = {"Bucket": "terraform-state", "Key": "go-api/local.tfstate"}
+    s3 = environment.cloud.client("s3")
+    whole = s3.get_object(**state)["Body"].read()
+    s3.delete_object(**state)
+    try:
+        planned = environment.operate("plan", "local").stdout
+        refused = environment.operate("release", "local", "--image-tag", "v4")
+    finally:
+        s3.put_object(**state, Body=whole)
+    lost = "The state at s3://terraform-state/go-api/local.tfstate knows nothing, but the service go-api-local runs "
+    assert planned.startswith(f"Warning: {lost}")
+    assert "9 to create" in planned
+    assert (refused.exit_code, refused.said.startswith(f"Nothing was changed. {lost}")) == (1, True)
+    assert serving(environment) == "v3"
 
 
 def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +139,7 @@ def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypat
 def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) -> None:
     """Neither cluster nor revision nor log group; the load balancer is theirs and stays. It needs no image any more."""
     environment, _ = deployed
-    deployed_tag = deployment.deployed_image_tag(environment.service)
+    deployed_tag = ImageReference.of(environment.service.image() or "").tag
     images = {"repositoryName": "go-api", "imageIds": [{"imageTag": deployed_tag}]}
     assert environment.cloud.client("ecr").batch_delete_image(**images)["failures"] == []
     assert environment.operate("destroy", "local").exit_code == 0

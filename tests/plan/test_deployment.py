@@ -10,6 +10,7 @@ import pytest
 
 from operate import plan_summary
 from operate.errors import OperateError
+from operate.generator import settings_of
 from operate.progress import StepFailedError
 from operate.stack import Stack
 from operate.terraform import Terraform
@@ -47,6 +48,11 @@ def deployment(team_cloud: LocalCloud, synthesized: Callable[[str], Path]) -> De
     terraform = Terraform(synthesized("local"), team_cloud.environment_variables())
     terraform.init()
     return Deployment(team_cloud, terraform)
+
+
+def stack_of(deployment: Deployment) -> Stack:
+    """As `operate` has it."""
+    return Stack(deployment.terraform.working_directory, deployment.terraform, settings_of("local"))
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +120,40 @@ def test_wrong_image_tag_fails_the_plan(deployment: Deployment, tag: str, said: 
 
 def test_make_plan_says_which_image_is_missing(deployment: Deployment) -> None:
     """The provider's own words name neither repository nor tag; and no plan is left behind."""
-    stack = Stack(deployment.terraform.working_directory, deployment.terraform)
+    stack = stack_of(deployment)
     with pytest.raises(OperateError, match="The ECR repository go-api has no image with the tag never-pushed: push it"):
         stack.plan(image_tag="never-pushed")
     assert not stack.plan_file.exists()
     assert not stack.plan_document.exists()
+
+
+@pytest.mark.parametrize("ruins", [b"garbage", b'{"version": 4, "terr', b"{}"])
+def test_make_plan_says_which_modules_state_is_in_ruins(deployment: Deployment, ruins: bytes) -> None:
+    """Terraform says what is wrong, and of none of the four states that it reads."""
+    state = {"Bucket": "terraform-state", "Key": "security.tfstate"}
+    s3 = deployment.cloud.client("s3")
+    whole = s3.get_object(**state)["Body"].read()
+    s3.put_object(**state, Body=ruins)
+    try:
+        with pytest.raises(OperateError) as refused:
+            stack_of(deployment).plan(image_tag=None)
+    finally:
+        s3.put_object(**state, Body=whole)
+    assert "What is at s3://terraform-state/security.tfstate is no Terraform state" in str(refused.value)
+    assert str(refused.value).count("What is at") == 1
+
+
+@pytest.mark.parametrize("ruins", [b"garbage", b"", b"{}"])
+def test_make_plan_says_which_lock_is_in_ruins(deployment: Deployment, ruins: bytes) -> None:
+    """As in an account of one's own, where nothing is looked at before."""
+    lock = {"Bucket": "terraform-state", "Key": "go-api/local.tfstate.tflock"}
+    s3 = deployment.cloud.client("s3")
+    s3.put_object(**lock, Body=ruins)
+    try:
+        with pytest.raises(OperateError, match=r"What is at s3://.+/local\.tfstate\.tflock should be a state's lock"):
+            stack_of(deployment).plan(image_tag=None)
+    finally:
+        s3.delete_object(**lock)
 
 
 @pytest.fixture(scope="module")

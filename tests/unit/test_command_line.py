@@ -14,11 +14,9 @@ from typer.testing import CliRunner
 from operate import __main__ as command_line
 from operate import aws, deployment, generator, stack
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle, state_lock
+from operate.local_cloud import lifecycle
 from operate.local_cloud.cloud import LocalCloud
 from operate.local_cloud.lifecycle import Status
-from operate.stack import Stack
-from operate.terraform import Terraform
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -42,27 +40,6 @@ def test_errors_are_one_message_and_exit_code_one() -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     assert re.fullmatch(r"There is no environment 'nowhere': .+ There are: .*local.*\.\n", result.stderr)
-
-
-def test_plan_shows_what_will_happen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows, totals, a failed check's warning, and where the plan is; the image tag reaches Terraform."""
-    (tmp_path / "main.tf").write_text("""
-variable "image_tag" {}
-resource "terraform_data" "release" {
-  triggers_replace = var.image_tag
-}
-check "zones" {
-  assert {
-    condition     = var.image_tag != "v2"
-    error_message = "All subnets are in one zone."
-  }
-}
-""")
-    monkeypatch.setattr(stack, "prepare", lambda _: Stack(tmp_path, Terraform(tmp_path)))
-    shown = invoke("plan", "dev", "--image-tag", "v2")
-    assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
-    assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
-    assert shown.endswith(f"{tmp_path}\n")
 
 
 @pytest.mark.parametrize("verb", ["plan", "deploy", "release"])
@@ -99,17 +76,6 @@ def test_a_full_disk_is_one_line(
         command_line.main()
     assert ended.value.code == 1
     assert capfd.readouterr().err == f"{tmp_path}/plan.json: No space left on device\n"
-
-
-def test_plan_of_local_frees_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From what a killed command has left: a plan needs the lock as a deployment does."""
-    (tmp_path / "main.tf").write_text('variable "image_tag" {}')
-    monkeypatch.setattr(stack, "prepare", lambda _: Stack(tmp_path, Terraform(tmp_path)))
-    monkeypatch.setattr(lifecycle, "default", lambda: LocalCloud(directory=tmp_path / "cloud"))
-    freed: list[str] = []
-    monkeypatch.setattr(state_lock, "free", lambda _cloud, _terraform, *, key: freed.append(key))
-    invoke("plan", "local", "--image-tag", "v1")
-    assert freed == ["go-api/local.tfstate"]
 
 
 def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +171,7 @@ def test_destroy_asks_first(
     monkeypatch: pytest.MonkeyPatch, *, arguments: list[str], answer: str, is_destroyed: bool
 ) -> None:
     """For the stack's name, since a habit types a yes; a pipeline, which can't be asked, has to say it."""
-    monkeypatch.setattr(deployment, "destroy", lambda name: [f"{name}:1"])
+    monkeypatch.setattr(deployment, "destroy", lambda name: deployment.Destroyed(9, [f"{name}:1"]))
     result = CliRunner().invoke(command_line.app, ["destroy", *arguments], input=answer)
     assert (f"{arguments[0]}: destroyed, with 1 revision" in result.stdout) == is_destroyed
     assert is_destroyed or "go-api-prod was not destroyed" in str(result.exception)

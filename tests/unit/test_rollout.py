@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from operate import deployment, rollout, stack
-from operate.progress import StepFailedError
+from operate import rollout
 
 if TYPE_CHECKING:
     from operate.service import Service
@@ -101,34 +100,3 @@ def test_a_containers_own_reason_is_added_once(container: dict[str, Any], reason
     """Exit code 0 is a code."""
     task = {"stoppedReason": "it ended", "containers": [{"name": "api", **container}]}
     assert rollout.reason_of(task) == reason
-
-
-def test_terraforms_errors_are_taken_out_of_cdktfs_margin() -> None:
-    """Colours and all; the plan before them is not shown."""
-    output = """go-api-dev  Terraform will perform the following actions:
-go-api-dev  \x1b[31m╷\x1b[0m
-            \x1b[31m│\x1b[0m \x1b[1mError: \x1b[0mResource postcondition failed
-            \x1b[31m│\x1b[0m
-            \x1b[31m│\x1b[0m was rolled back
-            \x1b[31m╵\x1b[0m
-"""
-    failed = StepFailedError("cdktf deploy", returncode=1, output="failed with exit code 1", standard_output=output)
-    assert deployment.terraform_errors(failed) == "Error: Resource postcondition failed\n\nwas rolled back"
-
-
-def test_without_an_error_of_terraforms_cdktfs_own_words_are_shown() -> None:
-    """Such as that a stack does not exist."""
-    failed = StepFailedError("cdktf deploy", returncode=1, output="no such stack", standard_output="")
-    assert deployment.terraform_errors(failed) == "no such stack\n\ncdktf deploy: failed with exit code 1"
-
-
-@pytest.mark.parametrize(
-    "element", ["data.aws_ecr_image.pushed_image", "data.aws_ecr_image.pushed_image (pushed_image)"]
-)
-def test_a_missing_image_is_named(element: str) -> None:
-    """By Terraform and by cdktf, which call it differently."""
-    said = f'Error: reading ECR Images: couldn\'t find resource\n\nwith {element}["team/go-api:v9"],'
-    assert stack.explained(said) == (
-        f"{said}\n\nThe ECR repository team/go-api has no image with the tag v9: push it, or name another tag."
-    )
-    assert stack.explained("Error: anything else") == "Error: anything else"

@@ -15,6 +15,7 @@ from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.stack import Stack
 from operate.terraform import Terraform
+from stacks.environment import Environment
 
 RELEASE = """
 variable "image_tag" {
@@ -81,17 +82,17 @@ def test_data_directory(folder: Path) -> None:
     assert not (folder / ".terraform").exists()
 
 
-def test_plan_leaves_both_files(folder: Path) -> None:
+def test_plan_leaves_both_files(folder: Path, environment: Callable[..., Environment]) -> None:
     """A plan that Terraform can apply, and the same plan as JSON."""
-    document = Stack(folder, Terraform(folder)).plan(image_tag="v2")
+    document = Stack(folder, Terraform(folder), environment()).plan(image_tag="v2")
     assert json.loads((folder / "plan.json").read_text()) == document
     Terraform(folder).apply(folder / "plan")
     assert Terraform(folder).output() == {"image_tag": "v2"}
 
 
-def test_failed_plan_leaves_nothing(folder: Path) -> None:
+def test_failed_plan_leaves_nothing(folder: Path, environment: Callable[..., Environment]) -> None:
     """Nothing half-written, and nothing of the plan before."""
-    stack = Stack(folder, Terraform(folder))
+    stack = Stack(folder, Terraform(folder), environment())
     stack.plan(image_tag=None)
     with pytest.raises(OperateError, match="An image tag has at least one character"):
         stack.plan(image_tag="")

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from operate import progress
 from operate.acceptance import provenance
-from operate.acceptance.provenance import UNKNOWN, ImageReference
+from operate.acceptance.provenance import UNKNOWN
+from operate.image_reference import ImageReference
 from operate.local_cloud.cloud import LocalCloud
 from operate.progress import Command, StepFailedError
-from operate.stack import Stack
 from operate.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def target(
     )
     made = SimpleNamespace(
         service=SimpleNamespace(aws=aws, tasks=lambda: list(tasks)),
-        stack=Stack(folder, Terraform(folder)),
+        stack=SimpleNamespace(folder=folder, terraform=Terraform(folder)),
         found={"taskDefinition": "api:2"},
         definition={"containerDefinitions": [{"name": "go-api", "image": image}]},
     )

@@ -1,0 +1,68 @@
+"""What Terraform's errors mean, where they leave out what a person needs: which object, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from stacks.backends import S3Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from operate.progress import StepFailedError
+    from stacks.backends import Backend, RemoteStates
+
+_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
+_READ = re.compile(r"data\.terraform_remote_state\.(\w+): (Reading\.\.\.|Read complete)")
+_UNREADABLE_LOCK = re.compile(r"into LockInfo struct|Lock Info: ID: Path:")
+_DRAWN = re.compile(r"[╷│╵]|\x1b\[[0-9;]*m")
+
+
+def explained(error: StepFailedError, *, own: Backend, read: RemoteStates | None = None) -> str:
+    """Terraform's own words, and then ours. `own` is where it keeps its state, `read` the states of others."""
+    said = " ".join(_DRAWN.sub(" ", error.output).split())
+    meanings = [*_of_the_image(said), *_of_states(said, error.standard_output, own, read)]
+    if _UNREADABLE_LOCK.search(said):
+        meanings.append(unreadable_lock(f"{own.address}.tflock"))
+    return "\n\n".join((str(error), *meanings))
+
+
+def _of_the_image(said: str) -> Iterator[str]:
+    if missing := _MISSING_IMAGE.search(said):
+        repository, tag = missing.groups()
+        yield f"The ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
+
+
+def _of_states(said: str, output: str, own: Backend, read: RemoteStates | None) -> Iterator[str]:
+    if "Unsupported state file format" not in said:
+        return
+    modules = [read.by_module[name] for name in _unread(output)] if read else []
+    for address, backend in [(module.address, module.backend) for module in modules] or [(own.address, own)]:
+        is_newer = "created by a newer version of Terraform" in said
+        yield f"That is the state at {address}." if is_newer else _unreadable_state(address, backend)
+
+
+def _unread(output: str) -> list[str]:
+    """Modules whose states Terraform began to read, and did not get to the end."""
+    last = dict(_READ.findall(output))
+    return sorted(module for module, word in last.items() if word != "Read complete")
+
+
+def _unreadable_state(address: str, backend: Backend) -> str:
+    return f"What is at {address} is no Terraform state, or not a whole one. {how_to_restore(backend)}"
+
+
+def how_to_restore(backend: Backend) -> str:
+    if not isinstance(backend, S3Backend):
+        return "Restore an earlier version of it."
+    place = f"--bucket {backend.bucket} --prefix {backend.key}"
+    return f"Restore an earlier version of the object, if its bucket keeps them: aws s3api list-object-versions {place}"
+
+
+def unreadable_lock(address: str, *, delete: str | None = None) -> str:
+    """`delete` is the command that takes the lock away."""
+    return (
+        f"What is at {address} should be a state's lock, and does not say whose. If no Terraform is at work on that "
+        f"state any more, delete it: {delete or f'aws s3 rm {address}'}"
+    )

@@ -1,0 +1,58 @@
+"""What is read of a Terraform state and of the lock beside it.
+
+https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statefile/version4.go
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+
+class Instance(BaseModel):
+    attributes: dict[str, Any] = Field(default_factory=dict)
+
+
+class Resource(BaseModel):
+    mode: str
+    type: str
+    name: str
+    instances: list[Instance] = Field(default_factory=list)
+
+
+class State(BaseModel):
+    """`lineage` is given once, and `serial` counts from there."""
+
+    lineage: str
+    serial: int
+    resources: list[Resource] = Field(default_factory=list)
+
+    @classmethod
+    def read(cls, content: bytes | str) -> State | None:
+        """None for what is no state, whatever it is."""
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError:
+            return None
+
+    @property
+    def managed(self) -> list[Resource]:
+        """What Terraform made, and not what it only reads."""
+        return [resource for resource in self.resources if resource.mode == "managed" and resource.instances]
+
+    def knows_service(self, name: str) -> bool:
+        services = (resource for resource in self.managed if resource.type == "aws_ecs_service")
+        return any(instance.attributes.get("name") == name for service in services for instance in service.instances)
+
+
+class Lock(BaseModel):
+    id: str = Field(alias="ID", min_length=1)
+
+    @classmethod
+    def read(cls, content: bytes) -> Lock | None:
+        """None for what names no lock, whatever it is."""
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError:
+            return None

@@ -1,0 +1,391 @@
+"""What a plan, a deployment and a destruction say is what is so: real Terraform, and an ECS made of what it answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from operate import __main__ as command_line
+from operate import stack, terraform
+from operate.aws import Aws
+from operate.errors import OperateError
+from operate.local_cloud import container_engine, lifecycle, state_lock
+from operate.local_cloud.cloud import LocalCloud
+from operate.stack import Stack
+from operate.terraform import Terraform
+from operate.terraform_state import State
+from stacks.environment import load_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
+REGISTRY = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+MODULE = """
+variable "image_tag" {
+  default = "Terraform's default"
+}
+resource "terraform_data" "release" {
+  input = var.image_tag
+}
+output "image_tag" {
+  value = var.image_tag
+}
+"""
+
+
+def state(*services: str) -> State:
+    """That knows these services and nothing else."""
+    instances = [{"attributes": {"name": name}} for name in services]
+    service = {"mode": "managed", "type": "aws_ecs_service", "name": "service", "instances": instances}
+    return State.model_validate({"lineage": "1", "serial": 1, "resources": [service]})
+
+
+class Ecs:
+    """The service of an environment runs `image`; None: there is none. A refusal is raised instead of any answer."""
+
+    image: str | None = None
+    refusal: ClientError | None = None
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ClusterNotFoundException(Exception):  # noqa: N818 - as above
+            pass
+
+    def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        assert services == [cluster]
+        primary = {"status": "PRIMARY", "taskDefinition": "family:1", "rolloutState": "COMPLETED", "runningCount": 1}
+        service = {"status": "ACTIVE", "taskDefinition": "family:1", "deployments": [primary], "events": []}
+        return {"services": [service] if self.image else []}
+
+    def describe_task_definition(self, **_: str) -> dict[str, Any]:
+        return {"taskDefinition": {"containerDefinitions": [{"image": self.image}]}}
+
+    def get_paginator(self, _: str) -> Ecs:
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"taskDefinitionArns": []}]
+
+
+@pytest.fixture
+def ecs(monkeypatch: pytest.MonkeyPatch) -> Ecs:
+    """In place of AWS, for every environment."""
+    fake = Ecs()
+    monkeypatch.setattr(Aws, "client", lambda _, name: {"ecs": fake}[name])
+    monkeypatch.setattr(Aws, "check_caller", lambda _: None)
+    return fake
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In place of the synthesized one, for every environment."""
+    (tmp_path / "main.tf").write_text(MODULE)
+
+    def prepare(environment: str) -> Stack:
+        return Stack(tmp_path, Terraform(tmp_path), load_environment(ENVIRONMENTS / f"{environment}.toml"))
+
+    monkeypatch.setattr(stack, "prepare", prepare)
+    return tmp_path
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state knows the service of `dev` and of `local`."""
+    monkeypatch.setattr(Stack, "state", lambda _: state("go-api-dev", "go-api-local"))
+
+
+def operate(*arguments: str) -> str:
+    """Standard output of a verb that succeeds; an OperateError comes through."""
+    result = CliRunner().invoke(command_line.app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.mark.usefixtures("known")
+def test_what_serves_is_what_was_asked_for(ecs: Ecs, folder: Path) -> None:
+    """The tag reaches Terraform, ECS confirms it, and that is said."""
+    ecs.image = f"{REGISTRY}/go-api:v1"
+    assert "go-api-dev serves v1" in deployed(ecs)
+    assert Terraform(folder).output() == {"image_tag": "v1"}
+
+
+def deployed(ecs: Ecs) -> str:
+    """What `deploy --image-tag v1` says. Its URLs are of no interest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("operate.service.Service.url", "http://api")
+        patch.setattr("operate.service.Service.health_url", "http://api/health")
+        assert ecs.image
+        return operate("deploy", "dev", "--image-tag", "v1")
+
+
+@pytest.mark.usefixtures("known", "folder")
+@pytest.mark.parametrize(
+    "image", [f"{REGISTRY}/go-api:v0", f"{REGISTRY}/other/not-go-api:v1", f"{REGISTRY}/go-api:xv1"]
+)
+def test_an_apply_that_changed_nothing_is_a_failure(ecs: Ecs, image: str) -> None:
+    """Terraform succeeds, and ECS runs another tag, or the tag of another repository: both images are named."""
+    ecs.image = image
+    with pytest.raises(OperateError) as refused:
+        operate("release", "dev", "--image-tag", "v1")
+    assert f"go-api:v1 was asked for, and go-api-dev runs {image}." in str(refused.value)
+
+
+@pytest.mark.usefixtures("folder", "ecs")
+def test_an_apply_that_made_no_service_is_a_failure() -> None:
+    """Of a first deployment."""
+    with pytest.raises(OperateError, match="go-api:v1 was asked for, and go-api-dev runs nothing"):
+        operate("deploy", "dev", "--image-tag", "v1")
+
+
+@pytest.fixture
+def killed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Terraform is killed as it begins to apply or to destroy."""
+    real = terraform.executable()
+    fake = tmp_path / "bin" / "terraform"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\ncase "$1" in apply|destroy) kill -9 $$;; esac\nexec {real} "$@"\n')
+    fake.chmod(0o755)
+    terraform.executable.cache_clear()
+    monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
+    yield
+    terraform.executable.cache_clear()
+
+
+@pytest.mark.usefixtures("known", "folder", "killed_at")
+@pytest.mark.parametrize(("verb", "option"), [("release", "--image-tag=v1"), ("destroy", "--yes")])
+def test_a_killed_terraform_is_a_failure(ecs: Ecs, verb: str, option: str) -> None:
+    """Even where what serves is what was asked for."""
+    ecs.image = f"{REGISTRY}/go-api:v1"
+    with pytest.raises(OperateError, match=r"was ended by signal 9 \(Killed\)"):
+        operate(verb, "dev", option)
+
+
+@pytest.mark.usefixtures("ecs")
+def test_a_destruction_that_left_something_is_a_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform says that all went well, and its state says what is left."""
+    deployed = Terraform(folder)
+    deployed.init()
+    deployed.apply()
+    with monkeypatch.context() as patch:
+        patch.setattr(Terraform, "run", lambda *_: "")
+        with pytest.raises(
+            OperateError, match=r"go-api-dev is not destroyed, its state still has terraform_data\.release"
+        ):
+            operate("destroy", "dev", "--yes")
+    assert operate("destroy", "dev", "--yes") == "dev: destroyed, with 0 revisions of its task definition\n"
+    assert operate("destroy", "dev", "--yes") == "dev: nothing was deployed\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_destruction_after_which_the_service_runs_is_a_failure(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state is empty, and ECS has the service."""
+    states = iter([state("go-api-dev"), state("go-api-dev"), state()])
+    monkeypatch.setattr(Stack, "state", lambda _: next(states))
+    ecs.image = f"{REGISTRY}/go-api:v1"
+    with pytest.raises(OperateError, match="go-api-dev still runs in ECS"):
+        operate("destroy", "dev", "--yes")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("environment", "arguments", "image", "said"),
+    [
+        ("dev", ["--image-tag", "v9"], f"{REGISTRY}/go-api:v3", "image tag v9, as asked"),
+        ("dev", [], f"{REGISTRY}/go-api:v3", "image tag v3, as deployed"),
+        ("dev", [], f"{REGISTRY}/go-api:v3@sha256:{'0' * 64}", "image tag v3, as deployed"),
+        ("dev", [], None, "image tag latest, the environment's default"),
+        ("staging", [], f"{REGISTRY}/go-api:3f9c2e1", "image tag 3f9c2e1, as deployed"),
+    ],
+)
+def test_without_a_tag_what_is_deployed_stays(
+    ecs: Ecs, environment: str, arguments: list[str], image: str | None, said: str
+) -> None:
+    """A plan says which tag it is for and why; only what is not deployed takes the environment's default."""
+    ecs.image = image
+    assert f"\n{said}\n" in operate("plan", environment, *arguments)
+
+
+def test_the_planned_tag_is_terraforms(ecs: Ecs, folder: Path) -> None:
+    """Not only said."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    operate("plan", "dev")
+    planned = Terraform(folder).show_json(folder / "plan")
+    assert planned["variables"] == {"image_tag": {"value": "v3"}}
+
+
+@pytest.mark.usefixtures("known")
+def test_a_deployment_without_a_tag_keeps_it(ecs: Ecs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a plan does."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    monkeypatch.setattr("operate.service.Service.url", "http://api")
+    monkeypatch.setattr("operate.service.Service.health_url", "http://api/health")
+    assert "go-api-dev serves v3" in operate("deploy", "dev")
+    assert Terraform(folder).output() == {"image_tag": "v3"}
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("verb", ["plan", "deploy"])
+def test_a_first_deployment_without_any_tag_is_refused(ecs: Ecs, verb: str) -> None:
+    """In one line, before Terraform is asked."""
+    assert ecs.image is None
+    with pytest.raises(OperateError, match=r"A first deployment has to name its image tag.+IMAGE_TAG=") as refused:
+        operate(verb, "staging")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_runs_by_a_digest_alone_has_no_tag_to_keep(ecs: Ecs) -> None:
+    """The registry's port is no tag either."""
+    ecs.image = f"localhost:5000/go-api@sha256:{'0' * 64}"
+    with pytest.raises(OperateError, match="which has no tag: name the one to deploy, IMAGE_TAG="):
+        operate("plan", "dev")
+
+
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no\nway"}}, "DescribeServices")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plan_needs_no_word_of_ecs(ecs: Ecs, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where the caller may not ask, one line says so, and the plan is Terraform's."""
+    ecs.refusal = DENIED
+    result = CliRunner().invoke(command_line.app, ["plan", "dev"], catch_exceptions=False)
+    assert "image tag latest, the environment's default" in result.stdout
+    said = f"{result.stderr}\n{capfd.readouterr().err}"
+    (line,) = [line for line in said.splitlines() if "AccessDenied" in line]
+    assert line.startswith("ECS did not say which image go-api-dev runs, which the plan may change: ")
+    assert line.endswith("no way.")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("verb", "option"), [("deploy", "--image-tag=v1"), ("destroy", "--yes")])
+def test_a_deployment_needs_ecs(ecs: Ecs, verb: str, option: str) -> None:
+    """Nothing is done where it can't be seen what that does."""
+    ecs.refusal = DENIED
+    with pytest.raises(OperateError, match=r"^AWS did not answer for 'dev': .*AccessDenied.+no way\.$"):
+        operate(verb, "dev", option)
+
+
+@pytest.mark.usefixtures("ecs")
+def test_a_plan_shows_what_will_happen(folder: Path) -> None:
+    """Rows, totals, a failed check's warning, and where the plan is."""
+    (folder / "main.tf").write_text("""
+variable "image_tag" {}
+resource "terraform_data" "release" {
+  triggers_replace = var.image_tag
+}
+check "zones" {
+  assert {
+    condition     = var.image_tag != "v2"
+    error_message = "All subnets are in one zone."
+  }
+}
+""")
+    shown = operate("plan", "dev", "--image-tag", "v2")
+    assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
+    assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
+    assert shown.endswith(f"{folder}\n")
+
+
+@pytest.mark.usefixtures("ecs")
+def test_a_plan_of_local_frees_its_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From what a killed command has left: a plan needs the lock as a deployment does."""
+    monkeypatch.setattr(lifecycle, "default", lambda: LocalCloud(directory=folder / "cloud"))
+    freed: list[str] = []
+    monkeypatch.setattr(state_lock, "free", lambda _cloud, _terraform, *, key: freed.append(key))
+    operate("plan", "local", "--image-tag", "v1")
+    assert freed == ["go-api/local.tfstate"]
+
+
+KNOWS_NOTHING = "The state at s3://example-terraform-state-dev/go-api/terraform.tfstate knows nothing, but the service"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plan_warns_of_a_state_that_does_not_know_what_runs(ecs: Ecs) -> None:
+    """Before anything else, with what runs, and with the key that may be wrong."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    shown = operate("plan", "dev")
+    assert shown.startswith(f"Warning: {KNOWS_NOTHING} go-api-dev runs {ecs.image}. Is [backend] in environments/dev")
+    assert "list-object-versions --bucket example-terraform-state-dev --prefix go-api/terraform.tfstate\n" in shown
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_a_plan_of_what_its_state_knows_warns_of_nothing(ecs: Ecs) -> None:
+    """Nor does one of what is not deployed."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    assert "Warning" not in operate("plan", "dev")
+    ecs.image = None
+    assert "Warning" not in operate("plan", "dev")
+
+
+@pytest.mark.parametrize(("verb", "option"), [("deploy", "--image-tag=v3"), ("destroy", "--yes")])
+def test_what_a_state_does_not_know_is_left_alone(ecs: Ecs, folder: Path, verb: str, option: str) -> None:
+    """Neither deployed over nor taken away around."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    with pytest.raises(OperateError, match=r"Nothing was changed\. The state at .+ knows nothing"):
+        operate(verb, "dev", option)
+    assert not (folder / "terraform.tfstate").exists()
+
+
+@pytest.mark.parametrize("ruins", ["garbage", '{"version": 4, "terr', "[]", "{}", "null", "\0"])
+def test_a_state_in_ruins_is_named(ecs: Ecs, folder: Path, ruins: str) -> None:
+    """Terraform says what is wrong with it; where it is, and what to do, is added."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    (folder / "terraform.tfstate").write_text(ruins)
+    with pytest.raises(OperateError) as refused:
+        operate("plan", "dev")
+    said = str(refused.value)
+    assert "Unsupported state file format" in said
+    assert "What is at s3://example-terraform-state-dev/go-api/terraform.tfstate is no Terraform state" in said
+    assert said.endswith("list-object-versions --bucket example-terraform-state-dev --prefix go-api/terraform.tfstate")
+
+
+def test_a_newer_terraforms_state_is_no_ruin(ecs: Ecs, folder: Path) -> None:
+    """It is named, and nobody is told to replace it."""
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    (folder / "terraform.tfstate").write_text('{"version": 99}')
+    with pytest.raises(OperateError) as refused:
+        operate("plan", "dev")
+    assert str(refused.value).endswith("is the state at s3://example-terraform-state-dev/go-api/terraform.tfstate.")
+
+
+@pytest.mark.usefixtures("folder")
+def test_another_stacks_state_does_not_know_the_service(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows others; how Terraform takes the service over is said."""
+    monkeypatch.setattr(Stack, "state", lambda _: state("other-api-dev"))
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    with pytest.raises(OperateError) as refused:
+        operate("deploy", "dev")
+    assert "does not know the service go-api-dev" in str(refused.value)
+    assert "import -var image_tag=v3 aws_ecs_service.service go-api-dev/go-api-dev" in str(refused.value)
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_without_a_container_engine_no_url_is_printed(
+    ecs: Ecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deployed, and that is all that is said of it: nothing answers, and why."""
+    cloud = LocalCloud(directory=tmp_path / "cloud")
+    monkeypatch.setattr(lifecycle, "default", lambda: cloud)
+    monkeypatch.setattr(lifecycle, "up_with_containers", lambda _: None)
+    monkeypatch.setattr(state_lock, "free", lambda *_, **__: None)
+    monkeypatch.setattr(container_engine, "running", lambda _: None)
+    monkeypatch.setattr(container_engine, "why_none", lambda: "There is no Docker.")
+    monkeypatch.setattr("operate.deployment.shutil", _WithoutGo)
+    ecs.image = f"{REGISTRY}/go-api:v3"
+    assert operate("deploy", "local") == (
+        "go-api-local is deployed with image tag v3, but no container runs and nothing answers: tasks are bookkeeping "
+        "here. There is no Docker.\n"
+    )
+
+
+class _WithoutGo:
+    @staticmethod
+    def which(_: str) -> None:
+        return None
