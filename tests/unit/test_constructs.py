@@ -121,6 +121,14 @@ def test_autoscaling_as_told(stack: TerraformStack) -> None:
     assert (tracking["target_value"], tracking["scale_in_cooldown"], tracking["scale_out_cooldown"]) == (55.5, 7, 8)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1, 4), (5, 4)])
+def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, high: int) -> None:
+    """With both bounds in the message."""
+    message = rf"^min_capacity must be from 0 to max_capacity \({high}\), not {low}$"
+    with pytest.raises(ValueError, match=message):
+        CpuAutoscaling(stack, "a", cluster_name="b", service_name="c", min_capacity=low, max_capacity=high)
+
+
 def test_cluster_by_default(stack: TerraformStack) -> None:
     """Without Container Insights, which cost, and without capacity providers."""
     cluster = FargateCluster(stack, "cluster", name="orders")

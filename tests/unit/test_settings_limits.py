@@ -261,7 +261,7 @@ SERVICE = "a name of letters, digits, - and _ is wanted, beginning with a letter
 TEXTS: list[tuple[str, list[str], list[str], str]] = [
     (
         "name",
-        ["d", "dev2", "a-1-b"],
+        ["d", "dev2", "a9-9b-9"],
         ["", "1d", "d-", "-d", "d--v", "D", "d_v"],
         (
             "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with a "
@@ -293,10 +293,10 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
         ],
         POLICY_WANTED,
     ),
-    ("service.name", ["a", "Go_Api-2"], ["", "1a", "-a", "_a", "a.b", "a b"], SERVICE),
+    ("service.name", ["a", "Go_Api-9"], ["", "1a", "-a", "_a", "a.b", "a b"], SERVICE),
     (
         "service.api_url",
-        ["http://a", "https://a-1.b2.example", "https://A:1", "https://a:65535"],
+        ["http://a", "https://a-1.b2.example", "https://A:1", "https://999.999.9-9:65535", "https://a:09999"],
         [
             "a",
             "ftp://a",
@@ -316,20 +316,20 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     ),
     (
         "image.repository",
-        ["a" * 2, "a" * 256, "a.b", "a_b", "a__b", "a-b", "a---b", "a/b/c1"],
+        ["a" * 2, "a" * 256, "9.9", "a.b", "a_b", "a__b", "a-b", "a---b", "a/b/c1"],
         ["a", "a" * 257, "A1", "a..b", "a___b", "a._b", "-ab", "ab-", "a//b", "/ab", "ab/", "a:b", "a/-b"],
         REPOSITORY,
     ),
-    ("image.default_tag", ["a", "_" * 128, "A.b-c_1", "0"], ["", "a" * 129, ".a", "-a", "a b", "a:b"], TAG),
+    ("image.default_tag", ["a", "_" * 128, "A.b-c_1", "99"], ["", "a" * 129, ".a", "-a", "a b", "a:b"], TAG),
     (
         "container.user",
-        ["0", "a", "_a.b-c$", "A1:2", "1:b$", "Z9"],
+        ["0", "a", "_a.b-c$", "A1:2", "1:b$", "Z99"],
         ["", ":", "a:", ":a", "1a", "-a", "a$b", "a:b:c", ".a"],
         USER,
     ),
     (
         "backend.bucket",
-        ["abc", "a" * 63, "1.2.3", "a-b.c", "1.2.3.4.5", "1.2.3.a"],
+        ["abc", "a" * 63, "1.2.3", "999", "a-b.c", "1.2.3.4.5", "1.2.3.a"],
         ["ab", "a" * 64, "Abc", "a_b", "a..b", "-ab", "ab-", ".ab", "ab.", "1.2.3.4", "12.34.56.789"],
         BUCKET,
     ),
@@ -391,12 +391,12 @@ def test_text_is_refused(path: str, value: str, remedy: str) -> None:
 
 OF_BACKENDS: list[tuple[dict[str, Any], str, list[str], list[str], str]] = [
     (LOCAL, "path", ["a", "./a/b", "a b"], ["", " ", "/a", "a/", "~/a", "C:a", "c:\\a", "\\a"], FILE),
-    (REMOTE, "organization", ["a", "A-b_1", "a" * 90], ["", "a" * 91, "a b", "a."], HCP),
-    (REMOTE, "workspace", ["a", "A-b_1", "a" * 90], ["", "a" * 91, "a/b"], HCP),
+    (REMOTE, "organization", ["9", "A-b_1", "a" * 90], ["", "a" * 91, "a b", "a."], HCP),
+    (REMOTE, "workspace", ["9", "A-b_1", "a" * 90], ["", "a" * 91, "a/b"], HCP),
     (
         REMOTE,
         "hostname",
-        ["a", "tfe-1.example.com", "a:1", "a:65535"],
+        ["a", "tfe-1.example.com", "9.9", "a:1", "a:65535"],
         ["", "https://a", "a.", "a..b", ".a", "a/", "a:", "a:123456", "a_b"],
         HOST,
     ),
@@ -478,11 +478,25 @@ def test_no_secret(arn: str) -> None:
     ]
 
 
-ACTIONS = ["s3:Get*", "a-1:B?2", "ecr:*"]
+ACTIONS = ["s3:Get*", "a-9:B?9", "ecr:*"]
 NO_ACTIONS = ["", "s3", "s3:", ":Get", "S3:Get", "s3:Get Object", "s3:a:b", "s3:Get-x", "s 3:Get"]
-RESOURCES = ["*", "arn:aws:s3:::b", "arn:*:s3:::b", "arn:aws:*:*:*:*", "arn:aws:s?:eu-west-1:111111111111:a/b:c"]
+RESOURCES = [
+    "*",
+    f"arn:{'*' * 64}:s3:::b",
+    "arn:aws:a-9:::b",
+    "arn:*:s3:::b",
+    "arn:aws:*:*:*:*",
+    "arn:aws:s?:eu-west-1:111111111111:a/b:c",
+]
 NO_RESOURCES = ["", "b", "arn:aws:s3:::", "arn:aws:s3::b", "arn:AWS:s3:::b", "arn:aws:S3:::b", "arn:aws:s3:a b::c"]
-NO_RESOURCES += ["arn::s3:::b", "arn:aws::::b", "arn:aws:s3::a b:c", "arn:aws:s3:::a b", "xarn:aws:s3:::b"]
+NO_RESOURCES += [
+    f"arn:{'*' * 65}:s3:::b",
+    "arn::s3:::b",
+    "arn:aws::::b",
+    "arn:aws:s3::a b:c",
+    "arn:aws:s3:::a b",
+    "xarn:aws:s3:::b",
+]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -539,7 +553,141 @@ def test_no_operator_of_iam(operator: str) -> None:
     assert problem.endswith("is no condition operator of IAM, such as StringEquals, ArnLike or Bool")
 
 
+ELSEWHERE = KEY.replace("eu-west-1", "eu-west-2")
+IN_CHINA = KEY.replace("aws", "aws-cn").replace("eu-west-1", "cn-north-1")
+HOST_OF_ECR = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+ALONE = "must be the repository's name alone, such as {}, without the registry's host"
+A = "U+0430 CYRILLIC SMALL LETTER A"
 MESSAGES: list[tuple[list[Change], str]] = [
+    ([("service.api_url", "https://a:0")], 'service.api_url = "https://a:0": the port must be from 1 to 65535, not 0'),
+    (
+        [("service.api_url", "https://a:65536")],
+        'service.api_url = "https://a:65536": the port must be from 1 to 65535, not 65536',
+    ),
+    (
+        [("backend", REMOTE | {"hostname": "a:65536"})],
+        'backend.hostname = "a:65536": the port must be from 1 to 65535, not 65536',
+    ),
+    ([("image.repository", f"{HOST_OF_ECR}/a")], f'image.repository = "{HOST_OF_ECR}/a": {ALONE.format("a")}'),
+    ([("image.repository", HOST_OF_ECR)], f'image.repository = "{HOST_OF_ECR}": {ALONE.format("go-api")}'),
+    (
+        [("image.repository", "111111111111.dkr-ecr-fips.a/b/c")],
+        f'image.repository = "111111111111.dkr-ecr-fips.a/b/c": {ALONE.format("b/c")}',
+    ),
+    (
+        [("container.environment", {"A": "x\0y"})],
+        "container.environment.A: must not contain U+0000 CONTROL CHARACTER, which ends every environment variable",
+    ),
+    (
+        [("container.environment", {"\u0430": "x"})],
+        (
+            'container.environment."\u0430": an environment variable\'s name has letters, digits and _, and begins '
+            f"with no digit, not {A}"
+        ),
+    ),
+    (
+        [
+            ("service.enable_execute_command", True),
+            ("container.readonly_root_filesystem", False),
+            ("task_role.statements", [STATEMENT, STATEMENT | {"sid": "ExecuteCommand"}]),
+        ],
+        (
+            'task_role.statements[1].sid = "ExecuteCommand": must not be the sid of ECS Exec\'s own statement '
+            "(service.enable_execute_command = true)"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT, STATEMENT | {"resources": ["*", "arn:aws-cn:s3:::b"]}])],
+        'task_role.statements[1].resources[1] = "arn:aws-cn:s3:::b": in eu-west-1 an ARN begins with arn:aws:',
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"resources": ["arn:aws:sqs:cn-north-1:111111111111:q"]}])],
+        (
+            'task_role.statements[0].resources[0] = "arn:aws:sqs:cn-north-1:111111111111:q": must be the ARN of a '
+            "region of the partition aws, not of cn-north-1"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"resources": ["arn:aws:sqs:eu-wets-1:111111111111:q"]}])],
+        (
+            'task_role.statements[0].resources[0] = "arn:aws:sqs:eu-wets-1:111111111111:q": must be the ARN of a '
+            "region of the partition aws, not of eu-wets-1; eu-west-1 may be meant"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"resources": ["arn:aws:s3:::\u0100"]}])],
+        (
+            'task_role.statements[0].resources[0] = "arn:aws:s3:::\u0100": must have only characters that IAM takes in '
+            "a policy, U+0020 to U+00FF, not U+0100 LATIN CAPITAL LETTER A WITH MACRON"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"actions": ["s3:G\u0430t"]}])],
+        (
+            'task_role.statements[0].actions[0] = "s3:G\u0430t": an action is wanted: <service>:<Action>, where * and '
+            f"? may stand for a part, such as s3:Get*, not {A}"
+        ),
+    ),
+    (
+        [("task_role.statements", [STATEMENT | {"conditions": {"Bo\u0430l": {"a": ["b"]}}}])],
+        (
+            'task_role.statements[0].conditions."Bo\u0430l": is no condition operator of IAM, such as StringEquals, '
+            f"ArnLike or Bool, not {A}"
+        ),
+    ),
+    (
+        [("region", "eu-wets-1")],
+        'region = "eu-wets-1": the name of an AWS region is wanted; eu-west-1 may be meant',
+    ),
+    (
+        [("region", " EU-WEST-1 ")],
+        'region = " EU-WEST-1 ": the name of an AWS region is wanted; eu-west-1 or us-west-1 or eu-west-3 may be meant',
+    ),
+    ([("region", "Ireland")], 'region = "Ireland": the name of an AWS region is wanted, such as eu-west-1'),
+    (
+        [("region", "eu-w\u0435st-1")],
+        (
+            'region = "eu-w\u0435st-1": the name of an AWS region is wanted; eu-west-1 may be '
+            "meant, not U+0435 CYRILLIC SMALL LETTER IE"
+        ),
+    ),
+    (
+        [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "eu-wets-1")})],
+        ("container.secrets.A: must be the ARN of an AWS region, not of eu-wets-1; eu-west-1 may be meant"),
+    ),
+    (
+        [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "cn-north-1")})],
+        "container.secrets.A: in cn-north-1 an ARN begins with arn:aws-cn:",
+    ),
+    (
+        [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "cn-north-1").replace("aws", "aws-cn")})],
+        "container.secrets.A: in eu-west-1 an ARN begins with arn:aws:",
+    ),
+    (
+        [("backend.kms_key_id", ELSEWHERE)],
+        f'backend.kms_key_id = "{ELSEWHERE}": must be a key of the bucket\'s region, eu-west-1, not of eu-west-2',
+    ),
+    (
+        [("backend.role_arn", ROLE.replace("aws", "aws-cn") + "x")],
+        f'backend.role_arn = "{ROLE.replace("aws", "aws-cn")}x": in eu-west-1 an ARN begins with arn:aws:',
+    ),
+    (
+        [("backend.key", "\u0430pi")],
+        f'backend.key = "\u0430pi": must not contain {A}, which looks like another character or like none',
+    ),
+    (
+        [("backend", LOCAL | {"path": "a\u200b"})],
+        (
+            'backend.path = "a\u200b": must not contain U+200B ZERO WIDTH SPACE, which looks like another character or '
+            "like none"
+        ),
+    ),
+    ([("backend.bucket", "b\u0430d")], f'backend.bucket = "b\u0430d": {BUCKET}, not {A}'),
+    ([("service.name", "\u0430")], f'service.name = "\u0430": {SERVICE}, not {A}'),
+    (
+        [("tags", {"__proto__": "x"})],
+        'tags.__proto__ = "x": the name of a tag must not be __proto__, which Node takes for its own',
+    ),
     (
         [("task_role.statements", [STATEMENT | {"actions": ["s3:Get*", "*"]}])],
         (
@@ -695,7 +843,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ([("tags", {"": "x"})], 'tags."" = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted'),
     (
         [("tags", {"k" * 129: "x"})],
-        f'tags.{"k" * 129} = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted',
+        f'tags.{"k" * 80}… = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted',
     ),
     (
         [("tags", {"k": "v" * 257})],
@@ -725,7 +873,7 @@ TAKEN: list[list[Change]] = [
     [("tags", {"k" * 128: "v" * 256, "é": "ü 1", "_.:/=+-@": "_.:/=+-@", "a": ""})],
     [("tags", {f"k{at}": "x" for at in range(47)})],
     [("service.name", "a" * 50)],
-    [("task_role.statements", [STATEMENT | {"sid": "A1"}, STATEMENT | {"sid": "a1"}, STATEMENT, STATEMENT])],
+    [("task_role.statements", [STATEMENT | {"sid": "A9"}, STATEMENT | {"sid": "a9"}, STATEMENT, STATEMENT])],
     [("task_role.statements", [STATEMENT | {"effect": "Deny", "actions": ["*"]}])],
     [("container.environment", {"_": "1", "A_1": "", "a": "x", "Z9": "y"})],
     [("remote_state.security.outputs", {"app_security_group_id": "a-b_1"})],
