@@ -97,9 +97,10 @@ def planned(document: Block) -> Stack:
 
 
 def _known(document: Block) -> Iterator[tuple[str, Block]]:
-    for state in (document["prior_state"]["values"], document["planned_values"]):
-        for resource in state["root_module"]["resources"]:
-            yield resource["address"].partition("[")[0], resource["values"]
+    """What is planned, and what the data sources said; what is there already is planned as well."""
+    prior = [each for each in document["prior_state"]["values"]["root_module"]["resources"] if each["mode"] == "data"]
+    for resource in [*prior, *document["planned_values"]["root_module"]["resources"]]:
+        yield resource["address"].partition("[")[0], resource["values"]
 
 
 def _unknown(document: Block, address: str, written: Block) -> Block:

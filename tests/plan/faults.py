@@ -1,13 +1,14 @@
 """Faults, each of which breaks a requirement, to be seeded into a stack that keeps it.
 
-A fault is a name, the path to one member of the stack's JSON, and what to put there. In a path `*` is the only member
-of its kind, `-` appends to a list; a block may have a list around it or not; text that is JSON itself (policies,
-container definitions) is gone into like the rest.
+A fault is a name, the path to one member of the stack's JSON, and what to put there. In a path a pattern such as `*`
+is the only member that matches it, `-` appends to a list; a block may have a list around it or not; text that is JSON
+itself (policies, container definitions) is gone into like the rest.
 """
 
 from __future__ import annotations
 
 import copy
+import fnmatch
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,14 @@ _LOGS = f"{_CONTAINER}/logConfiguration"
 _EXECUTION = "resource/aws_iam_role/execution_role"
 _TASK_ROLE = "resource/aws_iam_role/task_role"
 _POLICY = "resource/aws_iam_role_policy/*/policy/Statement"
+_POLICIES = "resource/aws_iam_role_policies_exclusive"
+_ATTACHMENTS = "resource/aws_iam_role_policy_attachments_exclusive"
 _TARGET = "resource/aws_appautoscaling_target/*"
 _SCALING = "resource/aws_appautoscaling_policy/*"
 _TRACKING = f"{_SCALING}/target_tracking_scaling_policy_configuration"
 
 _ANYTHING = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"]}
+_READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _SIDECAR = {"name": "sidecar", "image": "sidecar:1", "essential": False}
 
 # What a plan shows and the synthesized JSON has as well.
@@ -151,6 +155,10 @@ IN_VALUES: dict[str, list[Fault]] = {
         ),
         ("trusted to tag sessions", f"{_EXECUTION}/assume_role_policy/Statement/0/Action", ["sts:*"]),
         ("trusts nobody", f"{_EXECUTION}/assume_role_policy/Statement/0/Effect", "Deny"),
+        ("an inline policy let be", f"{_POLICIES}/execution_role*/policy_names/-", "other"),
+        ("its own policy taken away", f"{_POLICIES}/execution_role*/policy_names", []),
+        ("an attached policy let be", f"{_ATTACHMENTS}/execution_role*/policy_arns", [_READ_ONLY]),
+        ("inline policies of another role", f"{_POLICIES}/execution_role*/role_name", "shared"),
         ("execution role of another name", f"{_EXECUTION}/name", "shared"),
     ],
     "fr_005_task_role": [
@@ -167,6 +175,9 @@ IN_VALUES: dict[str, list[Fault]] = {
         ),
         ("task role trusts every resource", f"{_TASK_ROLE}/assume_role_policy/Statement/0/Condition/ArnLike", GONE),
         ("task role trusts nobody", f"{_TASK_ROLE}/assume_role_policy/Statement", []),
+        ("an inline policy let be", f"{_POLICIES}/task_role*/policy_names", ["other"]),
+        ("an attached policy let be", f"{_ATTACHMENTS}/task_role*/policy_arns", [_READ_ONLY]),
+        ("attached policies of another role", f"{_ATTACHMENTS}/task_role*/role_name", "shared"),
         ("task role of another name", f"{_TASK_ROLE}/name", "shared"),
     ],
     "fr_006_security_group": [
@@ -253,6 +264,9 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("a role assumed", "provider/aws/assume_role", [{"role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/deploy"}]),
         ("second provider", "provider/aws/-", {"alias": "other", "region": OTHER_REGION}),
         ("provider of something else", "provider/random", [{"alias": "other"}]),
+        ("a program run at plan", "data/external", {"script": {"program": ["sh", "-c", "true"]}}),
+        ("partition read at apply", "data/aws_partition/*/depends_on", ["aws_ecs_cluster.cluster"]),
+        ("target group of another provider", "data/aws_lb_target_group/*/provider", "aws.other"),
         ("no tags", "provider/aws/default_tags", GONE),
         ("tags of another environment", "provider/aws/default_tags/tags/environment", "test"),
         ("a tag lost", "provider/aws/default_tags/tags/service", GONE),
@@ -334,17 +348,29 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("policy on a role that is not there yet", "resource/aws_iam_role_policy/*/role", "go-api-dev-execution"),
         ("a managed policy", f"{_EXECUTION}/managed_policy_arns", ["arn:aws:iam::aws:policy/AdministratorAccess"]),
         ("an inline policy", f"{_EXECUTION}/inline_policy", [{"name": "more"}]),
-        ("role that what others attached keeps", f"{_EXECUTION}/force_detach_policies", False),
-        ("other policies may stay", "resource/aws_iam_role_policies_exclusive", {}),
-        ("other policies may stay attached", "resource/aws_iam_role_policy_attachments_exclusive", {}),
+        ("role kept by what others attached", f"{_EXECUTION}/force_detach_policies", False),
+        ("every inline policy let be", f"{_POLICIES}/execution_role*", GONE),
+        ("every attached policy let be", f"{_ATTACHMENTS}/execution_role*", GONE),
+        (
+            "the other role's inline policies",
+            f"{_POLICIES}/execution_role*/role_name",
+            "${aws_iam_role.task_role.name}",
+        ),
+        ("policy kept that is not there yet", f"{_POLICIES}/execution_role*/policy_names", ["execution"]),
         ("task started before the policy", f"{_SERVICE}/depends_on/1", GONE),
     ],
     "fr_005_task_role": [
         ("task role swapped", f"{_TASK}/task_role_arn", "${aws_iam_role.execution_role.arn}"),
         ("no task role", f"{_TASK}/task_role_arn", GONE),
-        ("other policies may stay", "resource/aws_iam_role_policies_exclusive", {}),
-        ("other policies may stay attached", "resource/aws_iam_role_policy_attachments_exclusive", {}),
-        ("a managed policy", f"{_TASK_ROLE}/managed_policy_arns", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
+        ("every inline policy let be", f"{_POLICIES}/task_role*", GONE),
+        ("every attached policy let be", f"{_ATTACHMENTS}/task_role*", GONE),
+        (
+            "the other role's attached policies",
+            f"{_ATTACHMENTS}/task_role*/role_name",
+            "${aws_iam_role.execution_role.name}",
+        ),
+        ("bounded by another policy", f"{_TASK_ROLE}/permissions_boundary", _READ_ONLY),
+        ("a managed policy", f"{_TASK_ROLE}/managed_policy_arns", [_READ_ONLY]),
         ("an inline policy", f"{_TASK_ROLE}/inline_policy", [{"name": "more"}]),
         (
             "a policy",
@@ -357,7 +383,7 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
             {
                 "task": {
                     "role": "${aws_iam_role.task_role.name}",
-                    "policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+                    "policy_arn": _READ_ONLY,
                 }
             },
         ),
@@ -475,7 +501,7 @@ def _seed(node: Any, path: list[str], value: Any) -> Any:
     elif isinstance(node, list) and not step.isdigit():
         _seed(_only(node), path, value)
     else:
-        key = int(step) if isinstance(node, list) else _only(node) if step == "*" else step
+        key = int(step) if isinstance(node, list) else _only(fnmatch.filter(node, step)) if "*" in step else step
         if value is GONE and not rest:
             del node[key]
         else:

@@ -88,7 +88,10 @@ def sc_006_nothing_else(stack: Stack, _: Expected) -> None:
 
 
 def sc_006_place(stack: Stack, expected: Expected) -> None:
-    """In the environment's region and account, any other account being refused; with a state of its own, locked."""
+    """In the environment's region and account, any other account being refused; with a state of its own, locked.
+
+    Data sources ask AWS and the three states, at plan: one that depends on a resource would be read at apply.
+    """
     assert stack.provider == {
         "aws": {
             "region": expected.region,
@@ -100,6 +103,9 @@ def sc_006_place(stack: Stack, expected: Expected) -> None:
         type_ = expected.backend["type"]
         backend = {key: value for key, value in expected.backend.items() if key != "type"}
         locked = {"encrypt": True, "use_lockfile": True} if type_ == "s3" else {}
+        for source in (each for each in stack.resources if each.type.startswith("data.")):
+            assert source.type.startswith(("data.aws_", "data.terraform_remote_state")), source.address
+            assert not {"provider", "depends_on", "count"} & set(source.configuration), source.address
         provider = stack.terraform.get("required_providers", {}).get("aws", {})
         assert re.fullmatch(r"[\d.]+", provider.get("version", "")), "the provider's version is pinned"
         assert stack.terraform == {
@@ -231,7 +237,7 @@ def fr_004_execution_role(stack: Stack, expected: Expected) -> None:
         {"Effect": "Allow", "Action": write, "Resource": [log_streams]},
     ]
     _is_there_before_the_service(stack, policy)
-    _has_no_policies_but(stack, role, [policy["name"]])
+    _has_no_policies_but(stack, role, policy)
 
 
 def fr_005_task_role(stack: Stack, expected: Expected) -> None:
@@ -240,7 +246,7 @@ def fr_005_task_role(stack: Stack, expected: Expected) -> None:
     assert stack.only("aws_ecs_task_definition").written("task_role_arn") == role.reference("arn")
     granting = [resource for resource in stack.resources if resource.type.startswith("aws_iam_role_")]
     assert [resource.address for resource in granting if resource["role"] == role["name"]] == []
-    _has_no_policies_but(stack, role, [])
+    _has_no_policies_but(stack, role)
 
 
 def fr_006_security_group(stack: Stack, expected: Expected) -> None:
@@ -381,16 +387,18 @@ def _role(stack: Stack, expected: Expected, suffix: str) -> Resource:
     return found[0]
 
 
-def _has_no_policies_but(stack: Stack, role: Resource, names: list[str]) -> None:
-    """Terraform takes away what else is added or attached to the role."""
+def _has_no_policies_but(stack: Stack, role: Resource, *policies: Resource) -> None:
+    """Terraform takes away what else is added or attached to the role, once these are there."""
     for type_, attribute, wanted in (
-        ("aws_iam_role_policies_exclusive", "policy_names", names),
-        ("aws_iam_role_policy_attachments_exclusive", "policy_arns", []),
+        ("aws_iam_role_policies_exclusive", "policy_names", policies),
+        ("aws_iam_role_policy_attachments_exclusive", "policy_arns", ()),
     ):
         found = [each for each in stack.all(type_) if each.written("role_name") == role.reference("name")]
         assert len(found) == 1, f"one {type_} is wanted for {role.address}"
         _sets_at_most(found[0], "role_name", attribute)
-        assert (found[0][attribute] or []) == wanted
+        assert found[0]["role_name"] == role["name"]
+        assert (found[0][attribute] or []) == [policy["name"] for policy in wanted]
+        assert (found[0].written(attribute) or []) == [policy.reference("name") for policy in wanted]
 
 
 def _existing(stack: Stack, expected: Expected, module: str, output: str) -> Any:
