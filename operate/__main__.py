@@ -58,10 +58,14 @@ def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     planned = deployment.plan(environment, image_tag=image_tag)
     if planned.warning:
         output.print(f"Warning: {planned.warning}", style="yellow", soft_wrap=True)
-    changes = plan_summary.changes(planned.document)
+    for deleted in plan_summary.deleted_outside(planned.document):
+        output.print(f"Warning: {deleted} was deleted outside of Terraform.", style="yellow", soft_wrap=True)
+    changes, outputs = plan_summary.changes(planned.document), plan_summary.output_changes(planned.document)
     if changes:
         output.print(plan_summary.table(changes))
-    output.print(plan_summary.totals(changes))
+    if outputs:
+        output.print(plan_summary.output_table(outputs))
+    output.print(plan_summary.totals(changes, outputs))
     for warning in plan_summary.warnings(planned.document):
         output.print(f"Warning: {warning}", style="yellow")
     output.print(str(planned.image_tag))

@@ -294,6 +294,20 @@ check "zones" {
 
 
 @pytest.mark.usefixtures("ecs")
+def test_a_plan_of_outputs_alone_shows_them(folder: Path) -> None:
+    """An output that other stacks read is no less a change than a resource."""
+    (folder / "main.tf").write_text('variable "image_tag" {}\noutput "api_url" {\n  value = "http://a"\n}')
+    Terraform(folder).init()
+    Terraform(folder).apply(variables={"image_tag": "v1"})
+    assert "No changes" in operate("plan", "dev")
+    (folder / "main.tf").write_text('variable "image_tag" {}\noutput "api_url" {\n  value = "http://b"\n}')
+    shown = operate("plan", "dev")
+    assert re.search(r"^api_url +http://a +http://b *$", shown, flags=re.MULTILINE)
+    assert "\nno resources to change, 1 output to change\n" in shown
+    assert "No changes" not in shown
+
+
+@pytest.mark.usefixtures("ecs")
 def test_a_plan_of_local_frees_its_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From what a killed command has left: a plan needs the lock as a deployment does."""
     monkeypatch.setattr(lifecycle, "default", lambda: LocalCloud(directory=folder / "cloud"))

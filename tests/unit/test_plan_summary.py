@@ -1,10 +1,11 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from operate import plan_summary
-from operate.plan_summary import Change
+from operate.plan_summary import Change, OutputChange
 from operate.terraform import Terraform
 
 EVERY_ACTION = """
@@ -28,6 +29,33 @@ resource "terraform_data" "created" {
 }
 resource "terraform_data" "kept" {
 }
+variable "secret" {
+  default   = "s1"
+  sensitive = true
+}
+output "kept" {
+  value = "kept"
+}
+output "secret_kept" {
+  value     = "kept"
+  sensitive = true
+}
+output "known" {
+  value = "http://${var.image_tag}"
+}
+output "listed" {
+  value = [var.image_tag]
+}
+output "nulled" {
+  value = var.wise ? "a" : null
+}
+output "later" {
+  value = terraform_data.changed.output
+}
+output "secret" {
+  value     = var.secret
+  sensitive = true
+}
 check "zones" {
   assert {
     condition     = var.wise
@@ -45,7 +73,22 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     terraform = Terraform(folder)
     terraform.init()
     terraform.apply()
-    terraform.plan(out=folder / "plan", variables={"image_tag": "v2", "wise": "false"})
+    variables = {"image_tag": "v2", "wise": "false", "secret": "s2"}
+    terraform.plan(out=folder / "plan", variables=variables)
+    return terraform.show_json(folder / "plan")
+
+
+@pytest.fixture(scope="module")
+def outputs_alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Terraform's own, where no resource changes: an output changes, one is new, one goes, one stays."""
+    folder = tmp_path_factory.mktemp("outputs_alone")
+    module = 'output "api_url" {\n  value = "%s"\n}\noutput "%s" {\n  value = "1"\n}\noutput "kept" {\n  value = "1"\n}'
+    terraform = Terraform(folder)
+    (folder / "main.tf").write_text(module % ("http://a", "old"))
+    terraform.init()
+    terraform.apply()
+    (folder / "main.tf").write_text(module % ("http://b", "new"))
+    terraform.plan(out=folder / "plan")
     return terraform.show_json(folder / "plan")
 
 
@@ -62,9 +105,87 @@ def test_changes(plan: dict[str, Any]) -> None:
 def test_totals(plan: dict[str, Any]) -> None:
     """One line, in a fixed order, without what does not happen."""
     changes = plan_summary.changes(plan)
-    assert plan_summary.totals(changes) == "1 to create, 1 to change, 1 to replace, 1 to destroy"
-    assert plan_summary.totals(changes[:1]) == "1 to change"
-    assert plan_summary.totals([]).startswith("No changes")
+    outputs = plan_summary.output_changes(plan)
+    assert (
+        plan_summary.totals(changes, outputs)
+        == "1 to create, 1 to change, 1 to replace, 1 to destroy, 5 outputs to change"
+    )
+    assert plan_summary.totals(changes[:1], []) == "1 to change"
+    assert plan_summary.totals([], outputs[:1]) == "no resources to change, 1 output to change"
+    assert plan_summary.totals([], []).startswith("No changes")
+
+
+def test_outputs(plan: dict[str, Any]) -> None:
+    """What changes, and from what to what; what is sensitive stays unseen."""
+    assert plan_summary.output_changes(plan) == [
+        OutputChange("known", "http://v1", "http://v2"),
+        OutputChange("later", "v1", "(known after apply)"),
+        OutputChange("listed", '["v1"]', '["v2"]'),
+        OutputChange("nulled", "a", "null"),
+        OutputChange("secret", "(sensitive)", "(sensitive)"),
+    ]
+
+
+def test_a_plan_of_outputs_alone_is_a_change(outputs_alone: dict[str, Any]) -> None:
+    """One that is new has no value before, one that goes has none after."""
+    found = plan_summary.output_changes(outputs_alone)
+    assert found == [
+        OutputChange("api_url", "http://a", "http://b"),
+        OutputChange("new", None, "1"),
+        OutputChange("old", "1", None),
+    ]
+    assert plan_summary.totals(plan_summary.changes(outputs_alone), found) == (
+        "no resources to change, 3 outputs to change"
+    )
+
+
+def test_an_outputs_value_is_whole(outputs_alone: dict[str, Any]) -> None:
+    """However long it is: an ARN is to be read, and copied, from a narrow screen too."""
+    arn = f"arn:aws:ecs:eu-west-1:111111111111:task-definition/{'x' * 90}"
+    console = Console(width=80, record=True)
+    found = plan_summary.output_changes(outputs_alone)
+    console.print(plan_summary.output_table([*found, OutputChange("arn", arn, arn)]))
+    assert console.export_text().count("x") == 180
+
+
+def test_a_change_of_the_state_alone_is_a_change(tmp_path: Path) -> None:
+    """A resource that is taken over, and one whose address changes, are what an apply would do."""
+    (tmp_path / "main.tf").write_text('resource "terraform_data" "old" {\n}')
+    terraform = Terraform(tmp_path)
+    terraform.init()
+    terraform.apply()
+    (tmp_path / "main.tf").write_text("""
+resource "terraform_data" "new" {
+}
+moved {
+  from = terraform_data.old
+  to   = terraform_data.new
+}
+resource "terraform_data" "taken_over" {
+}
+import {
+  to = terraform_data.taken_over
+  id = "theirs"
+}
+""")
+    terraform.plan(out=tmp_path / "plan")
+    assert plan_summary.changes(terraform.show_json(tmp_path / "plan")) == [
+        Change(action="move", type="terraform_data", name="new"),
+        Change(action="import", type="terraform_data", name="taken_over"),
+    ]
+
+
+def test_what_somebody_else_deleted() -> None:
+    """It is told; what only looks different, as the provider's defaults do after each apply, is not."""
+    drift = {
+        "address": "aws_ecs_service.service",
+        "mode": "managed",
+        "type": "aws_ecs_service",
+        "change": {"actions": ["delete"], "before": {"name": "go-api-dev"}, "after": None},
+    }
+    changed = {**drift, "change": {"actions": ["update"], "before": {"name": "a"}, "after": {"name": "a", "tags": {}}}}
+    assert plan_summary.deleted_outside({"resource_drift": [changed, drift]}) == ["aws_ecs_service go-api-dev"]
+    assert plan_summary.deleted_outside({}) == []
 
 
 def test_warnings(plan: dict[str, Any]) -> None:
