@@ -38,7 +38,7 @@ destroy: $(set_up) ## Take away what was deployed in ENV
 test: $(set_up) ## Run all tests
 	@$(python) -m pytest
 
-mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/tags.py for one
+mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/outputs.py for one
 	@$(python) -m tests.mutation $$MODULES
 
 synth: $(set_up) ## Synthesize every environment to cdktf.out

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 
-from stacks.environment import (
+from stacks.settings import (
     Environment,
     SettingsError,
     environments_directory,

@@ -17,7 +17,7 @@ from operate import deployment, generator, plan_summary, progress, stack
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.terraform import LOCAL, provider_variables, shown
-from stacks.aws_values import IMAGE_TAG
+from stacks.settings import IMAGE_TAG
 
 app = typer.Typer(
     add_completion=False,

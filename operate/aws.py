@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from operate.local_cloud.cloud import Client, LocalCloud
-    from stacks.environment import Environment
+    from stacks.settings import Environment
 
 _CONNECT_TIMEOUT_SECONDS = 10
 _READ_TIMEOUT_SECONDS = 30

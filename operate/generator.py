@@ -9,7 +9,7 @@ from operate import progress
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
 from operate.terraform import REPOSITORY, executable, say_once, shown, tool_variables
-from stacks.environment import (
+from stacks.settings import (
     Environment,
     SettingsError,
     environments_directory,

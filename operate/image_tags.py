@@ -9,7 +9,7 @@ from operate.errors import OperateError
 from operate.image_reference import ImageReference
 
 if TYPE_CHECKING:
-    from stacks.environment import Environment
+    from stacks.settings import Environment
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from stacks.environment import Environment
+    from stacks.settings import Environment
 
 LOCAL_ENVIRONMENT = "local"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stacks.backends import S3Backend
+from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from operate.progress import StepFailedError
-    from stacks.backends import Backend, RemoteStates
+    from stacks.settings import Backend, RemoteStates
 
 _MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
 _READ = re.compile(r"data\.terraform_remote_state\.(\w+): (Reading\.\.\.|Read complete)")

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from constructs_lib.remote_state import OutputContract, distinct_strings_matching, string_matching
-from stacks.regions import PARTITION_OF_REGION
+from stacks.settings import PARTITION_OF_REGION
 
 if TYPE_CHECKING:
-    from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
+    from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"

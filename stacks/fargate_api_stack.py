@@ -22,13 +22,13 @@ from constructs_lib.roles import ExecutionRole, TaskRole
 from stacks import contracts
 from stacks.image_tag import ImageTag
 from stacks.outputs import declare_outputs
+from stacks.settings import verbatim
 from stacks.state import keep_state, read_state
-from stacks.terraform_text import verbatim
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.environment import Environment
+    from stacks.settings import Environment
 
 MINIMUM_TERRAFORM = ">= 1.10"  # the first with a lock file in S3
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 
-from stacks.aws_values import IMAGE_TAG
+from stacks.settings import IMAGE_TAG
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.sections import Image
+    from stacks.settings import Image
 
 _COMMIT_SHA = "^[0-9a-f]{7,40}$"
 

@@ -18,7 +18,7 @@ from cdktf import (
     TerraformStack,
 )
 
-from stacks import backends
+from stacks import settings
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _ROOT_FROM_STACK_DIRECTORY = "../../.."  # from cdktf.out/stacks/<stack>, where Terraform runs
 
 
-def keep_state(stack: TerraformStack, backend: backends.Backend) -> TerraformBackend:
+def keep_state(stack: TerraformStack, backend: settings.Backend) -> TerraformBackend:
     """Declares the stack's own backend. In S3 a lock file beside the state keeps a second apply out."""
-    if isinstance(backend, backends.S3Backend):
+    if isinstance(backend, settings.S3Backend):
         return _s3_backend(stack, backend)
-    if isinstance(backend, backends.LocalBackend):
+    if isinstance(backend, settings.LocalBackend):
         return LocalBackend(stack, path=_from_stack_directory(backend.path))
     return RemoteBackend(
         stack,
@@ -40,12 +40,12 @@ def keep_state(stack: TerraformStack, backend: backends.Backend) -> TerraformBac
     )
 
 
-def read_state(scope: Construct, id_: str, module: backends.ModuleState) -> TerraformRemoteState:
+def read_state(scope: Construct, id_: str, module: settings.ModuleState) -> TerraformRemoteState:
     """Declares the data source of an existing module's state."""
     backend = module.backend
-    if isinstance(backend, backends.S3Backend):
+    if isinstance(backend, settings.S3Backend):
         return _s3_data_source(scope, id_, backend, module.workspace)
-    if isinstance(backend, backends.LocalBackend):
+    if isinstance(backend, settings.LocalBackend):
         path = _from_stack_directory(backend.path)
         return DataTerraformRemoteStateLocal(scope, id_, path=path, workspace=module.workspace)
     return DataTerraformRemoteState(
@@ -57,7 +57,7 @@ def read_state(scope: Construct, id_: str, module: backends.ModuleState) -> Terr
     )
 
 
-def _s3_backend(stack: TerraformStack, backend: backends.S3Backend) -> TerraformBackend:
+def _s3_backend(stack: TerraformStack, backend: settings.S3Backend) -> TerraformBackend:
     state = S3Backend(
         stack,
         bucket=backend.bucket,
@@ -74,7 +74,7 @@ def _s3_backend(stack: TerraformStack, backend: backends.S3Backend) -> Terraform
 
 
 def _s3_data_source(
-    scope: Construct, id_: str, backend: backends.S3Backend, workspace: str | None
+    scope: Construct, id_: str, backend: settings.S3Backend, workspace: str | None
 ) -> TerraformRemoteState:
     state = DataTerraformRemoteStateS3(
         scope,
@@ -90,7 +90,7 @@ def _s3_data_source(
     return state
 
 
-def _assume_role(backend: backends.S3Backend) -> S3BackendAssumeRoleConfig | None:
+def _assume_role(backend: settings.S3Backend) -> S3BackendAssumeRoleConfig | None:
     return S3BackendAssumeRoleConfig(role_arn=backend.role_arn) if backend.role_arn else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import lazy_provider
-from stacks.environment import Environment, load_environment
+from stacks.settings import Environment, load_environment
 
 lazy_provider.enable()
 

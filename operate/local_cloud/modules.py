@@ -14,7 +14,7 @@ from operate.local_cloud.account import STATE_BUCKET
 from operate.local_cloud.cloud import REGION, REPOSITORY, LocalCloud
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
-from stacks.backends import S3Backend
+from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stacks.environment import load_environment
-from stacks.regions import PARTITION_OF_REGION
+from stacks.settings import PARTITION_OF_REGION, load_environment
 from tests.plan.requirements import Expected
 
 if TYPE_CHECKING:
-    from stacks.environment import Environment
+    from stacks.settings import Environment
 
 _FOLDER = Path(__file__).parents[2] / "environments"
 

@@ -8,7 +8,7 @@ import pytest
 from cdktf import TerraformStack, Testing
 
 from stacks.image_tag import ImageTag
-from stacks.sections import Image
+from stacks.settings import Image
 from tests.plan.expressions import Case, evaluate
 from tests.template import Template
 

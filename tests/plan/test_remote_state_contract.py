@@ -11,7 +11,7 @@ from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, T
 
 from constructs_lib.remote_state import RemoteState
 from stacks import contracts
-from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
+from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
 from tests.plan.terraform_folder import diagnostics, texts, write_stack
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stacks.environment import Environment
+    from stacks.settings import Environment
     from tests.template import Template
 
 REQUIREMENTS = {requirement.__name__: requirement for requirement in requirements.REQUIREMENTS}

@@ -11,8 +11,8 @@ from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.cluster import FargateCluster
-from stacks.environment import load_environments
 from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import load_environments
 from tests.template import Template
 
 if TYPE_CHECKING:

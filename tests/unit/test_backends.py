@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from stacks.backends import Backend, LoadBalancingState, LocalBackend, NetworkingState, RemoteBackend, S3Backend
+from stacks.settings import Backend, LoadBalancingState, LocalBackend, NetworkingState, RemoteBackend, S3Backend
 
 BACKEND: TypeAdapter[Backend] = TypeAdapter(Backend)
 S3 = {"type": "s3", "bucket": "terraform-state", "key": "a/b.tfstate", "region": "eu-west-1"}

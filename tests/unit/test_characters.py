@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.characters import but_not_ascii, misleading, named, printable
+from stacks.settings.characters import but_not_ascii, misleading, named, printable
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from operate.local_cloud.cloud import LocalCloud
 from operate.stack import Stack
 from operate.terraform import Terraform
 from operate.terraform_state import State
-from stacks.environment import load_environment
+from stacks.settings import load_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

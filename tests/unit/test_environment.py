@@ -17,10 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.environment import Environment, SettingsError, load_environment, load_environments
-from stacks.problems import problems_of
-from stacks.regions import PARTITION_OF_REGION
-from stacks.sections import Deployment
+from stacks.settings import PARTITION_OF_REGION, Environment, SettingsError, load_environment, load_environments
+from stacks.settings.messages import problems_of
+from stacks.settings.tables.deployment import Deployment
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -1083,7 +1082,7 @@ def test_an_environment_is_frozen(tmp_path: Path) -> None:
 def test_reading_settings_starts_no_node() -> None:
     """A wrong file is told in a moment: neither cdktf nor jsii is imported."""
     program = (
-        "import sys; from pathlib import Path; from stacks.environment import load_environments;"
+        "import sys; from pathlib import Path; from stacks.settings import load_environments;"
         "load_environments(Path('environments'));"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'cdktf', 'jsii', 'constructs', 'botocore'}))"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.environment import (
+from stacks.settings import (
     SettingsError,
     environments_directory,
     load_beside_others,

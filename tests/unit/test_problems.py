@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from stacks.problems import Problem, SettingsError, dotted, problems_of
-from stacks.settings import Refusal, Settings, refuse_all
+from stacks.settings.base import Refusal, Settings, refuse_all
+from stacks.settings.messages import Problem, SettingsError, dotted, problems_of
 
 FILE = Path("folder/dev.toml")
 

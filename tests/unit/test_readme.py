@@ -12,7 +12,7 @@ import pytest
 from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from stacks.environment import Environment, load_environment
+from stacks.settings import Environment, load_environment
 from tests.template import Template
 
 if sys.version_info >= (3, 11):

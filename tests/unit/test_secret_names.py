@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.secret_names import is_secret_value, looks_secret, names_a_secret
+from stacks.settings.secret_names import is_secret_value, looks_secret, names_a_secret
 
 SECRETS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY")
 KINDS_OF_KEY = (

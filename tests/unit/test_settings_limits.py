@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.environment import Environment
-from stacks.problems import problems_of
+from stacks.settings import Environment
+from stacks.settings.messages import problems_of
 
 KEY_ID = "12345678-1234-1234-1234-123456789abc"
 KEY = f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"

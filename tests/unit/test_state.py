@@ -8,7 +8,7 @@ import pytest
 from cdktf import TerraformStack, Testing
 from pydantic import TypeAdapter
 
-from stacks.backends import Backend, NetworkingState
+from stacks.settings import Backend, NetworkingState
 from stacks.state import keep_state, read_state
 from tests.template import Template
 

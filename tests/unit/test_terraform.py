@@ -15,7 +15,7 @@ from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.stack import Stack
 from operate.terraform import Terraform
-from stacks.environment import Environment
+from stacks.settings import Environment
 
 RELEASE = """
 variable "image_tag" {

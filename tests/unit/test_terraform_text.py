@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from operate.terraform import Terraform
-from stacks.environment import Environment
 from stacks.fargate_api_stack import FargateApiStack
-from stacks.settings import Settings
-from stacks.terraform_text import verbatim
+from stacks.settings import Environment, verbatim
+from stacks.settings.base import Settings
 from tests.template import Template
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.problems import SettingsError
-from stacks.toml_file import leaves, read_toml, reason
+from stacks.settings.messages import SettingsError
+from stacks.settings.toml_file import leaves, read_toml, reason
 
 if TYPE_CHECKING:
     from pathlib import Path

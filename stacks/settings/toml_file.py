@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from stacks.problems import Problem, SettingsError, dotted
+from stacks.settings.messages import Problem, SettingsError, dotted
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from stacks.characters import but_not_ascii
-from stacks.regions import PARTITION_OF_REGION
-from stacks.settings import matching, refusal
+from stacks.settings.base import matching, refusal
+from stacks.settings.characters import but_not_ascii
+from stacks.settings.regions import PARTITION_OF_REGION
 
 IMAGE_TAG: Final = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 """What ECR takes as a tag, from end to end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, TypeVar, cast
 
-from stacks.settings import Settings
+from stacks.settings.base import Settings
 
 _MARK_OF_CDKTF: Final = re.compile(r"TfToken\[|\A(?:String|Any) Map Token Value\Z")
 

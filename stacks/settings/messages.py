@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from stacks.characters import but_not_ascii, printable
-from stacks.secret_names import is_secret_value, names_a_secret
-from stacks.settings import Settings
+from stacks.settings.base import Settings
+from stacks.settings.characters import but_not_ascii, printable
+from stacks.settings.secret_names import is_secret_value, names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from stacks.characters import but_not_ascii, misleading, named
+from stacks.settings.characters import but_not_ascii, misleading, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The tags that an environment adds to the three that the stack sets on everything."""
+"""[tags]: what an environment adds to the three tags that the stack sets on everything."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
 
-from stacks.characters import named
-from stacks.settings import Refusal, refusal, refuse_all
+from stacks.settings.base import Refusal, refusal, refuse_all
+from stacks.settings.characters import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,43 @@
+"""The typed model of an environment's TOML file. No cdktf, no Node.
+
+`tables` has a file for each table, with its defaults, which are the specification's; `environment` puts them together,
+`loading` reads files, `messages` says what is wrong with them.
+"""
+
+from stacks.settings.aws_values import IMAGE_TAG
+from stacks.settings.environment import Environment
+from stacks.settings.loading import environments_directory, load_beside_others, load_environment, load_environments
+from stacks.settings.messages import SettingsError
+from stacks.settings.regions import PARTITION_OF_REGION
+from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
+from stacks.settings.tables.image import Image
+from stacks.settings.tables.remote_state import (
+    LoadBalancingState,
+    ModuleState,
+    NetworkingState,
+    RemoteStates,
+    SecurityState,
+)
+from stacks.settings.terraform_text import verbatim
+
+__all__ = [
+    "IMAGE_TAG",
+    "PARTITION_OF_REGION",
+    "Backend",
+    "Environment",
+    "Image",
+    "LoadBalancingState",
+    "LocalBackend",
+    "ModuleState",
+    "NetworkingState",
+    "RemoteBackend",
+    "RemoteStates",
+    "S3Backend",
+    "SecurityState",
+    "SettingsError",
+    "environments_directory",
+    "load_beside_others",
+    "load_environment",
+    "load_environments",
+    "verbatim",
+]

@@ -1,0 +1,76 @@
+"""What two environments must not share: names, a state, a target group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from stacks.settings.messages import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stacks.settings.environment import Environment
+
+
+def collisions(loaded: dict[Path, Environment]) -> Iterator[Problem]:
+    for (first_file, first), (second_file, second) in combinations(loaded.items(), 2):
+        for problem in _collisions_of_two(first_file, first, second_file, second):
+            yield replace(problem, other=first_file if problem.file == second_file else second_file)
+
+
+def _collisions_of_two(
+    first_file: Path, first: Environment, second_file: Path, second: Environment
+) -> Iterator[Problem]:
+    if _names(first) == _names(second):
+        yield Problem(
+            second_file,
+            f"all that it creates in account {second.account_id} would be called {second.name_prefix}, as what"
+            f" {first_file} creates: IAM knows no region and no case. Rename the service or the file",
+            key="service.name",
+            value=f'"{second.service.name}"',
+        )
+    if first.backend.address == second.backend.address:
+        yield _overwritten(second_file, second, f"the state of {first_file}")
+    if _target_group(first) == _target_group(second):
+        yield _shared_target_group(second_file, second, first_file)
+    yield from _overwritten_modules(first_file, first, second_file, second)
+    yield from _overwritten_modules(second_file, second, first_file, first)
+
+
+def _names(environment: Environment) -> tuple[str, str]:
+    """Roles are an account's, whatever the region, and IAM tells no upper from lower case."""
+    return environment.account_id, environment.name_prefix.lower()
+
+
+def _target_group(environment: Environment) -> tuple[str, str, str, str]:
+    """Which output says it. What a state says is one account's and region's, and refused at plan elsewhere."""
+    module = environment.remote_state.loadbalancing
+    return environment.account_id, environment.region, module.address, module.output_name("target_group_arn")
+
+
+def _shared_target_group(file: Path, environment: Environment, other_file: Path) -> Problem:
+    *_, address, output = _target_group(environment)
+    own = f"{environment.name.replace('-', '_')}_target_group_arn"
+    return Problem(
+        file,
+        f"the output {output} of {address} is the target group of {other_file} too: each of the two would get half of"
+        " the other's requests. Each needs a target group of its own, from another state or another output, such as"
+        f' outputs = {{ target_group_arn = "{own}" }}',
+        key="remote_state.loadbalancing",
+    )
+
+
+def _overwritten_modules(
+    file: Path, environment: Environment, other_file: Path, other: Environment
+) -> Iterator[Problem]:
+    for name, module in other.remote_state.by_module.items():
+        if module.address == environment.backend.address:
+            yield _overwritten(file, environment, f"the state that {other_file} reads as remote_state.{name}")
+
+
+def _overwritten(file: Path, environment: Environment, whose: str) -> Problem:
+    address = environment.backend.address
+    return Problem(file, f"{address} is {whose} too: each needs its own", key="backend")

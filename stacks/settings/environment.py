@@ -1,0 +1,184 @@
+"""One environment's settings: what its TOML file may hold, and the rules across its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stacks.settings.aws_values import (
+    AccountId,
+    PolicyArn,
+    Region,
+    partition_of,
+    partition_remedy,
+    region_of,
+    resource_remedy,
+)
+from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
+from stacks.settings.regions import PARTITION_OF_REGION
+from stacks.settings.tables.backend import Backend
+from stacks.settings.tables.cluster import Cluster
+from stacks.settings.tables.container import Container
+from stacks.settings.tables.deployment import Deployment
+from stacks.settings.tables.image import Image
+from stacks.settings.tables.logs import Logs
+from stacks.settings.tables.remote_state import RemoteStates
+from stacks.settings.tables.scaling import Scaling
+from stacks.settings.tables.service import Service
+from stacks.settings.tables.tags import Tags
+from stacks.settings.tables.task_role import TaskRole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES: Final = (
+    ("the IAM role", "{}-execution", 64),
+    ("the IAM role", "{}-task", 64),
+    ("the ECS cluster, service and task definition family", "{}", 255),
+    ("the log group", "/ecs/{}", 512),
+)
+"""What is named after `name_prefix`: the resource, its name, and AWS's limit on the name's length."""
+
+EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
+"""What `constructs_lib.roles` calls the statement that it adds for ECS Exec."""
+
+
+class Environment(Settings):
+    """All that one stack is built from. A rule across tables hangs on the table that comes later here."""
+
+    name: Annotated[
+        str,
+        matching(
+            r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+            "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with"
+            " a letter, such as dev.toml",
+        ),
+    ]
+    account_id: AccountId
+    region: Region
+    tags: Tags = Field(default_factory=dict)
+    permissions_boundary_arn: PolicyArn | None = None
+    service: Service
+    image: Image
+    container: Container = Container()
+    task_role: TaskRole = TaskRole()
+    scaling: Scaling = Scaling()
+    deployment: Deployment = Deployment()
+    logs: Logs = Logs()
+    cluster: Cluster = Cluster()
+    backend: Backend
+    remote_state: RemoteStates
+
+    @property
+    def name_prefix(self) -> str:
+        """Begins the name of all that is created, and is the stack's id."""
+        return f"{self.service.name}-{self.name}"
+
+    @field_validator("permissions_boundary_arn")
+    @classmethod
+    def boundary_is_of_this_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        if arn and not _in_partition(arn, info):
+            raise refusal(partition_remedy(info.data["region"]))
+        account = arn.split(":")[4] if arn else "aws"
+        if account not in {"aws", info.data.get("account_id", account)}:
+            raise refusal(f"IAM takes a boundary only from the role's own account, {info.data['account_id']}")
+        return arn
+
+    @field_validator("service")
+    @classmethod
+    def names_fit_with_suffix(cls, service: Service, info: ValidationInfo) -> Service:
+        if "name" in info.data:
+            refuse_all(_length_refusals(service.name, info.data["name"]))
+        return service
+
+    @field_validator("container")
+    @classmethod
+    def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
+        """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
+        service = info.data.get("service")
+        if service and service.enable_execute_command and container.readonly_root_filesystem:
+            remedy = (
+                "ECS Exec (service.enable_execute_command = true) cannot run on a read-only root file system, since its"
+                " agent writes there: set this to false, or leave ECS Exec off"
+            )
+            refuse_all([Refusal(("readonly_root_filesystem",), value=True, remedy=remedy)])
+        return container
+
+    @field_validator("container")
+    @classmethod
+    def secrets_are_in_partition(cls, container: Container, info: ValidationInfo) -> Container:
+        strangers = [name for name, arn in container.secrets.items() if not _in_partition(arn, info)]
+        refuse_all(Refusal(("secrets", name), None, partition_remedy(info.data["region"])) for name in strangers)
+        return container
+
+    @field_validator("task_role")
+    @classmethod
+    def sid_is_not_execs(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
+        """Within one policy IAM takes a sid once."""
+        service = info.data.get("service")
+        if service and service.enable_execute_command:
+            remedy = "must not be the sid of ECS Exec's own statement (service.enable_execute_command = true)"
+            refuse_all(
+                Refusal(("statements", at, "sid"), statement.sid, remedy)
+                for at, statement in enumerate(task_role.statements)
+                if statement.sid == EXECUTE_COMMAND_SID
+            )
+        return task_role
+
+    @field_validator("task_role")
+    @classmethod
+    def resources_are_in_partition(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
+        region = info.data.get("region")
+        if region:
+            refuse_all(
+                Refusal(("statements", at, "resources", which), resource, remedy)
+                for at, statement in enumerate(task_role.statements)
+                for which, resource in enumerate(statement.resources)
+                if (remedy := resource_remedy(resource, region))
+            )
+        return task_role
+
+    @field_validator("deployment")
+    @classmethod
+    def rollout_can_move(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
+        scaling = info.data.get("scaling")
+        if scaling and (remedy := deployment.wedge_remedy(scaling.min_capacity)):
+            refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
+        return deployment
+
+    @field_validator("logs")
+    @classmethod
+    def log_key_is_in_region(cls, logs: Logs, info: ValidationInfo) -> Logs:
+        region = info.data.get("region")
+        if logs.kms_key_arn and region and region_of(logs.kms_key_arn) != region:
+            remedy = f"CloudWatch Logs takes a key of its own region only, {region}"
+            refuse_all([Refusal(("kms_key_arn",), logs.kms_key_arn, remedy)])
+        return logs
+
+    @field_validator("remote_state")
+    @classmethod
+    def own_state_is_no_modules(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
+        own = info.data.get("backend")
+        if own:
+            remedy = "is this stack's own state too, and would be overwritten: point [backend] somewhere else"
+            modules = remote_state.by_module.items()
+            refuse_all(
+                Refusal((name, "backend"), None, f"{module.address} {remedy}")
+                for name, module in modules
+                if module.address == own.address
+            )
+        return remote_state
+
+
+def _length_refusals(service: str, environment: str) -> Iterator[Refusal]:
+    for resource, pattern, limit in NAMES:
+        name = pattern.format(f"{service}-{environment}")
+        if len(name) > limit:
+            excess = f"{resource} would be {name}, {len(name)} characters, and AWS takes {limit}"
+            yield Refusal(("name",), service, f"{excess}: shorten this, or the file's name, by {len(name) - limit}")
+
+
+def _in_partition(arn: str, info: ValidationInfo) -> bool:
+    region = info.data.get("region")
+    return region is None or partition_of(arn) == PARTITION_OF_REGION[region]

@@ -1,0 +1,96 @@
+"""[container]: the task's only container."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
+from stacks.settings.aws_values import SecretArn
+from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
+from stacks.settings.characters import but_not_ascii, named
+from stacks.settings.secret_names import looks_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NUL: Final = "\0"
+
+_USER = r"(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)"
+
+
+class Container(Settings):
+    """`stop_timeout_seconds`: 120 is Fargate's limit, and AWS names no least value."""
+
+    port: Annotated[int, between(1, MAX_PORT)] = 8080
+    cpu: int = 256
+    memory_mib: int = 512
+    cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    user: Annotated[
+        str,
+        matching(rf"{_USER}(?::{_USER})?", 'a user is wanted: "65532", "65532:65532", "name" or "name:group"'),
+    ] = "65532"
+    readonly_root_filesystem: bool = True
+    stop_timeout_seconds: Annotated[int, between(0, 120)] = 30
+    secrets: dict[str, SecretArn] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("cpu")
+    @classmethod
+    def cpu_is_offered(cls, cpu: int) -> int:
+        if remedy := cpu_remedy(cpu):
+            raise refusal(remedy)
+        return cpu
+
+    @field_validator("memory_mib")
+    @classmethod
+    def memory_goes_with_cpu(cls, memory_mib: int, info: ValidationInfo) -> int:
+        if "cpu" in info.data and (remedy := memory_remedy(cpu=info.data["cpu"], memory_mib=memory_mib)):
+            raise refusal(remedy)
+        return memory_mib
+
+    @field_validator("secrets")
+    @classmethod
+    def secrets_have_names(cls, secrets: dict[str, str]) -> dict[str, str]:
+        refuse_all(_wrong_names(secrets))
+        return secrets
+
+    @field_validator("environment")
+    @classmethod
+    def environment_is_plain(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        secrets = info.data.get("secrets", {})
+        refuse_all(
+            [
+                *_wrong_names(variables),
+                *_with_nul(variables),
+                *_secrets_in_the_open(variables),
+                *_set_twice(variables, secrets),
+            ]
+        )
+        return variables
+
+
+def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
+    for name in variables:
+        if name == "PORT":
+            yield Refusal((name,), None, "PORT follows container.port: take it out, and set container.port")
+        elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            remedy = "an environment variable's name has letters, digits and _, and begins with no digit"
+            yield Refusal((name,), None, remedy + but_not_ascii(name))
+
+
+def _with_nul(variables: dict[str, str]) -> Iterator[Refusal]:
+    remedy = f"must not contain {named(NUL)}, which ends every environment variable"
+    return (Refusal((name,), None, remedy) for name, value in variables.items() if NUL in value)
+
+
+def _secrets_in_the_open(variables: dict[str, str]) -> Iterator[Refusal]:
+    remedy = "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]"
+    return (Refusal((name,), None, remedy) for name, value in variables.items() if looks_secret(name, value))
+
+
+def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[Refusal]:
+    remedy = "is in [container.secrets] too: one of the two is wanted"
+    return (Refusal((name,), None, remedy) for name in variables if name in secrets)

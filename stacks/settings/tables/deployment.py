@@ -1,0 +1,33 @@
+"""[deployment]: how ECS replaces tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from stacks.settings.base import MAX_INT32, Settings, between
+
+
+class Deployment(Settings):
+    """FR-008. The percents are of the desired count."""
+
+    minimum_healthy_percent: Annotated[int, between(0, 100)] = 100
+    maximum_percent: Annotated[int, between(100, MAX_INT32)] = 200
+    health_check_grace_period_seconds: Annotated[int, between(0, MAX_INT32)] = 60
+    steady_state_timeout_minutes: Annotated[int, between(1, 120)] = 20
+
+    def wedge_remedy(self, tasks: int) -> str | None:
+        """What would let a rollout of `tasks` tasks move; None when it moves as it is.
+
+        ECS keeps ceil(minimum) tasks and runs at most floor(maximum). What moves with few tasks
+        moves with more, so the least desired count is the one to ask about.
+        """
+        kept = -(-self.minimum_healthy_percent * tasks // 100)
+        most = self.maximum_percent * tasks // 100
+        if most > tasks or kept < tasks:
+            return None
+        count = "1 task" if tasks == 1 else f"{tasks} tasks"
+        return (
+            f"with {count} (scaling.min_capacity) no rollout can move: {kept} must stay and at most {most} may run. "
+            f"deployment.maximum_percent = {100 - -100 // tasks} or more works,"
+            f" or deployment.minimum_healthy_percent = {100 * (tasks - 1) // tasks} or less"
+        )

@@ -1,0 +1,57 @@
+"""[image]: the ECR repository, and which of its tags run."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, ValidationInfo, field_validator
+
+from stacks.settings.aws_values import IMAGE_TAG
+from stacks.settings.base import Settings, matching, refusal
+
+COMMIT_SHA: Final = re.compile(r"[0-9a-f]{7,40}")
+
+_ECR_HOST = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\..+")
+_NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+
+
+def without_registry(repository: str) -> str:
+    """ECR would take the host for a part of the name."""
+    host, _, name = repository.partition("/")
+    if _ECR_HOST.fullmatch(host):
+        raise refusal(f"must be the repository's name alone, such as {name or 'go-api'}, without the registry's host")
+    return repository
+
+
+class Image(Settings):
+    repository: Annotated[
+        str,
+        matching(
+            rf"(?=.{{2,256}}\Z){_NAME_PART}(?:/{_NAME_PART})*",
+            "the name of an ECR repository, without registry and tag, is wanted: 2 to 256 lower-case letters and"
+            " digits, with . _ - or / between them",
+        ),
+        AfterValidator(without_registry),
+    ]
+    require_commit_sha_tag: bool = False
+    default_tag: (
+        Annotated[
+            str,
+            matching(
+                IMAGE_TAG,
+                "a tag is wanted: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _",
+            ),
+        ]
+        | None
+    ) = None
+
+    @field_validator("default_tag")
+    @classmethod
+    def default_tag_is_commit_sha(cls, tag: str | None, info: ValidationInfo) -> str | None:
+        if tag and info.data.get("require_commit_sha_tag") and not COMMIT_SHA.fullmatch(tag):
+            raise refusal(
+                "with image.require_commit_sha_tag = true a commit SHA is wanted, 7 to 40 of 0-9 and a-f,"
+                " or no default tag at all"
+            )
+        return tag

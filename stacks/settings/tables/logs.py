@@ -1,0 +1,31 @@
+"""[logs]: the containers' log group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import field_validator
+
+from stacks.settings.aws_values import KmsKeyArn
+from stacks.settings.base import Settings, refusal
+
+NEVER_EXPIRE: Final = 0
+RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
+    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)  # CloudWatch Logs, PutRetentionPolicy
+
+
+class Logs(Settings):
+    """`retention_days` = 0 keeps logs for ever, as the AWS provider has it. The key must be in the logs' region."""
+
+    retention_days: int = 30
+    kms_key_arn: KmsKeyArn | None = None
+
+    @field_validator("retention_days")
+    @classmethod
+    def retention_is_offered(cls, days: int) -> int:
+        if days not in (NEVER_EXPIRE, *RETENTION_DAYS):
+            offered = ", ".join(map(str, RETENTION_DAYS))
+            raise refusal(f"CloudWatch offers {offered} days, and {NEVER_EXPIRE} for ever")
+        return days

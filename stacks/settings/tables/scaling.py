@@ -1,0 +1,29 @@
+"""[scaling]: between how many tasks, and at which CPU."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import ValidationInfo, field_validator
+
+from stacks.settings.base import MAX_INT32, Settings, between, refusal
+
+MOST_TASKS_OF_A_SERVICE: Final = 5000
+
+
+class Scaling(Settings):
+    """`min_capacity` is 1 at least: with no task there is no CPU metric, and target tracking would stay at 0."""
+
+    min_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = 1
+    max_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = 4
+    cpu_target_percent: Annotated[int, between(1, 100)] = 70
+    scale_in_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = 300
+    scale_out_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = 60
+
+    @field_validator("max_capacity")
+    @classmethod
+    def max_is_not_below_min(cls, max_capacity: int, info: ValidationInfo) -> int:
+        least = info.data.get("min_capacity", 1)
+        if max_capacity < least:
+            raise refusal(f"{least} or more is wanted, since scaling.min_capacity = {least}")
+        return max_capacity

@@ -1,0 +1,32 @@
+"""[service]: what the API's ECS service is called, and how it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from stacks.settings.base import Settings, between, matching, with_port
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+
+
+class Service(Settings):
+    name: Annotated[
+        str,
+        matching(r"[A-Za-z][A-Za-z0-9_-]*", "a name of letters, digits, - and _ is wanted, beginning with a letter"),
+    ]
+    fargate_spot_percent: Annotated[int, between(0, 100)] = 0
+    enable_execute_command: bool = False
+    api_url: (
+        Annotated[
+            str,
+            matching(
+                rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?",
+                "a URL is wanted that ends with the host or the port, such as https://api.example.com",
+            ),
+            AfterValidator(with_port),
+        ]
+        | None
+    ) = None
+    """Where the API is reached, when that is not http:// and the load balancer's own name."""

@@ -1,0 +1,87 @@
+"""[[task_role.statements]]: what the container may do in AWS."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
+from stacks.settings.characters import but_not_ascii, named
+
+_CONDITION_OPERATOR = re.compile(
+    r"(?:ForAllValues:|ForAnyValue:)?"
+    r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
+    r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
+    r"|Arn(?:Not)?(?:Equals|Like)|(?:Not)?IpAddress|Bool|BinaryEquals)(?:IfExists)?"
+    r"|Null"
+)
+
+
+def granted_action(action: str) -> str:
+    """`*` alone is refused where it is granted (FR-005); see `Statement`."""
+    if action != "*" and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*?]+", action):
+        remedy = "an action is wanted: <service>:<Action>, where * and ? may stand for a part, such as s3:Get*"
+        raise refusal(remedy + but_not_ascii(action))
+    return action
+
+
+def granted_resource(resource: str) -> str:
+    if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]{1,64}:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S+", resource):
+        raise refusal('an ARN, in which * and ? may stand for a part, or "*" is wanted')
+    return resource
+
+
+def policy_text(text: str) -> str:
+    """IAM API Reference, PutRolePolicy, PolicyDocument."""
+    if found := re.search(r"[^\t\n\r\x20-\xff]", text):
+        raise refusal(f"must have only characters that IAM takes in a policy, U+0020 to U+00FF, not {named(found[0])}")
+    return text
+
+
+PolicyText = Annotated[str, AfterValidator(policy_text)]
+_Strings = Annotated[tuple[PolicyText, ...], Field(strict=False, min_length=1)]
+
+
+class Statement(Settings):
+    sid: Annotated[str, matching(r"[A-Za-z0-9]+", "letters and digits are wanted")] | None = None
+    effect: Literal["Allow", "Deny"] = "Allow"
+    actions: Annotated[tuple[Annotated[str, AfterValidator(granted_action)], ...], Field(strict=False, min_length=1)]
+    resources: Annotated[
+        tuple[Annotated[PolicyText, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
+    ]
+    conditions: dict[str, dict[PolicyText, _Strings]] = Field(default_factory=dict)
+
+    @field_validator("actions")
+    @classmethod
+    def grants_not_everything(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("effect") == "Allow":
+            remedy = "least privilege: the actions that the application needs are wanted, not every action"
+            refuse_all(Refusal((at,), "*", remedy) for at, action in enumerate(actions) if action == "*")
+        return actions
+
+    @field_validator("conditions")
+    @classmethod
+    def operators_exist(
+        cls, conditions: dict[str, dict[str, tuple[str, ...]]]
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        remedy = "is no condition operator of IAM, such as StringEquals, ArnLike or Bool"
+        refuse_all(
+            Refusal((name,), None, remedy + but_not_ascii(name))
+            for name in conditions
+            if not _CONDITION_OPERATOR.fullmatch(name)
+        )
+        return conditions
+
+
+class TaskRole(Settings):
+    statements: Annotated[tuple[Statement, ...], Field(strict=False)] = ()
+
+    @field_validator("statements")
+    @classmethod
+    def sids_differ(cls, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        sids = [statement.sid for statement in statements]
+        remedy = "another statement has this sid; each is wanted once"
+        refuse_all(Refusal((at, "sid"), sid, remedy) for at, sid in enumerate(sids) if sid and sid in sids[:at])
+        return statements
