@@ -77,7 +77,7 @@ def _code(nodes: list[Node]) -> str:
 
 
 def _is_without_effect(node: Node) -> bool:
-    """Within a docstring, or an annotation that nothing evaluates: pydantic evaluates those of its models' fields."""
+    """Within a docstring, `__all__`, or an annotation that nothing evaluates, as pydantic does its models'."""
     if _is_docstring(node):
         return True
     while node.parent is not None:
@@ -85,6 +85,8 @@ def _is_without_effect(node: Node) -> bool:
         if parent.type == "tfpdef" and node is parent.children[2]:
             return True
         if parent.type == "funcdef" and node is parent.annotation:
+            return True
+        if parent.type == "expr_stmt" and _code(parent.children[:1]) == "__all__":
             return True
         if parent.type == "annassign" and node is parent.children[1]:
             return "@dataclass" in _decorators(parent)
@@ -141,7 +143,9 @@ class DropEntry(EditOperator):
     """`[a, b]` -> `[a]`: each entry of a list, tuple, set or dict, and of a `Literal`."""
 
     def edits(self, node: Node) -> Iterator[Edit]:
-        if node.type == "subscriptlist" and _subscripted(node) == "Literal" and not _is_without_effect(node):
+        if node.type not in {"subscriptlist", "atom"} or _is_without_effect(node):
+            return
+        if node.type == "subscriptlist" and _subscripted(node) == "Literal":
             container, entries, is_tuple = node, _entries(node), False
         elif node.type == "atom" and len(node.children) == 3 and node.children[0].value in "([{":
             container, entries = node.children[1], _entries_of_display(node)

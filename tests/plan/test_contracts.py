@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacks import contracts
-from stacks.backends import LoadBalancingState, NetworkingState, SecurityState
+from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
 from tests.plan.expressions import Case, evaluate
 
 if TYPE_CHECKING:
