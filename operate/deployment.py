@@ -201,7 +201,7 @@ def _await_completion(service: Service, *, began: datetime) -> None:
     """The provider calls a first deployment stable as soon as its tasks run, healthy or not."""
     revision = service.read()["taskDefinition"]
     minutes = service.aws.settings.deployment.steady_state_timeout_minutes
-    with progress.step(f"waiting until {id_of(revision)} serves"):
+    with progress.step(f"waiting for the rollout of {id_of(revision)}"):
         outcome = rollout.await_outcome(service, revision, within_seconds=minutes * 60)
     if outcome is not Outcome.COMPLETED:
         explained = rollout.explain(service, since=began)
