@@ -46,8 +46,7 @@ def read_state(scope: Construct, id_: str, module: settings.ModuleState) -> Terr
     if isinstance(backend, settings.S3Backend):
         return _s3_data_source(scope, id_, backend, module.workspace)
     if isinstance(backend, settings.LocalBackend):
-        path = _from_stack_directory(backend.path)
-        return DataTerraformRemoteStateLocal(scope, id_, path=path, workspace=module.workspace)
+        return DataTerraformRemoteStateLocal(scope, id_, path=_from_stack_directory(backend.path))
     return DataTerraformRemoteState(
         scope,
         id_,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cdktf import TerraformStack, Testing
+from cdktf import TerraformOutput, TerraformStack, Testing
 from pydantic import TypeAdapter
 
 from stacks.settings import Backend, NetworkingState
@@ -55,7 +55,8 @@ STATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 def test_own_state(settings: dict[str, Any], expected: dict[str, Any]) -> None:
     """In S3 encrypted and locked, with key and role where they are asked for; a path from where Terraform runs."""
     stack = TerraformStack(Testing.app(), "orders")
-    keep_state(stack, BACKEND.validate_python(settings))
+    backend = keep_state(stack, BACKEND.validate_python(settings))
+    assert backend.node.scope is not None
     assert Template.of(stack).json["terraform"]["backend"] == expected
 
 
@@ -63,5 +64,8 @@ def test_own_state(settings: dict[str, Any], expected: dict[str, Any]) -> None:
 def test_another_modules_state(settings: dict[str, Any], expected: dict[str, Any]) -> None:
     """The same places, read."""
     stack = TerraformStack(Testing.app(), "orders")
-    read_state(stack, "networking", NetworkingState.model_validate(settings))
-    assert Template.of(stack).json["data"]["terraform_remote_state"] == {"networking": expected}
+    state = read_state(stack, "networking", NetworkingState.model_validate(settings))
+    TerraformOutput(stack, "vpc_id", value=state.get_string("vpc_id"))
+    document = Template.of(stack).json
+    assert document["data"]["terraform_remote_state"] == {"networking": expected}
+    assert document["output"]["vpc_id"]["value"] == "${data.terraform_remote_state.networking.outputs.vpc_id}"
