@@ -88,11 +88,21 @@ def address(cloud: LocalCloud) -> str:
 
 def why_none() -> str | None:
     """One sentence for the person whose tasks can't run; None where podman can be started."""
+    if os.geteuid() != 0:
+        return (
+            f"{_why_no_docker()}, and podman's containers can be reached by their addresses only if root runs it: "
+            "make Docker answer you, or run this as root."
+        )
     if missing := Podman.missing_programs():
         return f"There is neither Docker nor {', '.join(missing)}: install Docker, or on Debian run .ci/install."
-    if os.geteuid() != 0:
-        return "Docker does not answer, and podman's containers can be reached by their addresses only if root runs it."
     return None
+
+
+def _why_no_docker() -> str:
+    socket_file = Path(_docker_host().removeprefix("unix://"))
+    if socket_file.exists() and not os.access(socket_file, os.R_OK | os.W_OK):
+        return f"Docker's socket {socket_file} is not permitted to you"
+    return "Docker does not answer"
 
 
 def remove_containers(engine: Engine, cloud: LocalCloud) -> int:

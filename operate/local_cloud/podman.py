@@ -27,6 +27,7 @@ _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PROGRAMS = ("podman", "conmon", "runc", "netavark", "iptables", "ip")
+_MORE_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
 _HELPERS = ("podman", "conmon", "runc")
 
 
@@ -137,6 +138,7 @@ class Podman:
             "CONTAINERS_CONF": str(self._folder / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(self._folder / "storage.conf"),
             "CONTAINERS_REGISTRIES_CONF": str(self._folder / "registries.conf"),
+            "PATH": _search_path(),
             "TMPDIR": str(self._folder / "temporary"),
         }
 
@@ -197,7 +199,7 @@ class Podman:
         mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for place in reversed(mounted):
             if place.startswith((f"{self._storage}/", f"{self._run_folder}/")):
-                subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)
+                _run("umount", "--lazy", place)
 
     def _lay_bridge(self) -> None:
         """With an address of its own, and before any container.
@@ -219,7 +221,7 @@ class Podman:
             f"link add {port} type veth peer name {bridge}-1",
             f"link set {port} master {bridge}",
         ):
-            done = subprocess.run(["ip", *arguments.split()], check=False, capture_output=True, text=True)
+            done = _run("ip", *arguments.split())
             if done.returncode:
                 self._remove_bridge()
                 raise OperateError(f"The containers have no network: `ip {arguments}` failed: {done.stderr.strip()}")
@@ -227,7 +229,7 @@ class Podman:
     def _remove_bridge(self) -> None:
         ports = [port.name for port in (self._bridge / "brif").glob("*")]
         for link in {*ports, self._own_port, self._network_name}:
-            subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
+            _run("ip", "link", "delete", link)
 
     @property
     def _own_port(self) -> str:
@@ -250,8 +252,13 @@ class _SocketConnection(http.client.HTTPConnection):
 
 
 def _search_path() -> str:
-    """PATH, and where distributions keep what only podman runs."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/lib/podman", "/usr/libexec/podman"])
+    """PATH, and where distributions keep what only root and podman run."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *_MORE_PROGRAMS])
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PATH": _search_path()}
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
 
 def _arguments(process: psutil.Process) -> list[str]:

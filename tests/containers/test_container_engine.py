@@ -109,3 +109,38 @@ def test_podman_is_not_started_by_somebody_who_is_not_root(monkeypatch: pytest.M
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert container_engine.start(LocalCloud(port=1, directory=tmp_path)) is None
     assert "only if root runs it" in (container_engine.why_none() or "")
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not of programs that are missing from their PATH: with all of them the answer would be no other."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert container_engine.why_none() == (
+        "Docker does not answer, and podman's containers can be reached by their addresses only if root runs it: "
+        "make Docker answer you, or run this as root."
+    )
+
+
+def test_who_may_not_use_dockers_socket_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Docker itself runs, so that starting it would be no help."""
+    socket_file = tmp_path / "docker.sock"
+    socket_file.touch()
+    monkeypatch.setattr(container_engine, "_DOCKER_SOCKET", f"unix://{socket_file}")
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert f"Docker's socket {socket_file} is not permitted to you" in (container_engine.why_none() or "")
+
+
+@pytest.mark.usefixtures("no_docker", "podman")
+def test_podman_is_found_without_sbin_in_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The PATH of a user's shell, which sudo may keep: Debian has iptables in /usr/sbin alone."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    cloud = LocalCloud(port=1, directory=tmp_path)
+    engine = container_engine.start(cloud)
+    try:
+        assert engine, container_engine.why_none()
+        assert engine.answers()
+    finally:
+        container_engine.stop(cloud)
