@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
+_TABLES = ("_ACTION_MAP", "_IAM_HANDLERS")
 
-def check(module: ModuleType, fingerprints: Mapping[str, str]) -> None:
+
+def check(fingerprints: Mapping[ModuleType, Mapping[str, str]]) -> None:
     """Raises OperateError with one line for each function that is not the one that was read."""
-    problems = [_problem(module, name, expected) for name, expected in fingerprints.items()]
+    problems = [
+        _problem(module, name, expected)
+        for module, functions in fingerprints.items()
+        for name, expected in functions.items()
+    ]
     found = [problem for problem in problems if problem]
     if found:
         raise OperateError(
@@ -44,6 +50,6 @@ def replace(module: ModuleType, name: str, replacement: Callable[..., object]) -
     """Also where the module's table of actions holds it."""
     original = getattr(module, name)
     setattr(module, name, replacement)
-    actions = getattr(module, "_ACTION_MAP", {})
-    for action in [action for action, handler in actions.items() if handler is original]:
-        actions[action] = replacement
+    for actions in (getattr(module, table, {}) for table in _TABLES):
+        for action in [action for action, handler in actions.items() if handler is original]:
+            actions[action] = replacement

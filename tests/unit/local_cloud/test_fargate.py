@@ -29,7 +29,7 @@ _families = (f"family-{number}" for number in itertools.count())
 @pytest.fixture(scope="module")
 def ecs(cloud: LocalCloud) -> Client:
     client = cloud.client("ecs")
-    client.create_cluster(clusterName="default")
+    client.create_cluster(clusterName="default", capacityProviders=["FARGATE", "FARGATE_SPOT"])
     return client
 
 
