@@ -107,6 +107,63 @@ def test_nothing_of_the_machine_is_given_away(stage: Stage) -> None:
     assert (given["Privileged"], given["CapAdd"] or [], binds) == (False, [], [])
 
 
+def put_secrets(stage: Stage) -> dict[str, str]:
+    """What `valueFrom` may be, and the value that goes with it."""
+    ssm, manager = stage.client("ssm"), stage.client("secretsmanager")
+    for name, value in (("/app/secure", "secure"), ("/app/secretsmanager/plain", "plain"), ("/app/versioned", "first")):
+        kind = "String" if value == "plain" else "SecureString"
+        ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
+    ssm.put_parameter(Name="/app/versioned", Value="second", Type="SecureString", Overwrite=True)
+    arn = manager.create_secret(Name=stage.name, SecretString='{"user": "old", "port": 1}')["ARN"]
+    latest = '{"user": "new", "port": 5432}'
+    version = manager.put_secret_value(SecretId=arn, SecretString=latest)["VersionId"]
+    return {
+        "/app/secure": "secure",
+        "arn:aws:ssm:us-east-1:000000000000:parameter/app/secure": "secure",
+        "/app/secretsmanager/plain": "plain",
+        "/app/versioned:1": "first",
+        arn: latest,
+        f"{arn}:user::": "new",
+        f"{arn}:port::": "5432",
+        f"{arn}:user:AWSPREVIOUS:": "old",
+        f"{arn}:user::{version}": "new",
+    }
+
+
+def test_secrets_are_decrypted(stage: Stage) -> None:
+    """Every form of `valueFrom` arrives as its plain value, of the key, the stage and the version that it names."""
+    expected = put_secrets(stage)
+    secrets = [{"name": f"SECRET_{number}", "valueFrom": source} for number, source in enumerate(expected)]
+    stage.create_service(stage.register(secrets=secrets))
+    stage.wait_steady()
+    with engine_container(stage) as container:
+        given = dict(line.split("=", 1) for line in container.attrs["Config"]["Env"])
+    assert {secret["valueFrom"]: given[secret["name"]] for secret in secrets} == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("/app/absent", "invalid parameters: /app/absent"),
+        ("arn:aws:secretsmanager:us-east-1:000000000000:secret:absent-a1b2c3", "can't find the specified secret"),
+        ("{arn}:password::", "did not contain json key password"),
+        ("{arn}::AWSPENDING:", "staging label: AWSPENDING"),
+    ],
+    ids=["parameter", "secret", "key", "stage"],
+)
+def test_absent_secret(stage: Stage, source: str, reason: str) -> None:
+    """Before any container runs, with the reason and never the value."""
+    manager = stage.client("secretsmanager")
+    arn = manager.create_secret(Name=stage.name, SecretString='{"user": "hidden"}')["ARN"]
+    secret = {"name": "SECRET", "valueFrom": source.format(arn=arn)}
+    stage.create_service(stage.register(secrets=[secret]))
+    task = stopped(stage)
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets or registry auth")
+    assert reason in task["stoppedReason"]
+    assert "hidden" not in task["stoppedReason"]
+
+
 def test_memory_limit(stage: Stage) -> None:
     """A container that takes more than its memory is killed, the task says so, and is replaced."""
     stage.create_service(stage.register(memory=64))

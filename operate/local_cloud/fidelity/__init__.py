@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ministack import app
-from ministack.services import alb, cloudwatch_logs, ecs, iam, kms
+from ministack.services import alb, cloudwatch_logs, ecs, iam, kms, secretsmanager, ssm
 
 from operate.local_cloud.fidelity import (
     clusters,
+    container_secrets,
     containers,
     deployments,
     identities,
@@ -76,6 +77,7 @@ _FINGERPRINTS: dict[ModuleType, dict[str, str]] = {
         "_refresh_service_state": "5dcadfc2dcdd",
         "_register_task_definition": "824afe19e6a1",
         "_remove_docker_container": "209837990b2f",
+        "_resolve_container_secrets": "7646fdec34d8",
         "_resolve_td_key": "0cd4ac5c23ce",
         "_restore_state": "cf8858705dce",
         "_run_docker_container": "9630f0c32368",
@@ -99,6 +101,8 @@ _FINGERPRINTS: dict[ModuleType, dict[str, str]] = {
         "_delete_policy": "2d03891e332d",
     },
     kms: {"_resolve_key": "90e6b84ded7c"},
+    secretsmanager: {"_get_secret_value": "faa3eb333a8b"},
+    ssm: {"_get_parameter": "b442d63c5a8e"},
 }
 _REPLACED: Functions = {
     alb: {
@@ -116,6 +120,7 @@ _REPLACED: Functions = {
         "_sync_service_targets": records.wake,
         "_prepare_service_images": images.pin,
         "_remove_docker_container": containers.remove,
+        "_resolve_container_secrets": container_secrets.values,
         "_run_docker_container": containers.run,
         "_run_task_worker": tasks.run,
         "_start_awslogs_forwarder": logs.start,
