@@ -10,8 +10,8 @@ import pytest
 from cdktf import Testing
 
 from operate.terraform import Terraform
-from stacks.environment import Environment, load_environment
 from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import Environment, load_environment
 from tests.conftest import ROOT, overlaid
 from tests.plan.terraform_folder import write_stack
 

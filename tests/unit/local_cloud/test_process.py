@@ -59,6 +59,7 @@ def test_a_kill_loses_nothing(empty_cloud: LocalCloud) -> None:
     s3.put_object(Bucket="states", Key="networking.tfstate", Body=b"second")
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ecs.create_cluster(clusterName="main")
+    ecs.register_task_definition(family="api", containerDefinitions=[{"name": "api", "image": "api", "memory": 64}])
     ecs.create_service(cluster="main", serviceName="api", taskDefinition="api", desiredCount=0)
     target = {
         "ServiceNamespace": "ecs",
