@@ -28,6 +28,12 @@ def _aws_documents(cpu: int, memory_mib: int) -> bool:
     return least <= gib <= most and (gib - least) % step == 0
 
 
+def test_the_table_is_what_aws_documents() -> None:
+    """No pair less, over every size in halves of a GiB, and none more."""
+    sizes = ((cpu, 512 * halves) for cpu in (256, 512, 1024, 2048, 4096, 8192, 16384) for halves in range(1, 257))
+    assert sorted(PAIRS) == [size for size in sizes if _aws_documents(*size)]
+
+
 @pytest.mark.parametrize(("cpu", "memory_mib"), PAIRS)
 def test_every_listed_pair_is_documented_and_accepted(cpu: int, memory_mib: int) -> None:
     """The table holds nothing that AWS does not offer, and the check refuses none of it."""
