@@ -46,7 +46,7 @@ class FargateApiStack(TerraformStack):
         cluster = FargateCluster(
             self,
             "cluster",
-            name=environment.name_prefix,
+            name=environment.names.ecs,
             container_insights=environment.cluster.container_insights,
             fargate_spot=environment.service.fargate_spot_percent > 0,
         )
@@ -64,10 +64,6 @@ class FargateApiStack(TerraformStack):
             api_url=environment.service.api_url or f"http://{self._loadbalancing.alb_dns_name}",
             health_check_path=self._loadbalancing.health_check_path,
         )
-
-    @property
-    def _log_group_name(self) -> str:
-        return f"/ecs/{self._environment.name_prefix}"
 
     @property
     def _default_tags(self) -> dict[str, str]:
@@ -138,10 +134,10 @@ class FargateApiStack(TerraformStack):
         return ExecutionRole(
             self,
             "execution_role",
-            name=f"{self._environment.name_prefix}-execution",
+            name=self._environment.names.execution_role,
             location=self._location,
             repository_arn=repository.arn,
-            log_group_name=self._log_group_name,
+            log_group_name=self._environment.names.log_group,
             secret_arns=list(self._environment.container.secrets.values()),
             permissions_boundary_arn=self._environment.permissions_boundary_arn,
         )
@@ -150,7 +146,7 @@ class FargateApiStack(TerraformStack):
         return TaskRole(
             self,
             "task_role",
-            name=f"{self._environment.name_prefix}-task",
+            name=self._environment.names.task_role,
             location=self._location,
             statements=[
                 PolicyStatement(
@@ -176,7 +172,7 @@ class FargateApiStack(TerraformStack):
             name=environment.service.name,
             image=f"{repository.repository_url}:{tag.string_value}",
             port=environment.container.port,
-            log_group_name=self._log_group_name,
+            log_group_name=environment.names.log_group,
             log_region=environment.region,
             environment=environment.container.environment,
             secrets=environment.container.secrets,
@@ -198,7 +194,7 @@ class FargateApiStack(TerraformStack):
         return FargateService(
             self,
             "service",
-            name=environment.name_prefix,
+            name=environment.names.ecs,
             cluster_arn=cluster.arn,
             container=self._container(repository),
             execution_role_arn=execution_role.arn,
@@ -212,7 +208,7 @@ class FargateApiStack(TerraformStack):
             memory_mib=environment.container.memory_mib,
             cpu_architecture=environment.container.cpu_architecture,
             desired_count=environment.scaling.min_capacity,
-            rollout=Rollout(**environment.deployment.model_dump()),
+            rollout=self._rollout(),
             fargate_spot_percent=environment.service.fargate_spot_percent,
             enable_execute_command=environment.service.enable_execute_command,
             log_retention_days=environment.logs.retention_days,
@@ -220,13 +216,27 @@ class FargateApiStack(TerraformStack):
             depends_on=[element for element in prerequisites if element],
         )
 
+    def _rollout(self) -> Rollout:
+        deployment = self._environment.deployment
+        return Rollout(
+            minimum_healthy_percent=deployment.minimum_healthy_percent,
+            maximum_percent=deployment.maximum_percent,
+            health_check_grace_period_seconds=deployment.health_check_grace_period_seconds,
+            steady_state_timeout_minutes=deployment.steady_state_timeout_minutes,
+        )
+
     def _autoscaling(self, cluster: FargateCluster, service: FargateService) -> None:
+        scaling = self._environment.scaling
         CpuAutoscaling(
             self,
             "autoscaling",
             cluster_name=cluster.name,
             service_name=service.name,
-            **self._environment.scaling.model_dump(),
+            min_capacity=scaling.min_capacity,
+            max_capacity=scaling.max_capacity,
+            cpu_target_percent=scaling.cpu_target_percent,
+            scale_in_cooldown_seconds=scaling.scale_in_cooldown_seconds,
+            scale_out_cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
         Check(
             self,
@@ -235,6 +245,6 @@ class FargateApiStack(TerraformStack):
             message=(
                 f"The desired count of {service.name} is 0: no task runs, and autoscaling, which has no CPU to go by, "
                 f"starts none. Set it: aws ecs update-service --cluster {cluster.name} --service {service.name} "
-                f"--desired-count {self._environment.scaling.min_capacity}"
+                f"--desired-count {scaling.min_capacity}"
             ),
         )

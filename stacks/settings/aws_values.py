@@ -51,6 +51,10 @@ def region_of(arn: str) -> str:
     return arn.split(":")[3]
 
 
+def is_in_partition(arn: str, region: str) -> bool:
+    return partition_of(arn) == PARTITION_OF_REGION[region]
+
+
 def partition_remedy(region: str) -> str:
     return f"in {region} an ARN begins with arn:{PARTITION_OF_REGION[region]}:"
 
@@ -60,7 +64,7 @@ def regional_arn(arn: str) -> str:
     region = region_of(arn)
     if region not in PARTITION_OF_REGION:
         raise refusal(f"must be the ARN of an AWS region, not of {region}{_meant(region)}")
-    if PARTITION_OF_REGION[region] != partition_of(arn):
+    if not is_in_partition(arn, region):
         raise refusal(partition_remedy(region))
     return arn
 

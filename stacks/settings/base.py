@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -12,6 +12,8 @@ from stacks.settings.characters import but_not_ascii, misleading, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pydantic import ValidationInfo
 
 
 MAX_PORT: Final = 65535
@@ -23,6 +25,19 @@ class Settings(BaseModel):
     """Frozen; refuses unknown keys; turns no type into another; checks its defaults as it checks what is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+    @classmethod
+    def earlier(cls, info: ValidationInfo, field: str) -> Any:  # noqa: ANN401 - of the field's own type
+        """Another field's value, for a rule of the field that `info` is about; None where the other one was refused.
+
+        Pydantic validates fields as they are declared. Raises TypeError if the other one comes later or does not
+        exist: its value would be missing, and the rule would never refuse anything.
+        """
+        declared = list(cls.model_fields)
+        if field not in declared[: declared.index(str(info.field_name))]:
+            message = f"{cls.__name__}.{field} must be declared before {info.field_name}, whose rule reads it"
+            raise TypeError(message)
+        return info.data.get(field)
 
 
 class Refusal(NamedTuple):

@@ -10,13 +10,13 @@ from stacks.settings.aws_values import (
     AccountId,
     PolicyArn,
     Region,
-    partition_of,
+    is_in_partition,
     partition_remedy,
     region_of,
     resource_remedy,
 )
 from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
-from stacks.settings.regions import PARTITION_OF_REGION
+from stacks.settings.names import Names
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
 from stacks.settings.tables.container import Container
@@ -31,14 +31,6 @@ from stacks.settings.tables.task_role import TaskRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NAMES: Final = (
-    ("the IAM role", "{}-execution", 64),
-    ("the IAM role", "{}-task", 64),
-    ("the ECS cluster, service and task definition family", "{}", 255),
-    ("the log group", "/ecs/{}", 512),
-)
-"""What is named after `name_prefix`: the resource, its name, and AWS's limit on the name's length."""
 
 EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
 """What `constructs_lib.roles` calls the statement that it adds for ECS Exec."""
@@ -71,32 +63,38 @@ class Environment(Settings):
     remote_state: RemoteStates
 
     @property
+    def names(self) -> Names:
+        return Names(self.service.name, self.name)
+
+    @property
     def name_prefix(self) -> str:
         """Begins the name of all that is created, and is the stack's id."""
-        return f"{self.service.name}-{self.name}"
+        return self.names.prefix
 
     @field_validator("permissions_boundary_arn")
     @classmethod
     def boundary_is_of_this_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
-        if arn and not _in_partition(arn, info):
-            raise refusal(partition_remedy(info.data["region"]))
-        account = arn.split(":")[4] if arn else "aws"
-        if account not in {"aws", info.data.get("account_id", account)}:
-            raise refusal(f"IAM takes a boundary only from the role's own account, {info.data['account_id']}")
+        region: str | None = cls.earlier(info, "region")
+        own_account: str | None = cls.earlier(info, "account_id")
+        if arn and region and not is_in_partition(arn, region):
+            raise refusal(partition_remedy(region))
+        if arn and own_account and arn.split(":")[4] not in {"aws", own_account}:
+            raise refusal(f"IAM takes a boundary only from the role's own account, {own_account}")
         return arn
 
     @field_validator("service")
     @classmethod
-    def names_fit_with_suffix(cls, service: Service, info: ValidationInfo) -> Service:
-        if "name" in info.data:
-            refuse_all(_length_refusals(service.name, info.data["name"]))
+    def names_are_not_too_long(cls, service: Service, info: ValidationInfo) -> Service:
+        name: str | None = cls.earlier(info, "name")
+        if name:
+            refuse_all(_names_too_long(Names(service.name, name)))
         return service
 
     @field_validator("container")
     @classmethod
     def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
         """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
-        service = info.data.get("service")
+        service: Service | None = cls.earlier(info, "service")
         if service and service.enable_execute_command and container.readonly_root_filesystem:
             remedy = (
                 "ECS Exec (service.enable_execute_command = true) cannot run on a read-only root file system, since its"
@@ -108,15 +106,20 @@ class Environment(Settings):
     @field_validator("container")
     @classmethod
     def secrets_are_in_partition(cls, container: Container, info: ValidationInfo) -> Container:
-        strangers = [name for name, arn in container.secrets.items() if not _in_partition(arn, info)]
-        refuse_all(Refusal(("secrets", name), None, partition_remedy(info.data["region"])) for name in strangers)
+        region: str | None = cls.earlier(info, "region")
+        if region:
+            refuse_all(
+                Refusal(("secrets", name), None, partition_remedy(region))
+                for name, arn in container.secrets.items()
+                if not is_in_partition(arn, region)
+            )
         return container
 
     @field_validator("task_role")
     @classmethod
     def sid_is_not_execs(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
         """Within one policy IAM takes a sid once."""
-        service = info.data.get("service")
+        service: Service | None = cls.earlier(info, "service")
         if service and service.enable_execute_command:
             remedy = "must not be the sid of ECS Exec's own statement (service.enable_execute_command = true)"
             refuse_all(
@@ -129,7 +132,7 @@ class Environment(Settings):
     @field_validator("task_role")
     @classmethod
     def resources_are_in_partition(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
-        region = info.data.get("region")
+        region: str | None = cls.earlier(info, "region")
         if region:
             refuse_all(
                 Refusal(("statements", at, "resources", which), resource, remedy)
@@ -142,7 +145,7 @@ class Environment(Settings):
     @field_validator("deployment")
     @classmethod
     def rollout_can_move(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
-        scaling = info.data.get("scaling")
+        scaling: Scaling | None = cls.earlier(info, "scaling")
         if scaling and (remedy := deployment.wedge_remedy(scaling.min_capacity)):
             refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
         return deployment
@@ -150,7 +153,7 @@ class Environment(Settings):
     @field_validator("logs")
     @classmethod
     def log_key_is_in_region(cls, logs: Logs, info: ValidationInfo) -> Logs:
-        region = info.data.get("region")
+        region: str | None = cls.earlier(info, "region")
         if logs.kms_key_arn and region and region_of(logs.kms_key_arn) != region:
             remedy = f"CloudWatch Logs takes a key of its own region only, {region}"
             refuse_all([Refusal(("kms_key_arn",), logs.kms_key_arn, remedy)])
@@ -159,7 +162,7 @@ class Environment(Settings):
     @field_validator("remote_state")
     @classmethod
     def own_state_is_no_modules(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
-        own = info.data.get("backend")
+        own: Backend | None = cls.earlier(info, "backend")
         if own:
             remedy = "is this stack's own state too, and would be overwritten: point [backend] somewhere else"
             modules = remote_state.by_module.items()
@@ -171,14 +174,9 @@ class Environment(Settings):
         return remote_state
 
 
-def _length_refusals(service: str, environment: str) -> Iterator[Refusal]:
-    for resource, pattern, limit in NAMES:
-        name = pattern.format(f"{service}-{environment}")
+def _names_too_long(names: Names) -> Iterator[Refusal]:
+    for kind, name, limit in names.limits:
         if len(name) > limit:
-            excess = f"{resource} would be {name}, {len(name)} characters, and AWS takes {limit}"
-            yield Refusal(("name",), service, f"{excess}: shorten this, or the file's name, by {len(name) - limit}")
-
-
-def _in_partition(arn: str, info: ValidationInfo) -> bool:
-    region = info.data.get("region")
-    return region is None or partition_of(arn) == PARTITION_OF_REGION[region]
+            excess = f"{kind} would be {name}, {len(name)} characters, and AWS takes {limit}"
+            remedy = f"{excess}: shorten this, or the file's name, by {len(name) - limit}"
+            yield Refusal(("name",), names.service, remedy)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stacks.settings import Environment
     from tests.template import Template
 
     Synthesize = Callable[..., Template]
@@ -68,6 +69,24 @@ def test_cluster(template: Template) -> None:
         "setting": [{"name": "containerInsights", "value": "enabled"}],
         "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
     }
+
+
+def test_every_name_is_one_whose_length_is_checked(template: Template, environment: Callable[..., Environment]) -> None:
+    """What the settings measure against AWS's limits is what the stack creates, each with the limit of its kind."""
+    created = [
+        *((block["name"], 64) for block in template.all("aws_iam_role")),
+        (template.only("aws_ecs_cluster")["name"], 255),
+        (template.only("aws_ecs_service")["name"], 255),
+        (template.only("aws_ecs_task_definition")["family"], 255),
+        (template.only("aws_cloudwatch_log_group")["name"], 512),
+    ]
+    assert set(created) == {(name, limit) for _, name, limit in environment().names.limits}
+
+
+def test_each_role_is_called_what_it_is(template: Template) -> None:
+    """Neither has the other's name."""
+    roles = {address: block["name"] for address, block in template.json["resource"]["aws_iam_role"].items()}
+    assert roles == {"execution_role": "go-api-dev-execution", "task_role": "go-api-dev-task"}
 
 
 def test_task_definition(template: Template) -> None:

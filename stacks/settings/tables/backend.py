@@ -8,10 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from stacks.settings.aws_values import KmsKey, Region, RoleArn, partition_of, partition_remedy, region_of, regional_arn
+from stacks.settings.aws_values import (
+    KmsKey,
+    Region,
+    RoleArn,
+    is_in_partition,
+    partition_remedy,
+    region_of,
+    regional_arn,
+)
 from stacks.settings.base import Settings, matching, readable, refusal, with_port
 from stacks.settings.characters import but_not_ascii
-from stacks.settings.regions import PARTITION_OF_REGION
 
 
 def bucket_name(name: str) -> str:
@@ -59,7 +66,7 @@ class S3Backend(Settings):
     @classmethod
     def key_is_in_region(cls, key: str | None, info: ValidationInfo) -> str | None:
         """Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys"."""
-        region = info.data.get("region")
+        region: str | None = cls.earlier(info, "region")
         if key and key.startswith("arn:") and region:
             regional_arn(key)
             if region_of(key) != region:
@@ -69,8 +76,8 @@ class S3Backend(Settings):
     @field_validator("role_arn")
     @classmethod
     def role_is_in_partition(cls, arn: str | None, info: ValidationInfo) -> str | None:
-        region = info.data.get("region")
-        if arn and region and partition_of(arn) != PARTITION_OF_REGION[region]:
+        region: str | None = cls.earlier(info, "region")
+        if arn and region and not is_in_partition(arn, region):
             raise refusal(partition_remedy(region))
         return arn
 

@@ -47,7 +47,8 @@ class Container(Settings):
     @field_validator("memory_mib")
     @classmethod
     def memory_goes_with_cpu(cls, memory_mib: int, info: ValidationInfo) -> int:
-        if "cpu" in info.data and (remedy := memory_remedy(cpu=info.data["cpu"], memory_mib=memory_mib)):
+        cpu: int | None = cls.earlier(info, "cpu")
+        if cpu and (remedy := memory_remedy(cpu=cpu, memory_mib=memory_mib)):
             raise refusal(remedy)
         return memory_mib
 
@@ -60,13 +61,13 @@ class Container(Settings):
     @field_validator("environment")
     @classmethod
     def environment_is_plain(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        secrets = info.data.get("secrets", {})
+        secrets: dict[str, str] | None = cls.earlier(info, "secrets")
         refuse_all(
             [
                 *_wrong_names(variables),
                 *_with_nul(variables),
                 *_secrets_in_the_open(variables),
-                *_set_twice(variables, secrets),
+                *_set_twice(variables, secrets or {}),
             ]
         )
         return variables

@@ -49,7 +49,8 @@ class Image(Settings):
     @field_validator("default_tag")
     @classmethod
     def default_tag_is_commit_sha(cls, tag: str | None, info: ValidationInfo) -> str | None:
-        if tag and info.data.get("require_commit_sha_tag") and not COMMIT_SHA.fullmatch(tag):
+        must_be_commit_sha: bool | None = cls.earlier(info, "require_commit_sha_tag")
+        if tag and must_be_commit_sha and not COMMIT_SHA.fullmatch(tag):
             raise refusal(
                 "with image.require_commit_sha_tag = true a commit SHA is wanted, 7 to 40 of 0-9 and a-f,"
                 " or no default tag at all"

@@ -27,7 +27,7 @@ class ModuleState(Settings):
     @classmethod
     def workspace_fits_backend(cls, workspace: str | None, info: ValidationInfo) -> str | None:
         """Terraform looks for a local workspace's state in the folder it runs in, whatever the path."""
-        backend = info.data.get("backend")
+        backend: Backend | None = cls.earlier(info, "backend")
         if workspace and isinstance(backend, RemoteBackend):
             raise refusal("a remote backend names its workspace itself, as backend.workspace: take this key out")
         if workspace and isinstance(backend, LocalBackend):

@@ -23,7 +23,7 @@ class Scaling(Settings):
     @field_validator("max_capacity")
     @classmethod
     def max_is_not_below_min(cls, max_capacity: int, info: ValidationInfo) -> int:
-        least = info.data.get("min_capacity", 1)
-        if max_capacity < least:
+        least: int | None = cls.earlier(info, "min_capacity")
+        if least and max_capacity < least:
             raise refusal(f"{least} or more is wanted, since scaling.min_capacity = {least}")
         return max_capacity

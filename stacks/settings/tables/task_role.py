@@ -56,7 +56,7 @@ class Statement(Settings):
     @field_validator("actions")
     @classmethod
     def grants_not_everything(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if info.data.get("effect") == "Allow":
+        if cls.earlier(info, "effect") == "Allow":
             remedy = "least privilege: the actions that the application needs are wanted, not every action"
             refuse_all(Refusal((at,), "*", remedy) for at, action in enumerate(actions) if action == "*")
         return actions
