@@ -10,14 +10,14 @@ export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 override python := .venv/bin/python
 override operate := @$(python) -m operate
 override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
-override set_up := .venv/.ready node_modules/.ready
+override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release acceptance destroy test mutants synth check cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (the environment'"'"'s default), YES=1 (destroy unasked), PYTHON= (for .venv)'
+	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (what is deployed, or else the default), YES=1 (destroy unasked), PYTHON= (for .venv)'
 
 plan: $(set_up) ## Plan ENV with Terraform; local starts the embedded AWS
 	$(operate) plan $(image_tag) -- "$$ENV"
@@ -35,7 +35,7 @@ acceptance: $(set_up) ## Run the success criteria against what is deployed in EN
 destroy: $(set_up) ## Take away what was deployed in ENV
 	@case "$$YES" in 1|yes) set -- --yes ;; esac; $(python) -m operate destroy "$$@" -- "$$ENV"
 
-test: $(set_up) ## Run all tests
+test: $(set_up) node_modules/.ready ## Run all tests
 	@$(python) -m pytest
 
 mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/outputs.py for one
@@ -48,6 +48,12 @@ check: $(set_up) ## Format, lint and type checks
 	@$(python) -m ruff format --check
 	@$(python) -m ruff check
 	@$(python) -m mypy
+
+format: $(set_up) ## Write the format, and mend what the linter can, as check asks for
+	@$(python) -m ruff format
+	@$(python) -m ruff check --fix
+
+cdktf: $(set_up) node_modules/.ready ## Install CDKTF's command line, for `pipenv run cdktf` and node_modules/.bin/cdktf
 
 cloud-up: $(set_up) ## Start the embedded AWS, with the existing infrastructure in it
 	$(operate) cloud-up

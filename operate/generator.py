@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from operate import progress
@@ -18,7 +17,6 @@ from stacks.settings import (
 )
 
 SYNTHESIZED = REPOSITORY / "cdktf.out"
-CDKTF = REPOSITORY / "node_modules/.bin/cdktf"
 
 
 def environments() -> list[str]:
@@ -61,24 +59,7 @@ def synthesize(environment: str | None = None) -> None:
 
 
 def _main(*arguments: str) -> Command:
-    variables = cdktf_variables({"CDKTF_OUTDIR": os.path.relpath(SYNTHESIZED, REPOSITORY)})
-    return Command([sys.executable, str(REPOSITORY / "main.py"), *arguments], REPOSITORY, variables)
-
-
-def cdktf(*arguments: str, environment: Mapping[str, str]) -> Command:
-    """`environment` is laid over the caller's, as `Terraform`'s is."""
-    output = os.path.relpath(SYNTHESIZED, REPOSITORY)
-    return Command([str(_cdktf()), *arguments, "--output", output], REPOSITORY, cdktf_variables(environment))
-
-
-def cdktf_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """With this interpreter and its Node first on PATH, as cdktf and jsii want them."""
+    """With this interpreter and its Node first on PATH, as jsii wants them."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    return tool_variables(environment) | {"PATH": path, "CI": "1"}
-
-
-def _cdktf() -> Path:
-    executable()
-    if not CDKTF.exists():
-        raise OperateError("node_modules has no cdktf: `make synth` sets it up, or run `npm ci`.")
-    return CDKTF
+    own = {"PATH": path, "CDKTF_OUTDIR": os.path.relpath(SYNTHESIZED, REPOSITORY)}
+    return Command([sys.executable, str(REPOSITORY / "main.py"), *arguments], REPOSITORY, tool_variables({}) | own)

@@ -69,9 +69,9 @@ def test_refused_before_anything_starts(verb: str) -> None:
 
 @pytest.mark.parametrize("name", CHANGES_A_PLAN)
 def test_what_changes_a_plan_is_refused(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is named, to Terraform and to cdktf alike; an empty one is none, as for Terraform."""
+    """Each is named, by Terraform and by a synthesis alike; an empty one is none, as for Terraform."""
     monkeypatch.setenv(name, CHANGES_A_PLAN[name])
-    for run in (Terraform(folder).init, lambda: generator.cdktf("deploy", environment={})):
+    for run in (Terraform(folder).init, generator.synthesize):
         with pytest.raises(OperateError, match=f"^{name}: set in your shell"):
             run()
     monkeypatch.setenv(name, "")
@@ -131,11 +131,11 @@ def test_the_tools_own_arguments_pass(folder: Path) -> None:
 def test_not_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `operate` decides itself: where, what, and with which Terraform."""
     monkeypatch.setenv(name, "other")
-    assert name not in generator.cdktf("deploy", environment={}).environment
+    assert name not in terraform.tool_variables({})
 
 
 @pytest.mark.parametrize("name", ["CDKTF_HOME", "CDKTF_LOG_LEVEL", "TF_LOG", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_a_b"])
 def test_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Logs, caches and credentials change no plan."""
     monkeypatch.setenv(name, "mine")
-    assert generator.cdktf("deploy", environment={}).environment[name] == "mine"
+    assert terraform.tool_variables({})[name] == "mine"

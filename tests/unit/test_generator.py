@@ -67,13 +67,6 @@ def test_folder_is_named_after_the_service(environments: Path) -> None:
     assert stack_folder("dev") == generator.SYNTHESIZED / "stacks" / "orders-dev"
 
 
-def test_no_node_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkout that isn't set up says how to set it up."""
-    monkeypatch.setattr(generator, "CDKTF", tmp_path / "cdktf")
-    with pytest.raises(OperateError, match="node_modules has no cdktf: `make synth` sets it up"):
-        generator.cdktf("deploy", environment={})
-
-
 @pytest.fixture
 def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "run", lambda label, _: pytest.fail(f"started {label}"))
@@ -136,15 +129,3 @@ def test_a_collision_is_refused_for_both(environment: str, environments: Path) -
     with pytest.raises(OperateError, match=r"staging\.toml: backend\n.* is the state of .*dev\.toml too"):
         settings_of(environment)
     assert settings_of("prod").name == "prod"
-
-
-@pytest.mark.usefixtures("environments")
-def test_same_files_as_cdktf() -> None:
-    """`cdktf synth`, which people run, and `operate` make the same stacks."""
-    generator.synthesize()
-    ours = {path.parent.name: path.read_bytes() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
-    shutil.rmtree(generator.SYNTHESIZED)
-    progress.run("cdktf synth", generator.cdktf("synth", environment={}))
-    theirs = {path.parent.name: path.read_bytes() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
-    assert ours == theirs
-    assert len(ours) == 4

@@ -1,4 +1,4 @@
-"""What the README says runs: its commands, its settings, its Python, and the files and keys that it names."""
+"""What the documents say runs: commands, settings, Python; and the files and keys that they name are there."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+TEXT = "\n".join(path.read_text() for path in DOCUMENTS)
 
 
 def blocks(language: str) -> list[str]:
     """Fenced blocks, also those within a list, without their indentation."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", README, flags=re.DOTALL | re.MULTILINE)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, flags=re.DOTALL | re.MULTILINE)
     return [re.sub(rf"^{indentation}", "", block, flags=re.MULTILINE) for indentation, block in found]
 
 
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
-INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL))
 
 
 def words(program: str) -> list[list[str]]:
@@ -49,7 +50,7 @@ def test_make_knows_the_target(arguments: list[str]) -> None:
     assert all((ROOT / "environments" / f"{name}.toml").exists() for name in environments)
 
 
-@pytest.mark.parametrize("verb", sorted({match[1] for match in re.finditer(r"-m operate ([a-z-]+)", README)}))
+@pytest.mark.parametrize("verb", sorted({match[1] for match in re.finditer(r"-m operate ([a-z-]+)", TEXT)}))
 def test_operate_knows_the_verb(verb: str) -> None:
     command = [sys.executable, "-m", "operate", verb, "--help"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
@@ -66,7 +67,7 @@ def test_cdktf_through_pipenv_synthesizes(tmp_path: Path) -> None:
 
 
 def test_settings_are_accepted() -> None:
-    """The README's tables, in place of those of `dev`."""
+    """The tables that are shown, in place of those of `dev`."""
     dev = load_environment(ROOT / "environments" / "dev.toml").model_dump(exclude_unset=True)
     for block in blocks("toml"):
         Environment.model_validate({**dev, **tomllib.loads(block)})
@@ -74,7 +75,7 @@ def test_settings_are_accepted() -> None:
 
 def test_keys_are_settings() -> None:
     """Each `[table]` of the first table exists, and the keys beside it."""
-    rows = re.findall(r"^\| [^|]+ \| `\[+([^`\]]+)\]+` ?([^|]*)\|$", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| [^|]+ \| `\[+([^`\]]+)\]+` ?([^|]*)\|$", TEXT, flags=re.MULTILINE)
     assert len(rows) >= 9
     for table, keys in rows:
         section = table.partition(".")[0]
