@@ -130,6 +130,23 @@ def test_every_address(document: Block) -> None:
     ]
 
 
+def test_terraform(document: Block) -> None:
+    """The stack keeps its state where the settings say, with a Terraform that knows its lock file."""
+    assert document["terraform"] == {
+        "required_version": ">= 1.10",
+        "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}},
+        "backend": {
+            "s3": {
+                "bucket": "example-terraform-state-dev",
+                "key": "orders/qa.tfstate",
+                "region": "eu-west-1",
+                "encrypt": True,
+                "use_lockfile": True,
+            }
+        },
+    }
+
+
 def test_provider(document: Block) -> None:
     """Our three tags come beside the environment's, not in their place."""
     tags = {"environment": "qa", "service": "orders", "managed-by": "terraform", "team": "orders", "cost": "12"}
