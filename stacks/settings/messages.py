@@ -121,8 +121,6 @@ def _remedy(
     details: ErrorDetails, path: tuple[int | str, ...], models: list[type[Settings]], top: type[Settings]
 ) -> str:
     kind, context = details["type"], details.get("ctx", {})
-    if kind == "refusal":
-        return str(context["remedy"])
     if kind == "missing":
         example = _EXAMPLES.get(str(path[-1]))
         return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
