@@ -894,4 +894,5 @@ def test_a_tag_has_only_some_characters(character: str) -> None:
     """In its key and in its value."""
     for tags in ({character: "x"}, {"x": character}):
         (problem,) = told(("tags", tags))
+        assert problem.startswith("tags.")
         assert ": a tag has letters, digits, spaces and _ . : / = + - @ only, not U+" in problem

@@ -337,6 +337,19 @@ def test_autoscaling(document: Block) -> None:
     }
 
 
+def test_a_service_without_tasks_is_warned_of(document: Block) -> None:
+    """From none, autoscaling starts none: the message has the command that does."""
+    (wanted,) = document["check"]["tasks_are_wanted"]["assert"]
+    service, cluster = "${aws_ecs_service.service.name}", "${aws_ecs_cluster.cluster.name}"
+    assert wanted == {
+        "condition": "${aws_ecs_service.service.desired_count > 0}",
+        "error_message": (
+            f"The desired count of {service} is 0: no task runs, and autoscaling, which has no CPU to go by, starts "
+            f"none. Set it: aws ecs update-service --cluster {cluster} --service {service} --desired-count 2"
+        ),
+    }
+
+
 STATES = "data.terraform_remote_state"
 CHECKED: dict[str, dict[str, Any]] = {
     "aws_route_tables.existing_networking_route_tables": {"vpc_id": f"${{{STATES}.networking.outputs.network}}"},
