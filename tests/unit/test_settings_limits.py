@@ -205,6 +205,9 @@ def test_numbers_that_hang_together() -> None:
     assert told(("scaling.min_capacity", 5)) == [
         "scaling.max_capacity = 4: 5 or more is wanted, since scaling.min_capacity = 5"
     ]
+    assert told(("scaling.min_capacity", 0), ("scaling.max_capacity", 1)) == [
+        "scaling.min_capacity = 0: a whole number from 1 to 5000 is wanted"
+    ]
     half = ("deployment.minimum_healthy_percent", 0)
     assert told(("deployment.maximum_percent", 100), half) == told(("deployment.maximum_percent", MAX_INT32)) == []
     assert told(("deployment.maximum_percent", 99), half) == [
