@@ -91,6 +91,8 @@ VALUES: list[tuple[str, list[Any], list[Any], str]] = [
             "_",
             "A-9_a.9.z.",
             "9-9",
+            "a9",
+            "a.elb.eu-1.amazonaws.com",
             f"{LABEL}.{LABEL}",
             f"a.{REGION}.elb.amazonaws.com",
             f"A.{REGION.upper()}.ELB.AMAZONAWS.COM.",
