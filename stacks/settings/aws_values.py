@@ -6,13 +6,16 @@ import re
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
 
-from stacks.settings.base import matching, refusal
+from stacks.settings.base import did_you_mean, matching, refusal
 from stacks.settings.characters import but_not_ascii
 from stacks.settings.regions import PARTITION_OF_REGION
+
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 IMAGE_TAG: Final = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 """What ECR takes as a tag, from end to end."""
@@ -32,13 +35,18 @@ _PARAMETER = rf"{_ARN}:ssm:{_REGION}:{_ACCOUNT}:parameter/[\w./-]+"
 def known_region(region: str) -> str:
     if region in PARTITION_OF_REGION:
         return region
-    raise refusal(f"the name of an AWS region is wanted{_meant(region)}{but_not_ascii(region)}")
+    raise _unknown_region("the name", region, but_not_ascii(region))
+
+
+def _unknown_region(what: str, region: str, but: str) -> PydanticCustomError:
+    suggestion = _similar_regions(region)
+    example = "" if suggestion else ", such as eu-west-1"
+    return refusal(f"must be {what} of an AWS region{example}{but}{suggestion}")
 
 
 @cache
-def _meant(region: str) -> str:
-    near = get_close_matches(region.strip().lower(), PARTITION_OF_REGION, n=3, cutoff=0.8)
-    return f"; {' or '.join(near)} may be meant" if near else ", such as eu-west-1"
+def _similar_regions(region: str) -> str:
+    return did_you_mean(get_close_matches(region.strip().lower(), PARTITION_OF_REGION, n=3, cutoff=0.8))
 
 
 def partition_of(arn: str) -> str:
@@ -56,14 +64,14 @@ def is_in_partition(arn: str, region: str) -> bool:
 
 
 def partition_remedy(region: str) -> str:
-    return f"in {region} an ARN begins with arn:{PARTITION_OF_REGION[region]}:"
+    return f"must begin with arn:{PARTITION_OF_REGION[region]}:, as every ARN in {region}"
 
 
 def regional_arn(arn: str) -> str:
     """The ARN's region exists, in the ARN's partition."""
     region = region_of(arn)
     if region not in PARTITION_OF_REGION:
-        raise refusal(f"must be the ARN of an AWS region, not of {region}{_meant(region)}")
+        raise _unknown_region("the ARN", region, f", not of {region}")
     if not is_in_partition(arn, region):
         raise refusal(partition_remedy(region))
     return arn
@@ -82,44 +90,44 @@ def resource_remedy(resource: str, region: str) -> str | None:
     named = region_of(resource)
     if not re.fullmatch(_REGION, named) or PARTITION_OF_REGION.get(named) == partition:
         return None
-    meant = "" if named in PARTITION_OF_REGION else _meant(named)
-    return f"must be the ARN of a region of the partition {partition}, not of {named}{meant}"
+    suggestion = "" if named in PARTITION_OF_REGION else _similar_regions(named)
+    return f"must be the ARN of a region of the partition {partition}, not of {named}{suggestion}"
 
 
-AccountId = Annotated[str, matching(_ACCOUNT, "an AWS account id is wanted: 12 digits in quotes")]
+AccountId = Annotated[str, matching(_ACCOUNT, "must be an AWS account id: 12 digits in quotes")]
 Region = Annotated[str, AfterValidator(known_region)]
 PolicyArn = Annotated[
     str,
     matching(
         rf"{_ARN}:iam::(?:{_ACCOUNT}|aws):policy/{_IAM_PATH}[\w+=,.@-]{{1,128}}",
-        "the ARN of an IAM policy is wanted: arn:aws:iam::<account>:policy/<name>",
+        "must be the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>",
     ),
 ]
 RoleArn = Annotated[
     str,
     matching(
         rf"{_ARN}:iam::{_ACCOUNT}:role/{_IAM_PATH}[\w+=,.@-]{{1,64}}",
-        "the ARN of an IAM role is wanted: arn:aws:iam::<account>:role/<name>",
+        "must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
     ),
 ]
 KmsKeyArn = Annotated[
     str,
     matching(
         _KEY_ARN,
-        "the ARN of a KMS key, not of an alias, is wanted: arn:aws:kms:<region>:<account>:key/<key id>",
+        "must be the ARN of a KMS key, not of an alias: arn:aws:kms:<region>:<account>:key/<key id>",
     ),
     AfterValidator(regional_arn),
 ]
 KmsKey = Annotated[
     str,
-    matching(rf"{_KEY_ARN}|{_KEY_ID}", "the id or the ARN of a KMS key, not an alias, is wanted"),
+    matching(rf"{_KEY_ARN}|{_KEY_ID}", "must be the id or the ARN of a KMS key, not an alias"),
 ]
 SecretArn = Annotated[
     str,
     matching(
         rf"{_SECRET}|{_PARAMETER}",
-        "an ARN is wanted: of a secret,"
-        " arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>, on"
+        "must be the ARN of a secret,"
+        " arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>,"
         " which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
         " arn:aws:ssm:<region>:<account>:parameter/<name>",
     ),

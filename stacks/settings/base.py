@@ -53,6 +53,12 @@ def refusal(remedy: str) -> PydanticCustomError:
     return PydanticCustomError("refusal", "{remedy}", {"remedy": remedy})
 
 
+def did_you_mean(names: Iterable[str]) -> str:
+    """Ends a remedy; empty where nothing comes near."""
+    alternatives = " or ".join(names)
+    return f"; did you mean {alternatives}?" if alternatives else ""
+
+
 def refuse_all(refusals: Iterable[Refusal]) -> None:
     """Raise every one of `refusals` at once; none is no error."""
     errors = [InitErrorDetails(type=refusal(each.remedy), loc=each.path, input=each.value) for each in refusals]
@@ -61,12 +67,12 @@ def refuse_all(refusals: Iterable[Refusal]) -> None:
 
 
 def between(low: int, high: int) -> AfterValidator:
-    """A whole number from `low` to `high`, both included."""
+    """An integer from `low` to `high`, both included."""
 
     def in_range(value: int) -> int:
         if not low <= value <= high:
             limits = f"of {low} or more" if high == MAX_INT32 > value else f"from {low} to {high}"
-            raise refusal(f"a whole number {limits} is wanted")
+            raise refusal(f"must be an integer {limits}")
         return value
 
     return AfterValidator(in_range)

@@ -27,17 +27,17 @@ def _collisions_of_two(
     if _names(first) == _names(second):
         yield Problem(
             second_file,
-            f"all that it creates in account {second.account_id} would be called {second.name_prefix}, as what"
-            f" {first_file} creates: IAM knows no region and no case. Rename the service or the file",
+            f"everything it creates in account {second.account_id} would be called {second.name_prefix}, like what"
+            f" {first_file} creates: IAM ignores region and case. Rename the service or the file",
             key="service.name",
             value=f'"{second.service.name}"',
         )
     if first.backend.address == second.backend.address:
-        yield _overwritten(second_file, second, f"the state of {first_file}")
+        yield _shared_state(second_file, second, f"the state of {first_file}")
     if _target_group(first) == _target_group(second):
         yield _shared_target_group(second_file, second, first_file)
-    yield from _overwritten_modules(first_file, first, second_file, second)
-    yield from _overwritten_modules(second_file, second, first_file, first)
+    yield from _shared_states_of_modules(first_file, first, second_file, second)
+    yield from _shared_states_of_modules(second_file, second, first_file, first)
 
 
 def _names(environment: Environment) -> tuple[str, str]:
@@ -63,14 +63,14 @@ def _shared_target_group(file: Path, environment: Environment, other_file: Path)
     )
 
 
-def _overwritten_modules(
+def _shared_states_of_modules(
     file: Path, environment: Environment, other_file: Path, other: Environment
 ) -> Iterator[Problem]:
     for name, module in other.remote_state.by_module.items():
         if module.address == environment.backend.address:
-            yield _overwritten(file, environment, f"the state that {other_file} reads as remote_state.{name}")
+            yield _shared_state(file, environment, f"the state that {other_file} reads as remote_state.{name}")
 
 
-def _overwritten(file: Path, environment: Environment, whose: str) -> Problem:
+def _shared_state(file: Path, environment: Environment, whose: str) -> Problem:
     address = environment.backend.address
     return Problem(file, f"{address} is {whose} too: each needs its own", key="backend")

@@ -43,8 +43,8 @@ class Environment(Settings):
         str,
         matching(
             r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
-            "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with"
-            " a letter, such as dev.toml",
+            "the file's name must have only lower-case letters, digits and single hyphens, and begin with a letter,"
+            " such as dev.toml",
         ),
     ]
     account_id: AccountId
@@ -79,7 +79,7 @@ class Environment(Settings):
         if arn and region and not is_in_partition(arn, region):
             raise refusal(partition_remedy(region))
         if arn and own_account and arn.split(":")[4] not in {"aws", own_account}:
-            raise refusal(f"IAM takes a boundary only from the role's own account, {own_account}")
+            raise refusal(f"must be a policy of the roles' own account, {own_account}, or one of AWS")
         return arn
 
     @field_validator("service")
@@ -117,7 +117,7 @@ class Environment(Settings):
 
     @field_validator("task_role")
     @classmethod
-    def sid_is_not_execs(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
+    def sid_is_not_that_of_exec(cls, task_role: TaskRole, info: ValidationInfo) -> TaskRole:
         """Within one policy IAM takes a sid once."""
         service: Service | None = cls.earlier(info, "service")
         if service and service.enable_execute_command:
@@ -144,9 +144,9 @@ class Environment(Settings):
 
     @field_validator("deployment")
     @classmethod
-    def rollout_can_move(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
+    def rollout_can_proceed(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
         scaling: Scaling | None = cls.earlier(info, "scaling")
-        if scaling and (remedy := deployment.wedge_remedy(scaling.min_capacity)):
+        if scaling and (remedy := deployment.stuck_rollout_remedy(scaling.min_capacity)):
             refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
         return deployment
 
@@ -155,16 +155,16 @@ class Environment(Settings):
     def log_key_is_in_region(cls, logs: Logs, info: ValidationInfo) -> Logs:
         region: str | None = cls.earlier(info, "region")
         if logs.kms_key_arn and region and region_of(logs.kms_key_arn) != region:
-            remedy = f"CloudWatch Logs takes a key of its own region only, {region}"
+            remedy = f"must be a key of the logs' own region, {region}"
             refuse_all([Refusal(("kms_key_arn",), logs.kms_key_arn, remedy)])
         return logs
 
     @field_validator("remote_state")
     @classmethod
-    def own_state_is_no_modules(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
+    def own_state_is_not_a_modules(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
         own: Backend | None = cls.earlier(info, "backend")
         if own:
-            remedy = "is this stack's own state too, and would be overwritten: point [backend] somewhere else"
+            remedy = "is this stack's own state too, and would be overwritten: each needs its own"
             modules = remote_state.by_module.items()
             refuse_all(
                 Refusal((name, "backend"), None, f"{module.address} {remedy}")
@@ -177,6 +177,6 @@ class Environment(Settings):
 def _names_too_long(names: Names) -> Iterator[Refusal]:
     for kind, name, limit in names.limits:
         if len(name) > limit:
-            excess = f"{kind} would be {name}, {len(name)} characters, and AWS takes {limit}"
+            excess = f"{kind} would be {name}, {len(name)} characters, and AWS allows {limit}"
             remedy = f"{excess}: shorten this, or the file's name, by {len(name) - limit}"
             yield Refusal(("name",), names.service, remedy)

@@ -53,13 +53,13 @@ def load_beside_others(directory: Path, name: str) -> tuple[tuple[Environment, .
             raise SettingsError(own) from None
         return (
             load_environment(file),
-        ), f"Warning: only {name} is synthesized, for others' settings are wrong:\n{error}\n"
+        ), f"Warning: only {name} is synthesized, because others' settings are wrong:\n{error}\n"
 
 
 def load_environment(path: Path) -> Environment:
     """Raises `SettingsError` with every problem of the file."""
     if path.suffix != ".toml":
-        raise SettingsError([Problem(path, f"an environment's file ends in .toml: rename it to {path.stem}.toml")])
+        raise SettingsError([Problem(path, f"must end in .toml: rename it to {path.stem}.toml")])
     content = read_toml(path)
     problems = [*_name_inside(path, content), *_taken_by_cdktf(path, content)]
     try:
@@ -72,12 +72,12 @@ def load_environment(path: Path) -> Environment:
 
 
 def _name_inside(path: Path, content: dict[str, Any]) -> list[Problem]:
-    remedy = f"no such key here: the environment's name is the file's, {path.stem}. The service's is service.name"
+    remedy = f"no such key: the environment's name is the file's, {path.stem}, and the service's is service.name"
     return [Problem(path, remedy, key="name")] if "name" in content else []
 
 
 def _taken_by_cdktf(path: Path, content: dict[str, Any]) -> list[Problem]:
-    remedy = 'must not contain "{}", which CDKTF takes for a mark of its own'
+    remedy = 'must not contain "{}", which CDKTF would replace'
     return [
         Problem(path, remedy.format(mark), key=dotted(key))
         for key, leaf in leaves(content)
@@ -95,10 +95,12 @@ def _candidates(directory: Path) -> list[Path]:
     try:
         entries = sorted(directory.iterdir())
     except OSError as error:
-        raise SettingsError([Problem(directory, f"no folder of environments: {reason(error)}")]) from None
+        raise SettingsError(
+            [Problem(directory, f"cannot be read as a folder of environments: {reason(error)}")]
+        ) from None
     files = [entry for entry in entries if entry.name[0] not in ".#" and _is_like_toml(entry.suffix)]
     if not files:
-        raise SettingsError([Problem(directory, "holds no environment: add one, such as dev.toml")])
+        raise SettingsError([Problem(directory, "has no environment: add one, such as dev.toml")])
     return files
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from stacks.settings.base import Settings
+from stacks.settings.base import Settings, did_you_mean
 from stacks.settings.characters import but_not_ascii, printable
 from stacks.settings.secret_names import is_secret_value, names_a_secret
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 _LONGEST_SHOWN: Final = 80
 _MOST_TOLD: Final = 100
-_WANTED: Final = {
-    "int_type": "a whole number, without quotes, is wanted",
-    "string_type": "text in quotes is wanted",
-    "bool_type": "true or false, without quotes, is wanted",
-    "dict_type": "a table is wanted",
-    "model_type": "a table is wanted",
-    "model_attributes_type": "a table is wanted",
-    "tuple_type": "a list in square brackets is wanted",
-    "too_short": "one entry at least is wanted",
+_MUST_BE: Final = {
+    "int_type": "must be an integer, without quotes",
+    "string_type": "must be text in quotes",
+    "bool_type": "must be true or false, without quotes",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "tuple_type": "must be a list in square brackets",
+    "too_short": "must have at least one entry",
 }
 _EXAMPLES: Final = {
     "account_id": '"123456789012"',
@@ -125,26 +125,26 @@ def _remedy(
         example = _EXAMPLES.get(str(path[-1]))
         return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
     if kind == "extra_forbidden":
-        key = str(path[-1])
-        return _unknown(key, models, top) + but_not_ascii(key, before="; this one has ")
+        return _unknown(str(path[-1]), models, top)
     if kind.startswith("union_tag"):
         tag = str(context.get("tag", ""))
-        return f'a backend\'s type is wanted: "s3", "local" or "remote"{but_not_ascii(tag)}'
+        return f'must be "s3", "local" or "remote"{but_not_ascii(tag)}'
     if kind == "literal_error":
         given = details["input"] if isinstance(details["input"], str) else ""
-        return f"{context['expected']} is wanted".replace("'", '"') + but_not_ascii(given)
-    return _WANTED.get(kind, details["msg"])
+        return f"must be {context['expected']}".replace("'", '"') + but_not_ascii(given)
+    return _MUST_BE.get(kind, details["msg"])
 
 
 def _unknown(key: str, models: list[type[Settings]], top: type[Settings]) -> str:
     known = [name for model in models for name in model.model_fields if (model, name) != (top, "name")]
+    non_ascii = but_not_ascii(key, before="; it has ")
     near = get_close_matches(key, known, n=2)
     if near:
-        return f"no such key; {' or '.join(near)} may be meant"
+        return f"no such key{non_ascii}{did_you_mean(near)}"
     elsewhere = [path for path in _key_paths(top) if path.rpartition(".")[2] == key and "." in path]
     if elsewhere:
-        return f"no such key here; there is {' and '.join(elsewhere)}"
-    return f"no such key; there are {', '.join(known)}"
+        return f"no such key here{non_ascii}; there is {' and '.join(elsewhere)}"
+    return f"no such key{non_ascii}; the keys here are {', '.join(known)}"
 
 
 def _key_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:

@@ -13,7 +13,7 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
 def verbatim(settings: SettingsT) -> SettingsT:
-    """A copy whose every text, keys of tables included, is none of Terraform's templates.
+    """A copy in which Terraform takes no text, keys of tables included, for a template.
 
     `${aws:username}` is IAM's to resolve, and `a%{b` is the key of an object. Not for a `backend` block: Terraform
     evaluates nothing there.
@@ -34,6 +34,6 @@ def _verbatim(value: object) -> object:
 
 
 def mark_of_cdktf(text: str) -> str | None:
-    """The part of it that CDKTF would take for a mark of its own: no escape helps."""
+    """The part of it that CDKTF would replace as one of its own tokens: no escape helps."""
     found = _MARK_OF_CDKTF.search(text)
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""An environment's file as TOML, or why it is none: whatever lies there, nothing hangs and nothing crashes."""
+"""An environment's file as TOML, or why it cannot be read: whatever lies there, nothing hangs and nothing crashes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def leaves(content: object, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """All that is no table and no list, and every key of a table, each with its path."""
+    """Every value that is neither a table nor a list, and every key of a table, each with its path."""
     if isinstance(content, dict):
         for key, inner in content.items():
             yield (*path, key), key

@@ -111,7 +111,7 @@ BAD = [
         'permissions_boundary_arn = "arn:aws-cn:iam::111111111111:policy/x"',
         "permissions_boundary_arn",
         '"arn:aws-cn:iam::111111111111:policy/x"',
-        "begins with arn:aws:",
+        "begin with arn:aws:",
     ),
     Bad(
         'region = "eu\u2013west\u20131"',
@@ -185,16 +185,16 @@ BAD = [
         '[image]\nrepository = "go-api"\ndefault_tag = "latest"\nrequire_commit_sha_tag = true',
         "image.default_tag",
         '"latest"',
-        "a commit SHA is wanted",
+        "must be a commit SHA",
         "image",
     ),
     Bad("[container]\nport = 0", "container.port", "0", "from 1 to 65535"),
     Bad("[container]\nport = 65536", "container.port", "65536", "from 1 to 65535"),
-    Bad('[container]\nport = "8080"', "container.port", '"8080"', "a whole number, without quotes"),
-    Bad("[container]\nport = 8080.0", "container.port", "8080.0", "a whole number"),
-    Bad('[container]\ncpu = "256"', "container.cpu", '"256"', "a whole number, without quotes"),
+    Bad('[container]\nport = "8080"', "container.port", '"8080"', "an integer, without quotes"),
+    Bad("[container]\nport = 8080.0", "container.port", "8080.0", "an integer"),
+    Bad('[container]\ncpu = "256"', "container.cpu", '"256"', "an integer, without quotes"),
     Bad("[container]\ncpu = 300", "container.cpu", "300", "256, 512, 1024, 2048, 4096, 8192 or 16384"),
-    Bad("[container]\nmemory_mib = true", "container.memory_mib", "true", "a whole number"),
+    Bad("[container]\nmemory_mib = true", "container.memory_mib", "true", "an integer"),
     Bad("[container]\ncpu = 512\nmemory_mib = 512", "container.memory_mib", "512", "1024, 2048, 3072 or 4096 MiB"),
     Bad("[container]\ncpu = 1024", "container.memory_mib", "512", "1024 CPU units go with 2048"),
     Bad('[container]\ncpu_architecture = "arm64"', "container.cpu_architecture", '"arm64"', '"X86_64" or "ARM64"'),
@@ -205,9 +205,9 @@ BAD = [
     Bad("[container]\nreadonly_root_filesystem = 1", "container.readonly_root_filesystem", "1", "true or false"),
     Bad("[container]\nstop_timeout_seconds = 121", "container.stop_timeout_seconds", "121", "from 0 to 120"),
     Bad("[container]\nstop_timeout_seconds = -1", "container.stop_timeout_seconds", "-1", "from 0 to 120"),
-    Bad('[container.environment]\nPORT = "80"', "container.environment.PORT", "", "PORT follows container.port"),
-    Bad('[container.environment]\n"A-B" = "80"', "container.environment.A-B", "", "begins with no digit"),
-    Bad('[container.environment]\n"" = "80"', 'container.environment.""', "", "begins with no digit"),
+    Bad('[container.environment]\nPORT = "80"', "container.environment.PORT", "", "is set by container.port"),
+    Bad('[container.environment]\n"A-B" = "80"', "container.environment.A-B", "", "begin with a letter or _"),
+    Bad('[container.environment]\n"" = "80"', 'container.environment.""', "", "begin with a letter or _"),
     Bad('[container.environment]\n"\u0410" = "1"', 'container.environment."\u0410"', "", "not U+0410 CYRILLIC CAPITAL"),
     Bad(
         '[container.environment]\nA = "a\\u0000b"',
@@ -216,12 +216,12 @@ BAD = [
         "not contain U+0000 CONTROL CHARACTER",
     ),
     Bad("[container.environment]\nLEVEL = 3", "container.environment.LEVEL", "", "text in quotes"),
-    Bad('[container.secrets]\nKEY = "plain"', "container.secrets.KEY", "", "an ARN is wanted"),
+    Bad('[container.secrets]\nKEY = "plain"', "container.secrets.KEY", "", "must be the ARN of a secret"),
     Bad(
         '[container.secrets]\nPORT = "arn:aws:ssm:eu-west-1:111111111111:parameter/x"',
         "container.secrets.PORT",
         "",
-        "PORT follows container.port",
+        "is set by container.port",
     ),
     Bad(
         '[container.secrets]\nA = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-AbCdEf:user"',
@@ -239,7 +239,7 @@ BAD = [
         '[container.secrets]\nA = "arn:aws-cn:ssm:eu-west-1:111111111111:parameter/x"',
         "container.secrets.A",
         "",
-        "begins with arn:aws:",
+        "begin with arn:aws:",
     ),
     Bad(
         '[container]\nenvironment = { A = "1" }\nsecrets = { A = "arn:aws:ssm:eu-west-1:111111111111:parameter/x" }',
@@ -291,7 +291,7 @@ BAD = [
         '[[task_role.statements]]\nsid = "A"\nactions = ["s3:Get*"]\nresources = ["*"]\n' * 2,
         "task_role.statements[1].sid",
         '"A"',
-        "each is wanted once",
+        "must differ from the sid of every other statement",
     ),
     Bad(
         '[service]\nname = "a"\nenable_execute_command = true\n[container]\nreadonly_root_filesystem = false\n'
@@ -309,9 +309,9 @@ BAD = [
             remedy,
         )
         for resource, remedy in {
-            "arn:aws-cn:s3:::bucket/*": "in eu-west-1 an ARN begins with arn:aws:",
-            "arn:aws-*:s3:::bucket/*": "in eu-west-1 an ARN begins with arn:aws:",
-            "arn:aws:sqs:eu-wets-1:111111111111:queue": "not of eu-wets-1; eu-west-1",
+            "arn:aws-cn:s3:::bucket/*": "must begin with arn:aws:, as every ARN in eu-west-1",
+            "arn:aws-*:s3:::bucket/*": "must begin with arn:aws:, as every ARN in eu-west-1",
+            "arn:aws:sqs:eu-wets-1:111111111111:queue": "not of eu-wets-1; did you mean eu-west-1?",
             "arn:aws:sqs:cn-north-1:111111111111:queue": "a region of the partition aws, not of cn-north-1",
             "arn:aws:s3:::bu\u0441ket/*": "U+0020 to U+00FF, not U+0441 CYRILLIC SMALL LETTER ES",
         }.items()
@@ -337,18 +337,18 @@ BAD = [
     ],
     Bad("[scaling]\nmin_capacity = 0", "scaling.min_capacity", "0", "from 1 to 5000"),
     Bad("[scaling]\nmin_capacity = -1", "scaling.min_capacity", "-1", "from 1 to 5000"),
-    Bad("[scaling]\nmin_capacity = 5", "scaling.max_capacity", "4", "5 or more is wanted"),
+    Bad("[scaling]\nmin_capacity = 5", "scaling.max_capacity", "4", "must be 5 or more"),
     Bad("[scaling]\ncpu_target_percent = 0", "scaling.cpu_target_percent", "0", "from 1 to 100"),
     Bad("[scaling]\ncpu_target_percent = 101", "scaling.cpu_target_percent", "101", "from 1 to 100"),
     Bad("[scaling]\nscale_in_cooldown_seconds = -1", "scaling.scale_in_cooldown_seconds", "-1", "of 0 or more"),
     Bad("[deployment]\nmaximum_percent = 99", "deployment.maximum_percent", "99", "of 100 or more"),
     Bad("[deployment]\nminimum_healthy_percent = 101", "deployment.minimum_healthy_percent", "101", "from 0 to 100"),
-    Bad("[deployment]\nmaximum_percent = 100", "deployment.maximum_percent", "100", "200 or more works"),
+    Bad("[deployment]\nmaximum_percent = 100", "deployment.maximum_percent", "100", "to at least 200"),
     Bad(
         "scaling = { min_capacity = 3 }\n[deployment]\nmaximum_percent = 133\nminimum_healthy_percent = 67",
         "deployment.maximum_percent",
         "133",
-        "deployment.maximum_percent = 134 or more works, or deployment.minimum_healthy_percent = 66 or less",
+        "Set deployment.maximum_percent to at least 134, or deployment.minimum_healthy_percent to at most 66",
     ),
     Bad(
         "[deployment]\nhealth_check_grace_period_seconds = -1",
@@ -373,7 +373,7 @@ BAD = [
         f'[logs]\nkms_key_arn = "arn:aws:kms:us-east-1:111111111111:key/{KEY_ID}"',
         "logs.kms_key_arn",
         '"arn:aws:kms:us-east-1:111111111111:key/',
-        "its own region only, eu-west-1",
+        "the logs' own region, eu-west-1",
     ),
     Bad('[cluster]\ncontainer_insights = "on"', "cluster.container_insights", '"on"', '"enabled" or "enhanced"'),
     Bad('cluster.container_insights = "\u0435nabled"', "cluster.container_insights", '"\u0435nabled"', "not U+0435"),
@@ -395,16 +395,16 @@ BAD = [
         '"\u0441ontainer" = 3',
         '"\u0441ontainer"',
         "3",
-        "container may be meant; this one has U+0441 CYRILLIC SMALL LETTER ES",
+        "it has U+0441 CYRILLIC SMALL LETTER ES; did you mean container?",
     ),
-    Bad("[scalling]\nmin_capacity = 1", "scalling", "{ … }", "scaling may be meant"),
-    Bad("[container]\nmemory = 512", "container.memory", "512", "memory_mib may be meant"),
+    Bad("[scalling]\nmin_capacity = 1", "scalling", "{ … }", "did you mean scaling?"),
+    Bad("[container]\nmemory = 512", "container.memory", "512", "did you mean memory_mib?"),
     Bad("[container]\nretention_days = 1", "container.retention_days", "1", "there is logs.retention_days"),
     Bad(
         'backend = { type = "local", path = "a", bucket = "b" }',
         "backend.bucket",
         '"b"',
-        "there are type, path",
+        "the keys here are type, path",
         "backend",
     ),
     Bad(
@@ -477,11 +477,11 @@ def test_an_arn_is_of_this_partition_and_of_a_region_that_exists(key: str, tmp_p
     """Wherever a setting is an ARN; as it stands here, it is accepted."""
     setting = ARN_SETTINGS[key]
     load_environment(environment_file(tmp_path, setting.toml, without=setting.without))
-    wrong = {"arn:aws:": ("arn:aws-cn:", "begins with arn:aws:")}
+    wrong = {"arn:aws:": ("arn:aws-cn:", "begin with arn:aws:")}
     if setting.regional:
         own = re.search(r"(\w+):eu-west-1:", setting.toml)
         assert own
-        wrong[own[0]] = (f"{own[1]}:eu-wets-1:", "not of eu-wets-1; eu-west-1")
+        wrong[own[0]] = (f"{own[1]}:eu-wets-1:", "not of eu-wets-1; did you mean eu-west-1?")
     for right, (replacement, remedy) in wrong.items():
         toml = setting.toml.replace(right, replacement)
         text = refusal_of(environment_file(tmp_path, toml, without=setting.without))
@@ -550,7 +550,7 @@ def test_what_works_is_accepted(toml: str, tmp_path: Path) -> None:
     ],
 )
 def test_service_and_image_accept_what_works(service: str, image: str, tmp_path: Path) -> None:
-    """Every optional key of the two, and names at the edge of what AWS takes."""
+    """Every optional key of the two, and names at the edge of what AWS allows."""
     file = environment_file(tmp_path, f"[service]\n{service}\n[image]\n{image}", without=("service"))
     file.write_text(file.read_text("utf-8").replace('image = { repository = "go-api" }\n', ""), "utf-8")
     load_environment(file)
@@ -639,7 +639,7 @@ def test_fifty_tags_are_the_most_with_ours(own: int, fits: bool, tmp_path: Path)
     if fits:
         load_environment(file)
     else:
-        assert "47 at most, and there are 48" in refusal_of(file)
+        assert "47 tags at most, not 48" in refusal_of(file)
 
 
 def test_a_name_is_measured_with_its_suffix(tmp_path: Path) -> None:
@@ -650,18 +650,18 @@ def test_a_name_is_measured_with_its_suffix(tmp_path: Path) -> None:
             load_environment(file)
         else:
             text = refusal_of(file)
-            assert f"the IAM role would be {'a' * 51}-dev-execution, 65 characters, and AWS takes 64" in text
+            assert f"the IAM role would be {'a' * 51}-dev-execution, 65 characters, and AWS allows 64" in text
             assert "by 1" in text
 
 
 def test_every_named_resource_has_its_limit(tmp_path: Path) -> None:
     """ECS takes 255 characters and a log group 512; a name beyond all three limits is told for each resource."""
     text = refusal_of(environment_file(tmp_path, f'service = {{ name = "{"a" * 510}" }}', without="service"))
-    assert "AWS takes 64" in text
+    assert "AWS allows 64" in text
     assert "the ECS cluster, service and task definition family would be " in text
-    assert "514 characters, and AWS takes 255" in text
+    assert "514 characters, and AWS allows 255" in text
     assert "the log group would be /ecs/" in text
-    assert "519 characters, and AWS takes 512" in text
+    assert "519 characters, and AWS allows 512" in text
 
 
 EVERY_KEY = tomllib.loads(
@@ -848,7 +848,7 @@ def test_a_byte_order_mark_is_let_pass(tmp_path: Path) -> None:
     ("name", "remedy"),
     [
         ("Dev.toml", "lower-case letters, digits and single hyphens"),
-        ("1dev.toml", "beginning with a letter"),
+        ("1dev.toml", "begin with a letter"),
         ("dev-.toml", "single hyphens"),
         ("d--v.toml", "single hyphens"),
         ("d_v.toml", "single hyphens"),
@@ -883,7 +883,7 @@ def test_a_folder_without_environments_is_told(tmp_path: Path) -> None:
     for name, told in (("gone", "no such file"), ("file", "not a directory"), ("odd", "is a directory")):
         with pytest.raises(SettingsError, match=told):
             load_environments(tmp_path / name)
-    with pytest.raises(SettingsError, match="holds no environment: add one"):
+    with pytest.raises(SettingsError, match="has no environment: add one"):
         load_environments(tmp_path / "empty")
 
 
@@ -1014,23 +1014,25 @@ def _rollout_moves(tasks: int, minimum_healthy_percent: int, maximum_percent: in
     minimum=st.integers(0, 100),
     maximum=st.integers(100, 250),
 )
-def test_percents_are_refused_exactly_when_a_rollout_wedges(least: int, more: int, minimum: int, maximum: int) -> None:
+def test_percents_are_refused_exactly_when_a_rollout_is_stuck(
+    least: int, more: int, minimum: int, maximum: int
+) -> None:
     """Against a played rollout at every count from the least to the most."""
     deployment = Deployment(minimum_healthy_percent=minimum, maximum_percent=maximum)
     moves = all(_rollout_moves(tasks, minimum, maximum) for tasks in range(least, least + more + 1))
-    assert (deployment.wedge_remedy(least) is None) == moves
+    assert (deployment.stuck_rollout_remedy(least) is None) == moves
 
 
 @given(tasks=st.integers(1, 5000), minimum=st.integers(0, 100), maximum=st.integers(100, 250))
-def test_the_remedy_for_a_wedge_is_the_smallest_that_works(tasks: int, minimum: int, maximum: int) -> None:
+def test_the_remedy_for_a_stuck_rollout_is_the_smallest_that_works(tasks: int, minimum: int, maximum: int) -> None:
     """Each of the two percents that the message names lets the rollout move, and one less far does not."""
-    remedy = Deployment(minimum_healthy_percent=minimum, maximum_percent=maximum).wedge_remedy(tasks)
+    remedy = Deployment(minimum_healthy_percent=minimum, maximum_percent=maximum).stuck_rollout_remedy(tasks)
     if remedy:
-        more, less = (int(percent) for percent in re.findall(r"percent = (\d+)", remedy))
-        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more).wedge_remedy(tasks) is None
-        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more - 1).wedge_remedy(tasks)
-        assert Deployment(minimum_healthy_percent=less, maximum_percent=maximum).wedge_remedy(tasks) is None
-        assert Deployment(minimum_healthy_percent=less + 1, maximum_percent=maximum).wedge_remedy(tasks)
+        more, less = (int(percent) for percent in re.findall(r"percent to at \w+ (\d+)", remedy))
+        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more).stuck_rollout_remedy(tasks) is None
+        assert Deployment(minimum_healthy_percent=minimum, maximum_percent=more - 1).stuck_rollout_remedy(tasks)
+        assert Deployment(minimum_healthy_percent=less, maximum_percent=maximum).stuck_rollout_remedy(tasks) is None
+        assert Deployment(minimum_healthy_percent=less + 1, maximum_percent=maximum).stuck_rollout_remedy(tasks)
 
 
 def test_the_regions_are_botocores() -> None:

@@ -71,8 +71,8 @@ def test_the_same_names(tmp_path: Path) -> None:
     write(tmp_path, "b.toml", service="X-a", own="2")
     assert told(tmp_path) == [
         (
-            'b.toml: service.name = "X-a"\n    all that it creates in account 111111111111 would be called X-a-b, as '
-            "what a-b.toml creates: IAM knows no region and no case. Rename the service or the file"
+            'b.toml: service.name = "X-a"\n    everything it creates in account 111111111111 would be called X-a-b, '
+            "like what a-b.toml creates: IAM ignores region and case. Rename the service or the file"
         )
     ]
     write(tmp_path, "b.toml", service="X-a", own="2", account_id="222222222222")
@@ -123,8 +123,8 @@ def test_a_long_name_is_told_for_each_resource(tmp_path: Path) -> None:
     service = "a" * 500
     write(tmp_path, "dev.toml", service=service)
     assert [problem.remedy for problem in _problems(tmp_path)] == [
-        f"{resource} would be {name}, {len(name)} characters, and AWS takes {limit}: shorten this, or the file's name, "
-        f"by {len(name) - limit}"
+        f"{resource} would be {name}, {len(name)} characters, and AWS allows {limit}: shorten this, or the file's "
+        f"name, by {len(name) - limit}"
         for resource, name, limit in (
             ("the IAM role", f"{service}-dev-execution", 64),
             ("the IAM role", f"{service}-dev-task", 64),
@@ -146,26 +146,26 @@ def _problems(folder: Path) -> Any:
 
 
 TOLD: list[tuple[str, str, str]] = [
-    ("dev.TOML", "", "dev.TOML\n    an environment's file ends in .toml: rename it to dev.toml"),
+    ("dev.TOML", "", "dev.TOML\n    must end in .toml: rename it to dev.toml"),
     (
         "dev.toml",
         'name = "dev"',
         (
-            "dev.toml: name\n    no such key here: the environment's name is the file's, dev. The service's is "
+            "dev.toml: name\n    no such key: the environment's name is the file's, dev, and the service's is "
             "service.name"
         ),
     ),
     (
         "dev.toml",
         'container = { environment = { A = "x TfToken[1" } }',
-        'dev.toml: container.environment.A\n    must not contain "TfToken[", which CDKTF takes for a mark of its own',
+        'dev.toml: container.environment.A\n    must not contain "TfToken[", which CDKTF would replace',
     ),
     (
         "D.toml",
         "",
         (
-            "D.toml\n    the file's name is the environment's: lower-case letters, digits and single hyphens, "
-            "beginning with a letter, such as dev.toml"
+            "D.toml\n    the file's name must have only lower-case letters, digits and single hyphens, "
+            "and begin with a letter, such as dev.toml"
         ),
     ),
 ]
@@ -178,8 +178,8 @@ def test_one_file(tmp_path: Path, name: str, more: str, text: str) -> None:
 
 
 def test_no_files(tmp_path: Path) -> None:
-    assert told(tmp_path) == [".\n    holds no environment: add one, such as dev.toml"]
-    assert told(tmp_path / "gone") == [".\n    no folder of environments: no such file or directory"]
+    assert told(tmp_path) == [".\n    has no environment: add one, such as dev.toml"]
+    assert told(tmp_path / "gone") == [".\n    cannot be read as a folder of environments: no such file or directory"]
 
 
 def test_every_file_that_may_be_meant_is_read(tmp_path: Path) -> None:
@@ -209,8 +209,9 @@ def test_one_beside_others_that_are_wrong(tmp_path: Path) -> None:
     alone, warning = load_beside_others(tmp_path, "dev")
     assert [each.name for each in alone] == ["dev"]
     assert warning == (
-        f'Warning: only dev is synthesized, for others\' settings are wrong:\n{tmp_path / "qa.toml"}: region = "x"\n'
-        "    the name of an AWS region is wanted, such as eu-west-1\n"
+        f"Warning: only dev is synthesized, because others' settings are wrong:\n"
+        f'{tmp_path / "qa.toml"}: region = "x"\n'
+        "    must be the name of an AWS region, such as eu-west-1\n"
     )
     with pytest.raises(SettingsError) as caught:
         load_beside_others(tmp_path, "qa")

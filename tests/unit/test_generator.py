@@ -51,7 +51,7 @@ def test_unknown_folder_of_environments(name: str, monkeypatch: pytest.MonkeyPat
     """The message names the folder, relative to the repository, as main.py's does."""
     monkeypatch.setenv("ENVIRONMENTS_DIR", name)
     for refused in (lambda: settings_of("dev"), generator.synthesize, lambda: generator.synthesize("dev")):
-        with pytest.raises(OperateError, match=rf"{ROOT}/{name}\n +no folder of environments: "):
+        with pytest.raises(OperateError, match=rf"{ROOT}/{name}\n +cannot be read as a folder of environments: "):
             refused()
 
 
@@ -90,7 +90,7 @@ def test_wrong_settings_are_refused_before_anything_starts(environments: Path) -
     [
         (lambda file: file.write_text("not TOML"), r"prod\.toml\n +is not TOML"),
         (lambda file: file.write_bytes(b"\xff"), r"prod\.toml\n +is not UTF-8"),
-        (lambda file: file.rename(file.with_suffix(".tml")), r"prod\.tml\n +an environment's file ends in \.toml"),
+        (lambda file: file.rename(file.with_suffix(".tml")), r"prod\.tml\n +must end in \.toml"),
         (lambda file: shutil.copy(file, file.with_stem("copy")), r"prod\.toml: backend\n.*copy\.toml too"),
     ],
 )
@@ -101,7 +101,7 @@ def test_others_wrong_settings_are_a_warning(
     damage(environments / "prod.toml")
     assert settings_of("dev").name == settings_of("dev").name == "dev"
     shown = capfd.readouterr().err
-    assert shown.count("Warning: only dev is synthesized, for others' settings are wrong:\n") == 1
+    assert shown.count("Warning: only dev is synthesized, because others' settings are wrong:\n") == 1
     assert re.search(said, shown)
 
 

@@ -67,47 +67,47 @@ def told(content: dict[str, Any], model: type[Settings] = Table) -> list[tuple[s
 
 
 TOLD: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
-    ({"legs": "4"}, ("legs", '"4"', "a whole number, without quotes, is wanted")),
-    ({"legs": 4.5}, ("legs", "4.5", "a whole number, without quotes, is wanted")),
-    ({"legs": True}, ("legs", "true", "a whole number, without quotes, is wanted")),
-    ({"legs": {}}, ("legs", "{ … }", "a whole number, without quotes, is wanted")),
-    ({"legs": []}, ("legs", "[ … ]", "a whole number, without quotes, is wanted")),
-    ({"legs": ()}, ("legs", "[ … ]", "a whole number, without quotes, is wanted")),
-    ({"labels": {"a": 1}}, ("labels.a", "1", "text in quotes is wanted")),
-    ({"labels": {"a b": 1}}, ('labels."a b"', "1", "text in quotes is wanted")),
-    ({"labels": {"A_9-": 1}}, ("labels.A_9-", "1", "text in quotes is wanted")),
-    ({"labels": "é"}, ("labels", '"é"', "a table is wanted")),
-    ({"top": "x"}, ("top", '"x"', "a table is wanted")),
-    ({"top": {"locked": 1}}, ("top.locked", "1", "true or false, without quotes, is wanted")),
-    ({"drawers": "x"}, ("drawers", '"x"', "a list in square brackets is wanted")),
-    ({"drawers": ({}, {"label": 1})}, ("drawers[1].label", "1", "text in quotes is wanted")),
-    ({"sizes": []}, ("sizes", "[ … ]", "one entry at least is wanted")),
+    ({"legs": "4"}, ("legs", '"4"', "must be an integer, without quotes")),
+    ({"legs": 4.5}, ("legs", "4.5", "must be an integer, without quotes")),
+    ({"legs": True}, ("legs", "true", "must be an integer, without quotes")),
+    ({"legs": {}}, ("legs", "{ … }", "must be an integer, without quotes")),
+    ({"legs": []}, ("legs", "[ … ]", "must be an integer, without quotes")),
+    ({"legs": ()}, ("legs", "[ … ]", "must be an integer, without quotes")),
+    ({"labels": {"a": 1}}, ("labels.a", "1", "must be text in quotes")),
+    ({"labels": {"a b": 1}}, ('labels."a b"', "1", "must be text in quotes")),
+    ({"labels": {"A_9-": 1}}, ("labels.A_9-", "1", "must be text in quotes")),
+    ({"labels": "é"}, ("labels", '"é"', "must be a table")),
+    ({"top": "x"}, ("top", '"x"', "must be a table")),
+    ({"top": {"locked": 1}}, ("top.locked", "1", "must be true or false, without quotes")),
+    ({"drawers": "x"}, ("drawers", '"x"', "must be a list in square brackets")),
+    ({"drawers": ({}, {"label": 1})}, ("drawers[1].label", "1", "must be text in quotes")),
+    ({"sizes": []}, ("sizes", "[ … ]", "must have at least one entry")),
     (
         {"set_for": {"type": "fork"}},
-        ("set_for.type", '"fork"', 'a backend\'s type is wanted: "s3", "local" or "remote"'),
+        ("set_for.type", '"fork"', 'must be "s3", "local" or "remote"'),
     ),
-    ({"set_for": {}}, ("set_for.type", "", 'a backend\'s type is wanted: "s3", "local" or "remote"')),
-    ({"set_for": {"type": "cup", "size": "x"}}, ("set_for.size", '"x"', "a whole number, without quotes, is wanted")),
+    ({"set_for": {}}, ("set_for.type", "", 'must be "s3", "local" or "remote"')),
+    ({"set_for": {"type": "cup", "size": "x"}}, ("set_for.size", '"x"', "must be an integer, without quotes")),
     (
         {"set_for": {"type": "plate", "colour": "green"}},
-        ("set_for.colour", '"green"', '"red" or "blue" is wanted'),
+        ("set_for.colour", '"green"', 'must be "red" or "blue"'),
     ),
-    ({"set_for": {"type": "plate", "size": 1}}, ("set_for.size", "1", "no such key; there are type, colour")),
-    ({"set_for": {"type": "cup", "sise": 1}}, ("set_for.sise", "1", "no such key; size may be meant")),
-    ({"legz": 4}, ("legz", "4", "no such key; legs may be meant")),
-    ({"label": "x"}, ("label", '"x"', "no such key; labels may be meant")),
+    ({"set_for": {"type": "plate", "size": 1}}, ("set_for.size", "1", "no such key; the keys here are type, colour")),
+    ({"set_for": {"type": "cup", "sise": 1}}, ("set_for.sise", "1", "no such key; did you mean size?")),
+    ({"legz": 4}, ("legz", "4", "no such key; did you mean legs?")),
+    ({"label": "x"}, ("label", '"x"', "no such key; did you mean labels?")),
     ({"locked": True}, ("locked", "true", "no such key here; there is drawers.locked and top.locked")),
-    ({"lables": {}}, ("lables", "{ … }", "no such key; labels or legs may be meant")),
+    ({"lables": {}}, ("lables", "{ … }", "no such key; did you mean labels or legs?")),
     (
         {"zzz": None},
-        ("zzz", "", "no such key; there are legs, drawers, top, labels, sizes, set_for, container"),
+        ("zzz", "", "no such key; the keys here are legs, drawers, top, labels, sizes, set_for, container"),
     ),
-    ({"top": {"zzz": 1}}, ("top.zzz", "1", "no such key; there are label, locked")),
-    ({"top": {"legs": 1}}, ("top.legs", "1", "no such key; there are label, locked")),
-    ({"legs": "v" * 78}, ("legs", f'"{"v" * 78}"', "a whole number, without quotes, is wanted")),
-    ({"legs": "v" * 79}, ("legs", f'"{"v" * 79}…', "a whole number, without quotes, is wanted")),
-    ({"labels": {"k" * 80: 1}}, (f"labels.{'k' * 80}", "1", "text in quotes is wanted")),
-    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 80}…", "1", "text in quotes is wanted")),
+    ({"top": {"zzz": 1}}, ("top.zzz", "1", "no such key; the keys here are label, locked")),
+    ({"top": {"legs": 1}}, ("top.legs", "1", "no such key; the keys here are label, locked")),
+    ({"legs": "v" * 78}, ("legs", f'"{"v" * 78}"', "must be an integer, without quotes")),
+    ({"legs": "v" * 79}, ("legs", f'"{"v" * 79}…', "must be an integer, without quotes")),
+    ({"labels": {"k" * 80: 1}}, (f"labels.{'k' * 80}", "1", "must be text in quotes")),
+    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 80}…", "1", "must be text in quotes")),
 ]
 
 
@@ -118,7 +118,7 @@ def test_problem(content: dict[str, Any], expected: tuple[str, str, str]) -> Non
 
 
 def test_a_list_is_not_called_empty_for_its_wrong_entries() -> None:
-    """Each entry is told, and not that one is wanted at least."""
+    """Each entry is told, and not that there must be one."""
     assert [(key, value) for key, value, _ in told({"sizes": ["a"]})] == [("sizes[0]", '"a"')]
 
 
@@ -190,13 +190,13 @@ def test_letters_that_are_none_of_ours_are_named() -> None:
     """A Cyrillic letter in a key, in a choice and in a backend's type."""
     named = "U+0430 CYRILLIC SMALL LETTER A"
     assert [remedy for _, _, remedy in told({"l\u0430bels": {}})] == [
-        f"no such key; labels or legs may be meant; this one has {named}"
+        f"no such key; it has {named}; did you mean labels or legs?"
     ]
     assert [remedy for _, _, remedy in told({"set_for": {"type": "pl\u0430te"}})] == [
-        f'a backend\'s type is wanted: "s3", "local" or "remote", not {named}'
+        f'must be "s3", "local" or "remote", not {named}'
     ]
     assert [remedy for _, _, remedy in told({"set_for": {"type": "plate", "colour": "\u0430"}})] == [
-        f'"red" or "blue" is wanted, not {named}'
+        f'must be "red" or "blue", not {named}'
     ]
 
 

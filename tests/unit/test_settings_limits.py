@@ -188,9 +188,9 @@ NUMBERS: list[tuple[str, int, int, str]] = [
 def test_a_number_from_its_least_to_its_greatest(path: str, low: int, high: int, limits: str) -> None:
     """Both included; one less or one more is told with the limits."""
     assert told((path, low)) == told((path, high)) == []
-    assert told((path, low - 1)) == [f"{path} = {low - 1}: a whole number {limits} is wanted"]
+    assert told((path, low - 1)) == [f"{path} = {low - 1}: must be an integer {limits}"]
     above = f"from {low} to {high}" if high == MAX_INT32 else limits
-    assert told((path, high + 1)) == [f"{path} = {high + 1}: a whole number {above} is wanted"]
+    assert told((path, high + 1)) == [f"{path} = {high + 1}: must be an integer {above}"]
 
 
 def test_numbers_that_hang_together() -> None:
@@ -198,12 +198,12 @@ def test_numbers_that_hang_together() -> None:
     most = ("scaling.max_capacity", 5000)
     assert told(("scaling.min_capacity", 5000), most) == []
     assert told(("scaling.min_capacity", 5001), most) == [
-        "scaling.min_capacity = 5001: a whole number from 1 to 5000 is wanted"
+        "scaling.min_capacity = 5001: must be an integer from 1 to 5000"
     ]
-    assert told(("scaling.min_capacity", 0)) == ["scaling.min_capacity = 0: a whole number from 1 to 5000 is wanted"]
+    assert told(("scaling.min_capacity", 0)) == ["scaling.min_capacity = 0: must be an integer from 1 to 5000"]
     assert told(("scaling.min_capacity", 4)) == []
     assert told(("scaling.min_capacity", 5)) == [
-        "scaling.max_capacity = 4: 5 or more is wanted, since scaling.min_capacity = 5"
+        "scaling.max_capacity = 4: must be 5 or more, since scaling.min_capacity = 5"
     ]
     assert told(("scaling.min_capacity", 0), ("scaling.max_capacity", 1)) == [
         "scaling.min_capacity = 0: a whole number from 1 to 5000 is wanted"
@@ -211,20 +211,20 @@ def test_numbers_that_hang_together() -> None:
     half = ("deployment.minimum_healthy_percent", 0)
     assert told(("deployment.maximum_percent", 100), half) == told(("deployment.maximum_percent", MAX_INT32)) == []
     assert told(("deployment.maximum_percent", 99), half) == [
-        "deployment.maximum_percent = 99: a whole number of 100 or more is wanted"
+        "deployment.maximum_percent = 99: must be an integer of 100 or more"
     ]
     assert told(("deployment.maximum_percent", 100)) == [
         (
-            "deployment.maximum_percent = 100: with 1 task (scaling.min_capacity) no rollout can move: 1 must stay and "
-            "at most 1 may run. deployment.maximum_percent = 200 or more works, or deployment.minimum_healthy_percent "
-            "= 0 or less"
+            "deployment.maximum_percent = 100: with 1 task (scaling.min_capacity) no rollout can proceed: 1 must stay "
+            "and at most 1 may run. Set deployment.maximum_percent to at least 200, or "
+            "deployment.minimum_healthy_percent to at most 0"
         )
     ]
     assert told(("deployment.maximum_percent", 120), ("scaling.min_capacity", 3)) == [
         (
-            "deployment.maximum_percent = 120: with 3 tasks (scaling.min_capacity) no rollout can move: 3 must stay "
-            "and at most 3 may run. deployment.maximum_percent = 134 or more works, or "
-            "deployment.minimum_healthy_percent = 66 or less"
+            "deployment.maximum_percent = 120: with 3 tasks (scaling.min_capacity) no rollout can proceed: 3 must stay "
+            "and at most 3 may run. Set deployment.maximum_percent to at least 134, or "
+            "deployment.minimum_healthy_percent to at most 66"
         )
     ]
 
@@ -236,46 +236,44 @@ def test_retention() -> None:
     taken = [days for days in range(-1, 3700) if not told(("logs.retention_days", days))]
     assert taken == [0, *offered]
     listed = ", ".join(map(str, offered))
-    assert told(("logs.retention_days", 2)) == [
-        f"logs.retention_days = 2: CloudWatch offers {listed} days, and 0 for ever"
-    ]
+    assert told(("logs.retention_days", 2)) == [f"logs.retention_days = 2: must be {listed}, or 0 for ever"]
 
 
-TAG = "a tag is wanted: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _"
+TAG = "must be a tag: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _"
 REPOSITORY = (
-    "the name of an ECR repository, without registry and tag, is wanted: 2 to 256 lower-case letters and digits, with "
+    "must be the name of an ECR repository, without registry and tag: 2 to 256 lower-case letters and digits, with "
     ". _ - or / between them"
 )
-URL = "a URL is wanted that ends with the host or the port, such as https://api.example.com"
-USER = 'a user is wanted: "65532", "65532:65532", "name" or "name:group"'
+URL = "must be a URL that ends with the host or the port, such as https://api.example.com"
+USER = 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'
 BUCKET = (
-    "the name of a bucket is wanted: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or a digit at "
+    "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or a digit at "
     "both ends, no two dots in a row, and not an IP address"
 )
-OBJECT = 'the key of an object is wanted, with no slash at either end, such as "go-api/terraform.tfstate"'
-FILE = "the path of a file, relative to the repository's root, is wanted"
-HCP = "letters, digits, hyphens and underscores are wanted, at most 90"
-HOST = 'a host name is wanted, such as "app.terraform.io"'
-POLICY_WANTED = "the ARN of an IAM policy is wanted: arn:aws:iam::<account>:policy/<name>"
-ROLE_WANTED = "the ARN of an IAM role is wanted: arn:aws:iam::<account>:role/<name>"
-KEY_WANTED = "the ARN of a KMS key, not of an alias, is wanted: arn:aws:kms:<region>:<account>:key/<key id>"
-ANY_KEY = "the id or the ARN of a KMS key, not an alias, is wanted"
-SERVICE = "a name of letters, digits, - and _ is wanted, beginning with a letter"
+OBJECT = 'must be the key of an object, with no slash at either end, such as "go-api/terraform.tfstate"'
+FILE = "must be the path of a file, relative to the repository's root"
+HCP = "must be 1 to 90 letters, digits, hyphens and underscores"
+HOST = 'must be a host name, such as "app.terraform.io"'
+POLICY_WANTED = "must be the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>"
+ROLE_WANTED = "must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>"
+KEY_WANTED = "must be the ARN of a KMS key, not of an alias: arn:aws:kms:<region>:<account>:key/<key id>"
+ANY_KEY = "must be the id or the ARN of a KMS key, not an alias"
+SERVICE = "must be a name of letters, digits, - and _, beginning with a letter"
 TEXTS: list[tuple[str, list[str], list[str], str]] = [
     (
         "name",
         ["d", "dev2", "a9-9b-9"],
         ["", "1d", "d-", "-d", "d--v", "D", "d_v"],
         (
-            "the file's name is the environment's: lower-case letters, digits and single hyphens, beginning with a "
-            "letter, such as dev.toml"
+            "the file's name must have only lower-case letters, digits and single hyphens, and begin with a letter, "
+            "such as dev.toml"
         ),
     ),
     (
         "account_id",
         ["0" * 12],
         ["1" * 11, "1" * 13, "11111111111a"],
-        "an AWS account id is wanted: 12 digits in quotes",
+        "must be an AWS account id: 12 digits in quotes",
     ),
     (
         "permissions_boundary_arn",
@@ -429,8 +427,8 @@ def test_no_commit_sha(tag: str) -> None:
     assert told(("image.default_tag", tag)) == []
     assert told(("image.default_tag", tag), ("image.require_commit_sha_tag", True)) == [
         (
-            f'image.default_tag = "{tag}": with image.require_commit_sha_tag = true a commit SHA is wanted, 7 to 40 of '
-            "0-9 and a-f, or no default tag at all"
+            f'image.default_tag = "{tag}": must be a commit SHA, 7 to 40 of 0-9 and a-f, or left out, since '
+            "image.require_commit_sha_tag = true"
         )
     ]
 
@@ -473,9 +471,9 @@ def test_no_secret(arn: str) -> None:
     """The value is not repeated: somebody may have put the secret itself there."""
     assert told(("container.secrets", {"A": arn})) == [
         (
-            "container.secrets.A: an ARN is wanted: of a secret, "
+            "container.secrets.A: must be the ARN of a secret, "
             "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>, "
-            "on which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter, "
+            "which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter, "
             "arn:aws:ssm:<region>:<account>:parameter/<name>"
         )
     ]
@@ -511,7 +509,7 @@ def test_an_action(action: str) -> None:
 def test_no_action(action: str) -> None:
     assert told(("task_role.statements", [STATEMENT | {"actions": ["s3:Get*", action]}])) == [
         (
-            f'task_role.statements[0].actions[1] = "{action}": an action is wanted: <service>:<Action>, where * and ? '
+            f'task_role.statements[0].actions[1] = "{action}": must be an action, <service>:<Action>, where * and ? '
             "may stand for a part, such as s3:Get*"
         )
     ]
@@ -526,8 +524,8 @@ def test_a_resource(resource: str) -> None:
 def test_no_resource(resource: str) -> None:
     assert told(("task_role.statements", [STATEMENT, STATEMENT | {"resources": [resource]}])) == [
         (
-            f'task_role.statements[1].resources[0] = "{resource}": an ARN, in which * and ? may stand for a part, or '
-            '"*" is wanted'
+            f'task_role.statements[1].resources[0] = "{resource}": must be an ARN, in which * and ? may stand for a '
+            'part, or "*"'
         )
     ]
 
@@ -553,7 +551,7 @@ def test_an_operator_of_iam(operator: str) -> None:
 @pytest.mark.parametrize("operator", NO_OPERATORS)
 def test_no_operator_of_iam(operator: str) -> None:
     (problem,) = told(("task_role.statements", [STATEMENT | {"conditions": {operator: {"a": ["b"]}}}]))
-    assert problem.endswith("is no condition operator of IAM, such as StringEquals, ArnLike or Bool")
+    assert problem.endswith("must be a condition operator of IAM, such as StringEquals, ArnLike or Bool")
 
 
 ELSEWHERE = KEY.replace("eu-west-1", "eu-west-2")
@@ -584,8 +582,8 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [("container.environment", {"\u0430": "x"})],
         (
-            'container.environment."\u0430": an environment variable\'s name has letters, digits and _, and begins '
-            f"with no digit, not {A}"
+            'container.environment."\u0430": the name must begin with a letter or _, and have only letters, digits and '
+            f"_, not {A}"
         ),
     ),
     (
@@ -601,7 +599,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("task_role.statements", [STATEMENT, STATEMENT | {"resources": ["*", "arn:aws-cn:s3:::b"]}])],
-        'task_role.statements[1].resources[1] = "arn:aws-cn:s3:::b": in eu-west-1 an ARN begins with arn:aws:',
+        (
+            'task_role.statements[1].resources[1] = "arn:aws-cn:s3:::b": must begin with arn:aws:, as every ARN in '
+            "eu-west-1"
+        ),
     ),
     (
         [("task_role.statements", [STATEMENT | {"resources": ["arn:aws:sqs:cn-north-1:111111111111:q"]}])],
@@ -614,7 +615,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("task_role.statements", [STATEMENT | {"resources": ["arn:aws:sqs:eu-wets-1:111111111111:q"]}])],
         (
             'task_role.statements[0].resources[0] = "arn:aws:sqs:eu-wets-1:111111111111:q": must be the ARN of a '
-            "region of the partition aws, not of eu-wets-1; eu-west-1 may be meant"
+            "region of the partition aws, not of eu-wets-1; did you mean eu-west-1?"
         ),
     ),
     (
@@ -627,44 +628,44 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [("task_role.statements", [STATEMENT | {"actions": ["s3:G\u0430t"]}])],
         (
-            'task_role.statements[0].actions[0] = "s3:G\u0430t": an action is wanted: <service>:<Action>, where * and '
+            'task_role.statements[0].actions[0] = "s3:G\u0430t": must be an action, <service>:<Action>, where * and '
             f"? may stand for a part, such as s3:Get*, not {A}"
         ),
     ),
     (
         [("task_role.statements", [STATEMENT | {"conditions": {"Bo\u0430l": {"a": ["b"]}}}])],
         (
-            'task_role.statements[0].conditions."Bo\u0430l": is no condition operator of IAM, such as StringEquals, '
-            f"ArnLike or Bool, not {A}"
+            'task_role.statements[0].conditions."Bo\u0430l": must be a condition operator of IAM, such as '
+            f"StringEquals, ArnLike or Bool, not {A}"
         ),
     ),
     (
         [("region", "eu-wets-1")],
-        'region = "eu-wets-1": the name of an AWS region is wanted; eu-west-1 may be meant',
+        'region = "eu-wets-1": must be the name of an AWS region; did you mean eu-west-1?',
     ),
     (
         [("region", " EU-WEST-1 ")],
-        'region = " EU-WEST-1 ": the name of an AWS region is wanted; eu-west-1 or us-west-1 or eu-west-3 may be meant',
+        'region = " EU-WEST-1 ": must be the name of an AWS region; did you mean eu-west-1 or us-west-1 or eu-west-3?',
     ),
-    ([("region", "Ireland")], 'region = "Ireland": the name of an AWS region is wanted, such as eu-west-1'),
+    ([("region", "Ireland")], 'region = "Ireland": must be the name of an AWS region, such as eu-west-1'),
     (
         [("region", "eu-w\u0435st-1")],
         (
-            'region = "eu-w\u0435st-1": the name of an AWS region is wanted; eu-west-1 may be '
-            "meant, not U+0435 CYRILLIC SMALL LETTER IE"
+            'region = "eu-w\u0435st-1": must be the name of an AWS region, not U+0435 CYRILLIC SMALL '
+            "LETTER IE; did you mean eu-west-1?"
         ),
     ),
     (
         [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "eu-wets-1")})],
-        ("container.secrets.A: must be the ARN of an AWS region, not of eu-wets-1; eu-west-1 may be meant"),
+        ("container.secrets.A: must be the ARN of an AWS region, not of eu-wets-1; did you mean eu-west-1?"),
     ),
     (
         [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "cn-north-1")})],
-        "container.secrets.A: in cn-north-1 an ARN begins with arn:aws-cn:",
+        "container.secrets.A: must begin with arn:aws-cn:, as every ARN in cn-north-1",
     ),
     (
         [("container.secrets", {"A": SECRETS[0].replace("eu-west-1", "cn-north-1").replace("aws", "aws-cn")})],
-        "container.secrets.A: in eu-west-1 an ARN begins with arn:aws:",
+        "container.secrets.A: must begin with arn:aws:, as every ARN in eu-west-1",
     ),
     (
         [("backend.kms_key_id", ELSEWHERE)],
@@ -672,7 +673,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("backend.role_arn", ROLE.replace("aws", "aws-cn") + "x")],
-        f'backend.role_arn = "{ROLE.replace("aws", "aws-cn")}x": in eu-west-1 an ARN begins with arn:aws:',
+        f'backend.role_arn = "{ROLE.replace("aws", "aws-cn")}x": must begin with arn:aws:, as every ARN in eu-west-1',
     ),
     (
         [("backend.key", "\u0430pi")],
@@ -689,46 +690,46 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ([("service.name", "\u0430")], f'service.name = "\u0430": {SERVICE}, not {A}'),
     (
         [("tags", {"__proto__": "x"})],
-        'tags.__proto__ = "x": the name of a tag must not be __proto__, which Node takes for its own',
+        'tags.__proto__ = "x": the name of a tag must not be __proto__, which Node uses itself',
     ),
     (
         [("task_role.statements", [STATEMENT | {"actions": ["s3:Get*", "*"]}])],
         (
-            'task_role.statements[0].actions[1] = "*": least privilege: the actions that the application needs are '
-            "wanted, not every action"
+            'task_role.statements[0].actions[1] = "*": must not be every action: list those that the application needs '
+            "(least privilege)"
         ),
     ),
     (
         [("task_role.statements", [STATEMENT | {"sid": "A"}, STATEMENT, STATEMENT | {"sid": "A"}])],
-        'task_role.statements[2].sid = "A": another statement has this sid; each is wanted once',
+        'task_role.statements[2].sid = "A": must differ from the sid of every other statement',
     ),
     (
         [("task_role.statements", [STATEMENT | {"sid": "a-b"}])],
-        'task_role.statements[0].sid = "a-b": letters and digits are wanted',
+        'task_role.statements[0].sid = "a-b": must have only letters and digits',
     ),
     (
         [("task_role.statements", [STATEMENT | {"effect": "allow"}])],
-        'task_role.statements[0].effect = "allow": "Allow" or "Deny" is wanted',
+        'task_role.statements[0].effect = "allow": must be "Allow" or "Deny"',
     ),
     (
         [("task_role.statements", [STATEMENT | {"resources": []}])],
-        "task_role.statements[0].resources = [ … ]: one entry at least is wanted",
+        "task_role.statements[0].resources = [ … ]: must have at least one entry",
     ),
     (
         [("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": []}}}])],
-        "task_role.statements[0].conditions.Bool.a = [ … ]: one entry at least is wanted",
+        "task_role.statements[0].conditions.Bool.a = [ … ]: must have at least one entry",
     ),
     (
         [("container.environment", {"PORT": "1"})],
-        "container.environment.PORT: PORT follows container.port: take it out, and set container.port",
+        "container.environment.PORT: is set by container.port: remove it here, and set that",
     ),
     (
         [("container.environment", {"1A": "1"})],
-        "container.environment.1A: an environment variable's name has letters, digits and _, and begins with no digit",
+        "container.environment.1A: the name must begin with a letter or _, and have only letters, digits and _",
     ),
     (
         [("container.secrets", {"A-B": SECRETS[0]})],
-        "container.secrets.A-B: an environment variable's name has letters, digits and _, and begins with no digit",
+        "container.secrets.A-B: the name must begin with a letter or _, and have only letters, digits and _",
     ),
     (
         [("container.environment", {"DB_PASSWORD": "x"})],
@@ -739,7 +740,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("container.environment", {"A": "1"}), ("container.secrets", {"A": SECRETS[0]})],
-        "container.environment.A: is in [container.secrets] too: one of the two is wanted",
+        "container.environment.A: is in [container.secrets] too: remove one of the two",
     ),
     (
         [("container.cpu", 300)],
@@ -754,11 +755,11 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("container.cpu_architecture", "arm64")],
-        'container.cpu_architecture = "arm64": "X86_64" or "ARM64" is wanted',
+        'container.cpu_architecture = "arm64": must be "X86_64" or "ARM64"',
     ),
     (
         [("cluster.container_insights", "on")],
-        'cluster.container_insights = "on": "disabled", "enabled" or "enhanced" is wanted',
+        'cluster.container_insights = "on": must be "disabled", "enabled" or "enhanced"',
     ),
     (
         [("service.enable_execute_command", True)],
@@ -770,97 +771,103 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [("permissions_boundary_arn", POLICY.replace("1", "2") + "x")],
         (
-            f'permissions_boundary_arn = "{POLICY.replace("1", "2")}x": IAM takes a boundary only from the role\'s own '
-            "account, 111111111111"
+            f'permissions_boundary_arn = "{POLICY.replace("1", "2")}x": must be a policy of the roles\' own account, '
+            "111111111111, or one of AWS"
         ),
     ),
     (
         [("permissions_boundary_arn", POLICY.replace("aws", "aws-cn") + "x")],
-        f'permissions_boundary_arn = "{POLICY.replace("aws", "aws-cn")}x": in eu-west-1 an ARN begins with arn:aws:',
+        (
+            f'permissions_boundary_arn = "{POLICY.replace("aws", "aws-cn")}x": must begin with arn:aws:, as every ARN '
+            "in eu-west-1"
+        ),
     ),
     (
         [("logs.kms_key_arn", KEY.replace("eu-west-1", "eu-west-2"))],
         (
-            f'logs.kms_key_arn = "{KEY.replace("eu-west-1", "eu-west-2")}": CloudWatch Logs takes a key of its own '
-            "region only, eu-west-1"
+            f'logs.kms_key_arn = "{KEY.replace("eu-west-1", "eu-west-2")}": must be a key of the logs\' own region, '
+            "eu-west-1"
         ),
     ),
     (
         [("backend", S3 | {"key": "security.tfstate"})],
         (
             "remote_state.security.backend: s3://states/security.tfstate is this stack's own state too, and would be "
-            "overwritten: point [backend] somewhere else"
+            "overwritten: each needs its own"
         ),
     ),
     (
         [("remote_state.security.workspace", "a"), ("remote_state.security.backend", REMOTE)],
         (
             'remote_state.security.workspace = "a": a remote backend names its workspace itself, as backend.workspace: '
-            "take this key out"
+            "remove this key"
         ),
     ),
     (
         [("remote_state.security.workspace", "a"), ("remote_state.security.backend", LOCAL | {"path": "b"})],
         (
-            'remote_state.security.workspace = "a": only an S3 backend takes a workspace; for a local one, let '
+            'remote_state.security.workspace = "a": only an S3 backend has workspaces: remove this key, and let '
             "backend.path name the file"
         ),
     ),
     (
         [("remote_state.security.outputs", {"app_security_group": "x"})],
         (
-            'remote_state.security.outputs.app_security_group = "x": of this module we read app_security_group_id; '
-            "app_security_group_id may be meant"
+            'remote_state.security.outputs.app_security_group = "x": is not read from this module, only '
+            "app_security_group_id; did you mean app_security_group_id?"
         ),
     ),
     (
         [("remote_state.loadbalancing.outputs", {"x": "y"})],
-        'remote_state.loadbalancing.outputs.x = "y": of this module we read target_group_arn and alb_dns_name',
+        (
+            'remote_state.loadbalancing.outputs.x = "y": is not read from this module, only target_group_arn and '
+            "alb_dns_name"
+        ),
     ),
     (
         [("remote_state.networking.outputs", {"x": "y"})],
-        'remote_state.networking.outputs.x = "y": of this module we read vpc_id and public_subnet_ids',
+        'remote_state.networking.outputs.x = "y": is not read from this module, only vpc_id and public_subnet_ids',
     ),
     (
         [("remote_state.security.outputs", {"app_security_group_id": "a.b"})],
         (
-            'remote_state.security.outputs.app_security_group_id = "a.b": the name of a Terraform output is wanted: '
+            'remote_state.security.outputs.app_security_group_id = "a.b": must be the name of a Terraform output: '
             "letters, digits, - and _"
         ),
     ),
     (
         [("tags", {"Environment": "x"})],
-        'tags.Environment = "x": environment is a tag that the stack sets itself: take it out',
+        'tags.Environment = "x": environment is a tag that the stack sets itself: remove it',
     ),
-    ([("tags", {"service": "x"})], 'tags.service = "x": service is a tag that the stack sets itself: take it out'),
+    ([("tags", {"service": "x"})], 'tags.service = "x": service is a tag that the stack sets itself: remove it'),
     (
         [("tags", {"managed-by": "x"})],
-        'tags.managed-by = "x": managed-by is a tag that the stack sets itself: take it out',
+        'tags.managed-by = "x": managed-by is a tag that the stack sets itself: remove it',
     ),
-    ([("tags", {"a": "AWS:x"})], 'tags.a = "AWS:x": the prefix aws: is AWS\'s own: take it away'),
-    ([("tags", {"aws:a": "x"})], 'tags."aws:a" = "x": the prefix aws: is AWS\'s own: take it away'),
+    ([("tags", {"a": "AWS:x"})], 'tags.a = "AWS:x": the prefix aws: is reserved for AWS: remove it'),
+    ([("tags", {"aws:a": "x"})], 'tags."aws:a" = "x": the prefix aws: is reserved for AWS: remove it'),
     (
         [("tags", {"a": "x", "A": "y"})],
-        'tags.A = "y": another tag has this key but for upper and lower case; IAM takes only one',
+        'tags.A = "y": another tag differs only in upper and lower case, and IAM allows only one of them',
     ),
-    ([("tags", {"": "x"})], 'tags."" = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted'),
+    ([("tags", {"": "x"})], 'tags."" = "x": must have a key of 1 to 128 and a value of 0 to 256 characters'),
     (
         [("tags", {"k" * 129: "x"})],
-        f'tags.{"k" * 80}… = "x": a key of 1 to 128 and a value of 0 to 256 characters are wanted',
+        f'tags.{"k" * 80}… = "x": must have a key of 1 to 128 and a value of 0 to 256 characters',
     ),
     (
         [("tags", {"k": "v" * 257})],
-        f'tags.k = "{"v" * 79}…: a key of 1 to 128 and a value of 0 to 256 characters are wanted',
+        f'tags.k = "{"v" * 79}…: must have a key of 1 to 128 and a value of 0 to 256 characters',
     ),
     (
         [("tags", {f"k{at}": "x" for at in range(48)})],
-        "tags = { … }: AWS takes 50 tags and 3 are ours: 47 at most, and there are 48",
+        "tags = { … }: must have 47 tags at most, not 48: AWS allows 50, and the stack sets 3 itself",
     ),
     (
         [("service.name", "a" * 51)],
         (
             f'service.name = "{"a" * 51}": the IAM role would be {"a" * 51}-dev-execution, 65 characters, and AWS '
-            "takes 64: shorten this, or the file's name, by 1"
+            "allows 64: shorten this, or the file's name, by 1"
         ),
     ),
 ]
@@ -898,4 +905,4 @@ def test_a_tag_has_only_some_characters(character: str) -> None:
     for tags in ({character: "x"}, {"x": character}):
         (problem,) = told(("tags", tags))
         assert problem.startswith("tags.")
-        assert ": a tag has letters, digits, spaces and _ . : / = + - @ only, not U+" in problem
+        assert ": a tag must have only letters, digits, spaces and _ . : / = + - @, not U+" in problem

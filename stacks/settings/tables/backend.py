@@ -26,7 +26,7 @@ def bucket_name(name: str) -> str:
     is_shaped = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)
     if not is_shaped or ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
         raise refusal(
-            "the name of a bucket is wanted: 3 to 63 lower-case letters, digits, dots and hyphens,"
+            "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens,"
             f" with a letter or a digit at both ends, no two dots in a row, and not an IP address{but_not_ascii(name)}"
         )
     return name
@@ -35,20 +35,18 @@ def bucket_name(name: str) -> str:
 def object_key(key: str) -> str:
     """Terraform's S3 backend refuses a slash at either end."""
     if not key.strip() or key.startswith("/") or key.endswith("/"):
-        raise refusal('the key of an object is wanted, with no slash at either end, such as "go-api/terraform.tfstate"')
+        raise refusal('must be the key of an object, with no slash at either end, such as "go-api/terraform.tfstate"')
     return key
 
 
 def relative_file(path: str) -> str:
     """An absolute path would be one machine's own, and end up in the synthesized JSON."""
     if not path.strip() or path.endswith("/") or re.match(r"[/\\~]|[A-Za-z]:", path):
-        raise refusal("the path of a file, relative to the repository's root, is wanted")
+        raise refusal("must be the path of a file, relative to the repository's root")
     return path
 
 
-HcpName = Annotated[
-    str, matching(r"[A-Za-z0-9_-]{1,90}", "letters, digits, hyphens and underscores are wanted, at most 90")
-]
+HcpName = Annotated[str, matching(r"[A-Za-z0-9_-]{1,90}", "must be 1 to 90 letters, digits, hyphens and underscores")]
 
 
 class S3Backend(Settings):
@@ -110,9 +108,7 @@ class RemoteBackend(Settings):
     workspace: HcpName
     hostname: Annotated[
         str,
-        matching(
-            r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'a host name is wanted, such as "app.terraform.io"'
-        ),
+        matching(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'must be a host name, such as "app.terraform.io"'),
         AfterValidator(with_port),
     ] = "app.terraform.io"
 

@@ -30,7 +30,7 @@ class Container(Settings):
     cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
     user: Annotated[
         str,
-        matching(rf"{_USER}(?::{_USER})?", 'a user is wanted: "65532", "65532:65532", "name" or "name:group"'),
+        matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'),
     ] = "65532"
     readonly_root_filesystem: bool = True
     stop_timeout_seconds: Annotated[int, between(0, 120)] = 30
@@ -60,13 +60,13 @@ class Container(Settings):
 
     @field_validator("environment")
     @classmethod
-    def environment_is_plain(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    def variables_are_allowed(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         secrets: dict[str, str] | None = cls.earlier(info, "secrets")
         refuse_all(
             [
                 *_wrong_names(variables),
                 *_with_nul(variables),
-                *_secrets_in_the_open(variables),
+                *_plain_text_secrets(variables),
                 *_set_twice(variables, secrets or {}),
             ]
         )
@@ -76,9 +76,9 @@ class Container(Settings):
 def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
     for name in variables:
         if name == "PORT":
-            yield Refusal((name,), None, "PORT follows container.port: take it out, and set container.port")
+            yield Refusal((name,), None, "is set by container.port: remove it here, and set that")
         elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            remedy = "an environment variable's name has letters, digits and _, and begins with no digit"
+            remedy = "the name must begin with a letter or _, and have only letters, digits and _"
             yield Refusal((name,), None, remedy + but_not_ascii(name))
 
 
@@ -87,11 +87,11 @@ def _with_nul(variables: dict[str, str]) -> Iterator[Refusal]:
     return (Refusal((name,), None, remedy) for name, value in variables.items() if NUL in value)
 
 
-def _secrets_in_the_open(variables: dict[str, str]) -> Iterator[Refusal]:
+def _plain_text_secrets(variables: dict[str, str]) -> Iterator[Refusal]:
     remedy = "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]"
     return (Refusal((name,), None, remedy) for name, value in variables.items() if looks_secret(name, value))
 
 
 def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[Refusal]:
-    remedy = "is in [container.secrets] too: one of the two is wanted"
+    remedy = "is in [container.secrets] too: remove one of the two"
     return (Refusal((name,), None, remedy) for name in variables if name in secrets)

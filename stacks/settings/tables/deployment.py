@@ -15,11 +15,11 @@ class Deployment(Settings):
     health_check_grace_period_seconds: Annotated[int, between(0, MAX_INT32)] = 60
     steady_state_timeout_minutes: Annotated[int, between(1, 120)] = 20
 
-    def wedge_remedy(self, tasks: int) -> str | None:
-        """What would let a rollout of `tasks` tasks move; None when it moves as it is.
+    def stuck_rollout_remedy(self, tasks: int) -> str | None:
+        """What would let a rollout of `tasks` tasks proceed; None when it proceeds as it is.
 
-        ECS keeps ceil(minimum) tasks and runs at most floor(maximum). What moves with few tasks
-        moves with more, so the least desired count is the one to ask about.
+        ECS keeps ceil(minimum) tasks and runs at most floor(maximum). What proceeds with few tasks
+        proceeds with more, so it is enough to ask about the least desired count.
         """
         kept = -(-self.minimum_healthy_percent * tasks // 100)
         most = self.maximum_percent * tasks // 100
@@ -27,7 +27,7 @@ class Deployment(Settings):
             return None
         count = "1 task" if tasks == 1 else f"{tasks} tasks"
         return (
-            f"with {count} (scaling.min_capacity) no rollout can move: {kept} must stay and at most {most} may run. "
-            f"deployment.maximum_percent = {100 - -100 // tasks} or more works,"
-            f" or deployment.minimum_healthy_percent = {100 * (tasks - 1) // tasks} or less"
+            f"with {count} (scaling.min_capacity) no rollout can proceed: {kept} must stay and at most {most} may run. "
+            f"Set deployment.maximum_percent to at least {100 - -100 // tasks},"
+            f" or deployment.minimum_healthy_percent to at most {100 * (tasks - 1) // tasks}"
         )

@@ -29,7 +29,7 @@ class Image(Settings):
         str,
         matching(
             rf"(?=.{{2,256}}\Z){_NAME_PART}(?:/{_NAME_PART})*",
-            "the name of an ECR repository, without registry and tag, is wanted: 2 to 256 lower-case letters and"
+            "must be the name of an ECR repository, without registry and tag: 2 to 256 lower-case letters and"
             " digits, with . _ - or / between them",
         ),
         AfterValidator(without_registry),
@@ -40,7 +40,7 @@ class Image(Settings):
             str,
             matching(
                 IMAGE_TAG,
-                "a tag is wanted: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _",
+                "must be a tag: 1 to 128 letters, digits, . _ and -, beginning with a letter, a digit or _",
             ),
         ]
         | None
@@ -52,7 +52,6 @@ class Image(Settings):
         must_be_commit_sha: bool | None = cls.earlier(info, "require_commit_sha_tag")
         if tag and must_be_commit_sha and not COMMIT_SHA.fullmatch(tag):
             raise refusal(
-                "with image.require_commit_sha_tag = true a commit SHA is wanted, 7 to 40 of 0-9 and a-f,"
-                " or no default tag at all"
+                "must be a commit SHA, 7 to 40 of 0-9 and a-f, or left out, since image.require_commit_sha_tag = true"
             )
         return tag

@@ -27,5 +27,5 @@ class Logs(Settings):
     def retention_is_offered(cls, days: int) -> int:
         if days not in (NEVER_EXPIRE, *RETENTION_DAYS):
             offered = ", ".join(map(str, RETENTION_DAYS))
-            raise refusal(f"CloudWatch offers {offered} days, and {NEVER_EXPIRE} for ever")
+            raise refusal(f"must be {offered}, or {NEVER_EXPIRE} for ever")
         return days

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from stacks.settings.base import Refusal, Settings, readable, refusal, refuse_all
+from stacks.settings.base import Refusal, Settings, did_you_mean, readable, refusal, refuse_all
 from stacks.settings.tables.backend import Backend, HcpName, LocalBackend, RemoteBackend, S3Backend
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class ModuleState(Settings):
         """Terraform looks for a local workspace's state in the folder it runs in, whatever the path."""
         backend: Backend | None = cls.earlier(info, "backend")
         if workspace and isinstance(backend, RemoteBackend):
-            raise refusal("a remote backend names its workspace itself, as backend.workspace: take this key out")
+            raise refusal("a remote backend names its workspace itself, as backend.workspace: remove this key")
         if workspace and isinstance(backend, LocalBackend):
-            raise refusal("only an S3 backend takes a workspace; for a local one, let backend.path name the file")
+            raise refusal("only an S3 backend has workspaces: remove this key, and let backend.path name the file")
         return workspace
 
     @field_validator("outputs")
@@ -45,10 +45,10 @@ class ModuleState(Settings):
         for ours, theirs in outputs.items():
             if ours not in cls.output_names:
                 near = get_close_matches(ours, cls.output_names, n=1)
-                meant = f"; {near[0]} may be meant" if near else ""
-                yield Refusal((ours,), theirs, f"of this module we read {' and '.join(cls.output_names)}{meant}")
+                remedy = f"is not read from this module, only {' and '.join(cls.output_names)}{did_you_mean(near)}"
+                yield Refusal((ours,), theirs, remedy)
             elif not theirs.replace("-", "_").isidentifier() or theirs.startswith("-"):
-                yield Refusal((ours,), theirs, "the name of a Terraform output is wanted: letters, digits, - and _")
+                yield Refusal((ours,), theirs, "must be the name of a Terraform output: letters, digits, - and _")
 
     def output_name(self, ours: str) -> str:
         """The module's own name for the output that we call `ours`."""

@@ -25,5 +25,5 @@ class Scaling(Settings):
     def max_is_not_below_min(cls, max_capacity: int, info: ValidationInfo) -> int:
         least: int | None = cls.earlier(info, "min_capacity")
         if least and max_capacity < least:
-            raise refusal(f"{least} or more is wanted, since scaling.min_capacity = {least}")
+            raise refusal(f"must be {least} or more, since scaling.min_capacity = {least}")
         return max_capacity

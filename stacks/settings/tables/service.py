@@ -14,7 +14,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 class Service(Settings):
     name: Annotated[
         str,
-        matching(r"[A-Za-z][A-Za-z0-9_-]*", "a name of letters, digits, - and _ is wanted, beginning with a letter"),
+        matching(r"[A-Za-z][A-Za-z0-9_-]*", "must be a name of letters, digits, - and _, beginning with a letter"),
     ]
     fargate_spot_percent: Annotated[int, between(0, 100)] = 0
     enable_execute_command: bool = False
@@ -23,7 +23,7 @@ class Service(Settings):
             str,
             matching(
                 rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?",
-                "a URL is wanted that ends with the host or the port, such as https://api.example.com",
+                "must be a URL that ends with the host or the port, such as https://api.example.com",
             ),
             AfterValidator(with_port),
         ]

@@ -25,8 +25,8 @@ def tags_fit_aws(tags: dict[str, str]) -> dict[str, str]:
     refuse_all(_tag_refusals(tags))
     if len(tags) > MOST_TAGS - len(OUR_TAGS):
         raise refusal(
-            f"AWS takes {MOST_TAGS} tags and {len(OUR_TAGS)} are ours: {MOST_TAGS - len(OUR_TAGS)} at most,"
-            f" and there are {len(tags)}"
+            f"must have {MOST_TAGS - len(OUR_TAGS)} tags at most, not {len(tags)}: AWS allows {MOST_TAGS}, and the"
+            f" stack sets {len(OUR_TAGS)} itself"
         )
     return tags
 
@@ -35,21 +35,23 @@ def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
     seen: set[str] = set()
     for key, value in tags.items():
         if key.lower() in OUR_TAGS:
-            yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: take it out")
+            yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: remove it")
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
-            yield Refusal((key,), value, "the prefix aws: is AWS's own: take it away")
+            yield Refusal((key,), value, "the prefix aws: is reserved for AWS: remove it")
         elif key == "__proto__":
-            yield Refusal((key,), value, "the name of a tag must not be __proto__, which Node takes for its own")
+            yield Refusal((key,), value, "the name of a tag must not be __proto__, which Node uses itself")
         elif key.lower() in seen:
-            yield Refusal((key,), value, "another tag has this key but for upper and lower case; IAM takes only one")
+            yield Refusal(
+                (key,), value, "another tag differs only in upper and lower case, and IAM allows only one of them"
+            )
         elif not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:
             yield Refusal(
                 (key,),
                 value,
-                f"a key of 1 to {_LONGEST_KEY} and a value of 0 to {_LONGEST_VALUE} characters are wanted",
+                f"must have a key of 1 to {_LONGEST_KEY} and a value of 0 to {_LONGEST_VALUE} characters",
             )
-        elif stranger := next((each for each in key + value if not _is_tag_character(each)), None):
-            remedy = f"a tag has letters, digits, spaces and _ . : / = + - @ only, not {named(stranger)}"
+        elif refused := next((each for each in key + value if not _is_tag_character(each)), None):
+            remedy = f"a tag must have only letters, digits, spaces and _ . : / = + - @, not {named(refused)}"
             yield Refusal((key,), value, remedy)
         seen.add(key.lower())
 

@@ -22,14 +22,14 @@ _CONDITION_OPERATOR = re.compile(
 def granted_action(action: str) -> str:
     """`*` alone is refused where it is granted (FR-005); see `Statement`."""
     if action != "*" and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*?]+", action):
-        remedy = "an action is wanted: <service>:<Action>, where * and ? may stand for a part, such as s3:Get*"
+        remedy = "must be an action, <service>:<Action>, where * and ? may stand for a part, such as s3:Get*"
         raise refusal(remedy + but_not_ascii(action))
     return action
 
 
 def granted_resource(resource: str) -> str:
     if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]{1,64}:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S+", resource):
-        raise refusal('an ARN, in which * and ? may stand for a part, or "*" is wanted')
+        raise refusal('must be an ARN, in which * and ? may stand for a part, or "*"')
     return resource
 
 
@@ -45,7 +45,7 @@ _Strings = Annotated[tuple[PolicyText, ...], Field(strict=False, min_length=1)]
 
 
 class Statement(Settings):
-    sid: Annotated[str, matching(r"[A-Za-z0-9]+", "letters and digits are wanted")] | None = None
+    sid: Annotated[str, matching(r"[A-Za-z0-9]+", "must have only letters and digits")] | None = None
     effect: Literal["Allow", "Deny"] = "Allow"
     actions: Annotated[tuple[Annotated[str, AfterValidator(granted_action)], ...], Field(strict=False, min_length=1)]
     resources: Annotated[
@@ -55,9 +55,9 @@ class Statement(Settings):
 
     @field_validator("actions")
     @classmethod
-    def grants_not_everything(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def not_every_action_is_allowed(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if cls.earlier(info, "effect") == "Allow":
-            remedy = "least privilege: the actions that the application needs are wanted, not every action"
+            remedy = "must not be every action: list those that the application needs (least privilege)"
             refuse_all(Refusal((at,), "*", remedy) for at, action in enumerate(actions) if action == "*")
         return actions
 
@@ -66,7 +66,7 @@ class Statement(Settings):
     def operators_exist(
         cls, conditions: dict[str, dict[str, tuple[str, ...]]]
     ) -> dict[str, dict[str, tuple[str, ...]]]:
-        remedy = "is no condition operator of IAM, such as StringEquals, ArnLike or Bool"
+        remedy = "must be a condition operator of IAM, such as StringEquals, ArnLike or Bool"
         refuse_all(
             Refusal((name,), None, remedy + but_not_ascii(name))
             for name in conditions
@@ -82,6 +82,6 @@ class TaskRole(Settings):
     @classmethod
     def sids_differ(cls, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         sids = [statement.sid for statement in statements]
-        remedy = "another statement has this sid; each is wanted once"
+        remedy = "must differ from the sid of every other statement"
         refuse_all(Refusal((at, "sid"), sid, remedy) for at, sid in enumerate(sids) if sid and sid in sids[:at])
         return statements
