@@ -1,4 +1,4 @@
-"""A container as a service on Fargate: its log group, its task definition and the service that runs it."""
+"""An ECS service on Fargate, behind a load balancer that is there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cdktf import Postcondition, TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
     EcsServiceCapacityProviderStrategy,
@@ -15,34 +14,59 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceNetworkConfiguration,
     EcsServiceTimeouts,
 )
-from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition, EcsTaskDefinitionRuntimePlatform
 from constructs import Construct
 
-from constructs_lib.fargate_sizes import check_fargate_size
+from constructs_lib.hcl import hcl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdktf import ITerraformDependable
 
-    from constructs_lib.container import Container
-
 
 @dataclass(frozen=True)
 class Network:
-    """Where tasks run and what reaches them. A public IP is how a task in a public subnet pulls its image (FR-007)."""
+    """Where tasks run (FR-006, FR-007).
+
+    - ``subnet_ids``: of one VPC. No default.
+    - ``security_group_ids``: of the same VPC, at most 5. No default.
+    - ``assign_public_ip``: how a task in a public subnet pulls its image; True by default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
+    """
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
-    target_group_arn: str
     assign_public_ip: bool = True
 
 
 @dataclass(frozen=True)
-class Rollout:
-    """How ECS replaces tasks. Percents are of the desired count; the defaults are FR-008's.
+class LoadBalancer:
+    """Where a load balancer reaches the tasks (FR-003).
 
-    ``steady_state_timeout_minutes`` is how long Terraform waits for a deployment to end, either way.
+    - ``target_group_arn``: of a group of the type ``ip``. No default.
+    - ``container_name``: as in the task definition. No default.
+    - ``container_port``: one that this container listens on. No default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+    """
+
+    target_group_arn: str
+    container_name: str
+    container_port: int
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How ECS replaces tasks (FR-008). The percents are of the desired count.
+
+    - ``minimum_healthy_percent``: of tasks that serve at any time, rounded up; 100 by default.
+    - ``maximum_percent``: of tasks that run at any time, rounded down; 200 by default.
+    - ``health_check_grace_period_seconds``: for which a new task's failing health checks are ignored; 60 by default.
+    - ``steady_state_timeout_minutes``: for which Terraform waits for a deployment to end, either way; 20 by default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
 
     minimum_healthy_percent: int = 100
@@ -60,13 +84,23 @@ class Rollout:
 
 
 class FargateService(Construct):
-    """FR-002, FR-003, FR-006, FR-007, FR-008 and FR-010 around one container.
+    """Runs a task definition's tasks, replaces them without downtime, and takes back what fails (FR-003, FR-008).
 
-    ``desired_count`` is where the service starts; from then on autoscaling owns the number and Terraform leaves it
-    alone. ``fargate_spot_percent`` is the share of tasks on Fargate Spot, and needs a cluster with its capacity
-    providers. ``depends_on`` is for what has to be there before a task can start: the execution role's policy.
+    - ``name``: 1 to 255 letters, digits, - and _. No default.
+    - ``cluster_arn``: of the cluster that it runs in. No default.
+    - ``task_definition_arn``: of the revision to run. No default.
+    - ``network``, ``load_balancer``: where tasks run and what reaches them. No defaults.
+    - ``log_group_name``: where the message about a deployment that was rolled back tells people to look. No default.
+    - ``desired_count``: with how many tasks the service starts; 1 by default. From then on autoscaling owns the number
+      and Terraform leaves it alone.
+    - ``rollout``: how tasks are replaced; ``Rollout()`` by default.
+    - ``fargate_spot_percent``: the share of tasks on Fargate Spot, 0 to 100, which needs a cluster with the capacity
+      providers; 0 by default.
+    - ``enable_execute_command``: whether ECS Exec may open a shell in a task; False by default.
+    - ``depends_on``: what has to be there before a task can start, such as the log group and the execution role's
+      policy; nothing by default.
 
-    Raises ValueError for a size that Fargate does not offer.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
 
     def __init__(
@@ -76,118 +110,31 @@ class FargateService(Construct):
         *,
         name: str,
         cluster_arn: str,
-        container: Container,
-        execution_role_arn: str,
-        task_role_arn: str,
+        task_definition_arn: str,
         network: Network,
-        cpu: int = 256,
-        memory_mib: int = 512,
-        cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64",
+        load_balancer: LoadBalancer,
+        log_group_name: str,
         desired_count: int = 1,
         rollout: Rollout | None = None,
         fargate_spot_percent: int = 0,
         enable_execute_command: bool = False,
-        log_retention_days: int = 30,
-        log_kms_key_arn: str | None = None,
         depends_on: Sequence[ITerraformDependable] = (),
     ) -> None:
         super().__init__(scope, id_)
-        check_fargate_size(cpu=cpu, memory_mib=memory_mib)
-        self.log_group = self._keep_logs(container.log_group_name, log_retention_days, log_kms_key_arn)
-        self.task_definition = self._define_task(
-            family=name,
-            container=container,
-            cpu=cpu,
-            memory_mib=memory_mib,
-            cpu_architecture=cpu_architecture,
-            execution_role_arn=execution_role_arn,
-            task_role_arn=task_role_arn,
-        )
-        self.service = self._run(
-            name=name,
-            cluster_arn=cluster_arn,
-            container=container,
-            network=network,
-            desired_count=desired_count,
-            rollout=rollout or Rollout(),
-            fargate_spot_percent=fargate_spot_percent,
-            enable_execute_command=enable_execute_command,
-            depends_on=[self.log_group, *depends_on],
-        )
-
-    @property
-    def name(self) -> str:
-        return self.service.name
-
-    def _keep_logs(self, name: str, retention_days: int, kms_key_arn: str | None) -> CloudwatchLogGroup:
-        return CloudwatchLogGroup(self, "logs", name=name, retention_in_days=retention_days, kms_key_id=kms_key_arn)
-
-    def _define_task(
-        self,
-        *,
-        family: str,
-        container: Container,
-        cpu: int,
-        memory_mib: int,
-        cpu_architecture: str,
-        execution_role_arn: str,
-        task_role_arn: str,
-    ) -> EcsTaskDefinition:
-        return EcsTaskDefinition(
-            self,
-            "task_definition",
-            family=family,
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
-            cpu=str(cpu),
-            memory=str(memory_mib),
-            runtime_platform=EcsTaskDefinitionRuntimePlatform(
-                cpu_architecture=cpu_architecture, operating_system_family="LINUX"
-            ),
-            execution_role_arn=execution_role_arn,
-            task_role_arn=task_role_arn,
-            container_definitions=container.definitions_json(),
-            # A revision that Terraform deregistered is one that ECS cannot roll back to.
-            skip_destroy=True,
-        )
-
-    def _run(
-        self,
-        *,
-        name: str,
-        cluster_arn: str,
-        container: Container,
-        network: Network,
-        desired_count: int,
-        rollout: Rollout,
-        fargate_spot_percent: int,
-        enable_execute_command: bool,
-        depends_on: Sequence[ITerraformDependable],
-    ) -> EcsService:
-        timeout = f"{rollout.steady_state_timeout_minutes}m"
-        return EcsService(
+        rollout = rollout or Rollout()
+        self.resource = EcsService(
             self,
             "Default",
             name=name,
             cluster=cluster_arn,
-            task_definition=self.task_definition.arn,
+            task_definition=task_definition_arn,
             desired_count=desired_count,
             # The provider's default shows no other version that was set by hand.
             platform_version="LATEST",
             launch_type=None if fargate_spot_percent else "FARGATE",
             capacity_provider_strategy=_spot_strategy(fargate_spot_percent),
-            network_configuration=EcsServiceNetworkConfiguration(
-                subnets=network.subnet_ids,
-                security_groups=network.security_group_ids,
-                assign_public_ip=network.assign_public_ip,
-            ),
-            load_balancer=[
-                EcsServiceLoadBalancer(
-                    target_group_arn=network.target_group_arn,
-                    container_name=container.name,
-                    container_port=container.port,
-                )
-            ],
+            network_configuration=_network_configuration(network),
+            load_balancer=[_target(load_balancer)],
             deployment_minimum_healthy_percent=rollout.minimum_healthy_percent,
             deployment_maximum_percent=rollout.maximum_percent,
             deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),
@@ -197,21 +144,19 @@ class FargateService(Construct):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             wait_for_steady_state=True,
-            timeouts=EcsServiceTimeouts(create=timeout, update=timeout),
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"], postcondition=[self._no_rollback()]),
+            timeouts=_timeouts(rollout),
+            lifecycle=_lifecycle(task_definition_arn, log_group_name),
             depends_on=depends_on,
         )
 
-    def _no_rollback(self) -> Postcondition:
-        """Terraform calls a service that ECS rolled back to an older revision a success; this does not."""
-        return Postcondition(
-            condition=f"${{self.task_definition == {self.task_definition.arn}}}",
-            error_message=(
-                "The deployment of ${self.name} was rolled back: ECS runs ${self.task_definition}, "
-                f"not {self.task_definition.arn}. The service's events and the log group "
-                f"{self.log_group.name_input} say why its tasks stopped."
-            ),
-        )
+    @property
+    def name(self) -> str:
+        return self.resource.name
+
+    @property
+    def address(self) -> str:
+        """In an expression of Terraform's."""
+        return self.resource.fqn
 
 
 def _spot_strategy(fargate_spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:
@@ -223,3 +168,37 @@ def _spot_strategy(fargate_spot_percent: int) -> list[EcsServiceCapacityProvider
         for provider, weight in weights.items()
         if weight
     ]
+
+
+def _network_configuration(network: Network) -> EcsServiceNetworkConfiguration:
+    return EcsServiceNetworkConfiguration(
+        subnets=network.subnet_ids,
+        security_groups=network.security_group_ids,
+        assign_public_ip=network.assign_public_ip,
+    )
+
+
+def _target(load_balancer: LoadBalancer) -> EcsServiceLoadBalancer:
+    return EcsServiceLoadBalancer(
+        target_group_arn=load_balancer.target_group_arn,
+        container_name=load_balancer.container_name,
+        container_port=load_balancer.container_port,
+    )
+
+
+def _timeouts(rollout: Rollout) -> EcsServiceTimeouts:
+    timeout = f"{rollout.steady_state_timeout_minutes}m"
+    return EcsServiceTimeouts(create=timeout, update=timeout)
+
+
+def _lifecycle(task_definition_arn: str, log_group_name: str) -> TerraformResourceLifecycle:
+    """Terraform calls a service that ECS rolled back to an older revision a success; the postcondition does not."""
+    no_rollback = Postcondition(
+        condition=f"${{self.task_definition == {hcl(task_definition_arn)}}}",
+        error_message=(
+            "The deployment of ${self.name} was rolled back: ECS runs ${self.task_definition}, "
+            f"not {task_definition_arn}. The service's events and the log group "
+            f"{log_group_name} say why its tasks stopped."
+        ),
+    )
+    return TerraformResourceLifecycle(ignore_changes=["desired_count"], postcondition=[no_rollback])

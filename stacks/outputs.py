@@ -9,9 +9,11 @@ from cdktf import TerraformOutput
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
-    from constructs_lib.cluster import FargateCluster
+    from constructs_lib.fargate_cluster import FargateCluster
     from constructs_lib.fargate_service import FargateService
-    from constructs_lib.roles import ExecutionRole, TaskRole
+    from constructs_lib.fargate_task_definition import FargateTaskDefinition
+    from constructs_lib.log_group import LogGroup
+    from stacks.roles import Roles
 
 
 def declare_outputs(
@@ -19,8 +21,9 @@ def declare_outputs(
     *,
     cluster: FargateCluster,
     service: FargateService,
-    execution_role: ExecutionRole,
-    task_role: TaskRole,
+    task_definition: FargateTaskDefinition,
+    roles: Roles,
+    log_group: LogGroup,
     api_url: str,
     health_check_path: str,
 ) -> None:
@@ -30,12 +33,12 @@ def declare_outputs(
         "cluster_arn": (cluster.arn, "ECS cluster"),
         "service_name": (service.name, "ECS service"),
         "task_definition_arn": (
-            service.task_definition.arn,
+            task_definition.arn,
             "The revision that was deployed last; after a rollback the service runs an older one",
         ),
-        "execution_role_arn": (execution_role.arn, "Role with which ECS pulls the image and writes the logs"),
-        "task_role_arn": (task_role.arn, "Role that the container itself has"),
-        "log_group_name": (service.log_group.name, "CloudWatch log group of the containers"),
+        "execution_role_arn": (roles.execution.arn, "Role with which ECS pulls the image and writes the logs"),
+        "task_role_arn": (roles.task.arn, "Role that the container itself has"),
+        "log_group_name": (log_group.name, "CloudWatch log group of the containers"),
         "api_url": (api_url, "The API, by service.api_url or else by the load balancer's DNS name"),
         "health_url": (
             f"{api_url}{health_check_path}",

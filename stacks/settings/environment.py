@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
-"""What `constructs_lib.roles` calls the statement that it adds for ECS Exec."""
+"""What `constructs_lib.task_role` calls the statement that it adds for ECS Exec."""
 
 
 class Environment(Settings):

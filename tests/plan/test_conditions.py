@@ -10,8 +10,10 @@ import pytest
 from cdktf import DataTerraformRemoteStateLocal, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
+from constructs_lib.load_balancing import LoadBalancing
+from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, distinct_strings_matching, string_matching
+from constructs_lib.security_group import SecurityGroup
 from tests.plan.expressions import Case, evaluate
 from tests.template import Template
 
@@ -37,7 +39,7 @@ def document() -> Block:
     stack = TerraformStack(Testing.app(), "orders")
     AwsProvider(stack, "aws", region="us-east-1")
     Networking(stack, "network", vpc_id="vpc-1", public_subnet_ids=["subnet-1", "subnet-2"])
-    Security(stack, "group", security_group_id="sg-1", vpc_id="vpc-1", container_port=9000)
+    SecurityGroup(stack, "group", security_group_id="sg-1", vpc_id="vpc-1", container_port=9000)
     LoadBalancing(
         stack,
         "targets",

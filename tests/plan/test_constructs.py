@@ -10,14 +10,19 @@ from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, T
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib.autoscaling import CpuAutoscaling
-from constructs_lib.cluster import FargateCluster
-from constructs_lib.container import Container
-from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
-from constructs_lib.fargate_service import FargateService, Network
+from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.cpu_autoscaling import CpuAutoscaling
+from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.fargate_service import FargateService, LoadBalancer, Network
+from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
+from constructs_lib.load_balancing import LoadBalancing
+from constructs_lib.log_group import LogGroup
+from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, string_matching
-from constructs_lib.roles import ExecutionRole, TaskRole
+from constructs_lib.security_group import SecurityGroup
+from constructs_lib.task_execution_role import TaskExecutionRole
+from constructs_lib.task_role import TaskRole
 from operate.terraform import Terraform
 from tests.plan.terraform_folder import write_stack
 from tests.template import Template
@@ -40,22 +45,34 @@ def stack() -> TerraformStack:
     return stack
 
 
-def container(name: str = "orders") -> Container:
+def task_definition(stack: TerraformStack, id_: str = "task_definition", **changes: Any) -> FargateTaskDefinition:
     image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/orders:1.4.2"
-    return Container(name=name, image=image, port=9000, log_group_name=f"/ecs/{name}", log_region="eu-west-1")
+    return FargateTaskDefinition(
+        stack,
+        id_,
+        family=id_,
+        container=ContainerDefinition(name="orders", image=image, port=9000),
+        execution_role_arn=ROLE,
+        task_role_arn=ROLE,
+        log_group_name="/ecs/orders",
+        log_region="eu-west-1",
+        **changes,
+    )
 
 
 def service(stack: TerraformStack, id_: str = "service", **changes: Any) -> FargateService:
     return FargateService(
         stack,
         id_,
-        name=id_,
-        cluster_arn="arn:aws:ecs:eu-west-1:111111111111:cluster/shared",
-        container=container(id_),
-        execution_role_arn=ROLE,
-        task_role_arn=ROLE,
-        network=Network(subnet_ids=SUBNETS, security_group_ids=[GROUP], target_group_arn=TARGET_GROUP),
-        **changes,
+        **{
+            "name": id_,
+            "cluster_arn": "arn:aws:ecs:eu-west-1:111111111111:cluster/shared",
+            "task_definition_arn": "arn:aws:ecs:eu-west-1:111111111111:task-definition/orders:7",
+            "network": Network(subnet_ids=SUBNETS, security_group_ids=[GROUP]),
+            "load_balancer": LoadBalancer(target_group_arn=TARGET_GROUP, container_name="orders", container_port=9000),
+            "log_group_name": "/ecs/orders",
+            **changes,
+        },
     )
 
 
@@ -76,9 +93,10 @@ def test_a_service_needs_nothing_of_ours_around_it(stack: TerraformStack) -> Non
     service(stack)
     resource = Template.of(stack).only("aws_ecs_service")
     assert resource["cluster"] == "arn:aws:ecs:eu-west-1:111111111111:cluster/shared"
+    assert resource["task_definition"] == "arn:aws:ecs:eu-west-1:111111111111:task-definition/orders:7"
     assert resource["network_configuration"]["subnets"] == SUBNETS
     assert resource["load_balancer"] == [
-        {"target_group_arn": TARGET_GROUP, "container_name": "service", "container_port": 9000}
+        {"target_group_arn": TARGET_GROUP, "container_name": "orders", "container_port": 9000}
     ]
 
 
@@ -132,7 +150,7 @@ def test_a_role_alone(stack: TerraformStack) -> None:
 def test_fargate_refuses_a_size_that_it_does_not_offer(stack: TerraformStack) -> None:
     """In the constructor, and with the sizes that go together."""
     with pytest.raises(ValueError, match="256 CPU units go with 512, 1024 or 2048 MiB"):
-        service(stack, cpu=256, memory_mib=3000)
+        task_definition(stack, cpu=256, memory_mib=3000)
 
 
 @pytest.mark.parametrize(("low", "high"), [(3, 2), (-1, 2)])
@@ -145,13 +163,13 @@ def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, 
 
 def test_a_container_sets_port_itself() -> None:
     with pytest.raises(ValueError, match=r"container orders: PORT is set from port \(9000\)"):
-        Container(name="orders", image="i", port=9000, log_group_name="l", log_region="r", environment={"PORT": "80"})
+        ContainerDefinition(name="orders", image="i", port=9000, environment={"PORT": "80"})
 
 
 def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) -> None:
     """Against the real provider's schema."""
     cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
-    role = ExecutionRole(
+    role = TaskExecutionRole(
         stack,
         "execution_role",
         name="orders-execution",
@@ -159,10 +177,17 @@ def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) 
         repository_arn="arn:aws:ecr:eu-west-1:111111111111:repository/orders",
         log_group_name="/ecs/orders",
     )
-    orders = service(stack, fargate_spot_percent=50)
+    logs = LogGroup(stack, "logs", name="/ecs/orders")
+    orders = service(
+        stack,
+        task_definition_arn=task_definition(stack).arn,
+        fargate_spot_percent=50,
+        depends_on=[logs.resource],
+    )
+    service(stack, "of_a_known_revision")
     CpuAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)
     Networking(stack, "network", vpc_id=VPC, public_subnet_ids=SUBNETS)
-    Security(stack, "group", security_group_id=GROUP, vpc_id=VPC, container_port=9000)
+    SecurityGroup(stack, "group", security_group_id=GROUP, vpc_id=VPC, container_port=9000)
     load_balancing(stack, "targets", container_port=9000)
     assert role.arn
     terraform = Terraform(write_stack(tmp_path / "orders", stack))

@@ -11,12 +11,15 @@ import pytest
 from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.autoscaling import CpuAutoscaling
-from constructs_lib.cluster import FargateCluster
-from constructs_lib.container import Container
-from constructs_lib.fargate_service import FargateService, Network
+from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.cpu_autoscaling import CpuAutoscaling
+from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.fargate_service import FargateService, LoadBalancer, Network
+from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
-from constructs_lib.roles import ExecutionRole, TaskRole
+from constructs_lib.log_group import LogGroup
+from constructs_lib.task_execution_role import TaskExecutionRole
+from constructs_lib.task_role import TaskRole
 from operate.terraform import Terraform
 from tests.plan.infrastructure import Infrastructure
 from tests.plan.terraform_folder import write_stack
@@ -44,7 +47,7 @@ def orders(infrastructure: Infrastructure) -> TerraformStack:
     LocalBackend(stack, path="own.tfstate")
     AwsProvider(stack, "aws", region="us-east-1")
     cluster = FargateCluster(stack, "cluster", name="orders")
-    execution_role = ExecutionRole(
+    execution_role = TaskExecutionRole(
         stack,
         "execution_role",
         name="orders-execution",
@@ -55,30 +58,42 @@ def orders(infrastructure: Infrastructure) -> TerraformStack:
     task_role = TaskRole(stack, "task_role", name="orders-task", location=LOCATION)
     queue = PolicyStatement(actions=["sqs:SendMessage"], resources=[LOCATION.arn("sqs", "orders")])
     TaskRole(stack, "sender_role", name="orders-sender", location=LOCATION, statements=[queue])
+    logs = LogGroup(stack, "log_group", name="/ecs/orders")
+    task_definition = FargateTaskDefinition(
+        stack,
+        "task_definition",
+        family="orders",
+        container=ContainerDefinition(name="orders", image="orders:1", port=8080),
+        execution_role_arn=execution_role.arn,
+        task_role_arn=task_role.arn,
+        log_group_name="/ecs/orders",
+        log_region="us-east-1",
+    )
+    network, load_balancer = _surroundings(infrastructure)
     service = FargateService(
         stack,
         "service",
         name="orders",
         cluster_arn=cluster.arn,
-        container=Container(
-            name="orders", image="orders:1", port=8080, log_group_name="/ecs/orders", log_region="us-east-1"
-        ),
-        execution_role_arn=execution_role.arn,
-        task_role_arn=task_role.arn,
-        network=_network(infrastructure),
+        task_definition_arn=task_definition.arn,
+        network=network,
+        load_balancer=load_balancer,
+        log_group_name="/ecs/orders",
         desired_count=0,
+        depends_on=[logs.resource],
     )
     CpuAutoscaling(stack, "autoscaling", cluster_name=cluster.name, service_name=service.name)
     return stack
 
 
-def _network(make: Infrastructure) -> Network:
+def _surroundings(make: Infrastructure) -> tuple[Network, LoadBalancer]:
     vpc_id = make.vpc()
     subnet_ids = [make.subnet(vpc_id), make.subnet(vpc_id, zone="us-east-1b")]
-    return Network(
-        subnet_ids=subnet_ids,
-        security_group_ids=[make.security_group(vpc_id, inbound=[], outbound=[])],
-        target_group_arn=make.target_group(vpc_id, listener_on=make.load_balancer(subnet_ids)),
+    group_id = make.security_group(vpc_id, inbound=[], outbound=[])
+    target_group_arn = make.target_group(vpc_id, listener_on=make.load_balancer(subnet_ids))
+    return (
+        Network(subnet_ids=subnet_ids, security_group_ids=[group_id]),
+        LoadBalancer(target_group_arn=target_group_arn, container_name="orders", container_port=8080),
     )
 
 

@@ -12,7 +12,9 @@ import pytest
 from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.existing_infrastructure import LoadBalancing, Networking, Security
+from constructs_lib.load_balancing import LoadBalancing
+from constructs_lib.networking import Networking
+from constructs_lib.security_group import SecurityGroup
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 from tests.plan.terraform_folder import diagnostics, texts, write_stack
 
@@ -47,7 +49,7 @@ class Site:
     def security(self, case: str, *, inbound: list[Any], outbound: list[Any], vpc_id: str | None = None) -> None:
         group_id = self.make.security_group(vpc_id or self.vpc_id, inbound=inbound, outbound=outbound)
         self.names[case] = group_id
-        Security(self.stack, case, security_group_id=group_id, vpc_id=self.vpc_id, container_port=8080)
+        SecurityGroup(self.stack, case, security_group_id=group_id, vpc_id=self.vpc_id, container_port=8080)
 
     def loadbalancing(self, case: str, *, behind: bool = True, vpc_id: str | None = None, **changes: Any) -> None:
         listener_on = self.load_balancer if behind else None

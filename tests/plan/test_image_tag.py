@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cdktf import TerraformStack, Testing
 
-from stacks.image_tag import ImageTag
+from stacks.image import ImageTag
 from stacks.settings import Image
 from tests.plan.expressions import Case, evaluate
 from tests.template import Template

@@ -10,7 +10,7 @@ import pytest
 from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.cluster import FargateCluster
+from constructs_lib.fargate_cluster import FargateCluster
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import load_environments
 from tests.template import Template
@@ -71,7 +71,7 @@ def renamed_cluster(*, move_from: str | None = None) -> Template:
     AwsProvider(stack, "aws", region="eu-west-1")
     construct = FargateCluster(stack, "ecs", name="orders")
     if move_from:
-        construct.cluster.move_from_id(move_from)
+        construct.resource.move_from_id(move_from)
     return Template.of(stack)
 
 

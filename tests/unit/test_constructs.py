@@ -12,12 +12,15 @@ from cdktf import TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.autoscaling import CpuAutoscaling
-from constructs_lib.cluster import FargateCluster
-from constructs_lib.container import Container
-from constructs_lib.fargate_service import FargateService, Network, Rollout
+from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.cpu_autoscaling import CpuAutoscaling
+from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
+from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
-from constructs_lib.roles import ExecutionRole, TaskRole
+from constructs_lib.log_group import LogGroup
+from constructs_lib.task_execution_role import TaskExecutionRole
+from constructs_lib.task_role import TaskRole
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -25,13 +28,16 @@ if TYPE_CHECKING:
 
 CLUSTER = "arn:aws-us-gov:ecs:us-gov-west-1:111111111111:cluster/shared"
 EXECUTION_ROLE = "arn:aws-us-gov:iam::111111111111:role/execution"
+REVISION = "arn:aws-us-gov:ecs:us-gov-west-1:111111111111:task-definition/orders:7"
 TASK_ROLE = "arn:aws-us-gov:iam::111111111111:role/task"
 TARGET_GROUP = "arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111111111111:targetgroup/api/0123456789abcdef"
 KEY = "arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/12345678-1234-1234-1234-123456789012"
 BOUNDARY = "arn:aws-us-gov:iam::111111111111:policy/boundary"
 LOCATION = AwsLocation(partition="aws-us-gov", region="us-gov-west-1", account_id="111111111111")
-ORDERS = Container(name="orders", image="orders:1", port=9000, log_group_name="/ecs/orders", log_region="us-gov-west-1")
-NETWORK = Network(subnet_ids=["subnet-1"], security_group_ids=["sg-1"], target_group_arn=TARGET_GROUP)
+ORDERS = ContainerDefinition(name="orders", image="orders:1", port=9000)
+LOGS = {"log_group_name": "/ecs/orders", "log_region": "us-gov-west-1"}
+NETWORK = Network(subnet_ids=["subnet-1"], security_group_ids=["sg-1"])
+TARGETS = LoadBalancer(target_group_arn=TARGET_GROUP, container_name="orders", container_port=9000)
 
 
 @pytest.fixture
@@ -165,8 +171,7 @@ def test_cluster_with_spot(stack: TerraformStack) -> None:
 
 def test_container_by_default() -> None:
     """Non-root, on a read-only file system, 30 seconds to stop, with no key for what it does not have."""
-    (definition,) = json.loads(ORDERS.definitions_json())
-    assert definition == {
+    assert ORDERS.document(log_group_name="/logs", log_region="us-east-1") == {
         "name": "orders",
         "image": "orders:1",
         "essential": True,
@@ -178,8 +183,8 @@ def test_container_by_default() -> None:
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
-                "awslogs-group": "/ecs/orders",
-                "awslogs-region": "us-gov-west-1",
+                "awslogs-group": "/logs",
+                "awslogs-region": "us-east-1",
                 "awslogs-stream-prefix": "orders",
             },
         },
@@ -187,13 +192,11 @@ def test_container_by_default() -> None:
 
 
 def test_container_as_told() -> None:
-    """Variables and secrets are sorted, as the JSON's keys are: the same values are the same revision."""
-    container = Container(
+    """Variables and secrets are sorted by name: the same values are the same revision."""
+    container = ContainerDefinition(
         name="orders",
         image="orders:2",
         port=80,
-        log_group_name="/logs",
-        log_region="us-east-1",
         environment={"ZONE": "a", "LEVEL": "b"},
         secrets={"TOKEN": "arn:2", "KEY": "arn:1"},
         user="root",
@@ -201,9 +204,7 @@ def test_container_as_told() -> None:
         stop_timeout_seconds=120,
         init_process_enabled=True,
     )
-    text = container.definitions_json()
-    (definition,) = json.loads(text)
-    assert text == json.dumps([definition], sort_keys=True)
+    definition = container.document(log_group_name="/logs", log_region="us-east-1")
     assert definition["environment"] == [
         {"name": "LEVEL", "value": "b"},
         {"name": "PORT", "value": "80"},
@@ -219,7 +220,7 @@ def test_container_takes_no_port_by_hand(where: str) -> None:
     """The two could differ: the message says where PORT comes from."""
     values: dict[str, Any] = {where: {"PORT": "80"}}
     with pytest.raises(ValueError, match=r"container orders: PORT is set from port \(9000\), not by hand"):
-        Container(name="orders", image="i", port=9000, log_group_name="l", log_region="r", **values)
+        ContainerDefinition(name="orders", image="i", port=9000, **values)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,7 @@ def test_container_takes_no_port_by_hand(where: str) -> None:
     [
         (ORDERS, "port"),
         (NETWORK, "assign_public_ip"),
+        (TARGETS, "container_port"),
         (Rollout(), "maximum_percent"),
         (LOCATION, "region"),
         (PolicyStatement(actions=["s3:Get*"], resources=["*"]), "effect"),
@@ -323,7 +325,7 @@ def exclusive(found: dict[str, Block]) -> tuple[list[str], list[str]]:
 
 def test_execution_role_by_default(stack: TerraformStack) -> None:
     """FR-004: five actions, each on what it needs, and no boundary."""
-    role = ExecutionRole(
+    role = TaskExecutionRole(
         stack,
         "role",
         name="orders-execution",
@@ -344,6 +346,7 @@ def test_execution_role_by_default(stack: TerraformStack) -> None:
         "execution",
         "${aws_iam_role.role.name}",
     )
+    assert role.policy is not None
     assert resolved(stack, role.arn, role.policy.id) == [
         "${aws_iam_role.role.arn}",
         "${aws_iam_role_policy.role_policy.id}",
@@ -354,7 +357,7 @@ def test_execution_role_reads_secrets(stack: TerraformStack) -> None:
     """Each secret once, sorted, without what follows its ARN; parameters have an action of their own."""
     database = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:{}-AbCdEf"
     parameter = "arn:aws-us-gov:ssm:us-gov-west-1:111111111111:parameter/{}"
-    ExecutionRole(
+    TaskExecutionRole(
         stack,
         "role",
         name="orders-execution",
@@ -449,27 +452,37 @@ def test_task_role_as_told(stack: TerraformStack) -> None:
     assert exclusive(found) == (["${aws_iam_role_policy.role_policy.name}"], [])
 
 
-def service(stack: TerraformStack, **changes: Any) -> FargateService:
-    return FargateService(
+def test_log_group_by_default(stack: TerraformStack) -> None:
+    """FR-010: for 30 days, under CloudWatch's own key."""
+    logs = LogGroup(stack, "logs", name="/ecs/orders")
+    assert declared(stack) == {"aws_cloudwatch_log_group.logs": {"name": "/ecs/orders", "retention_in_days": 30}}
+    assert resolved(stack, logs.name) == ["${aws_cloudwatch_log_group.logs.name}"]
+
+
+def test_log_group_as_told(stack: TerraformStack) -> None:
+    LogGroup(stack, "logs", name="/ecs/orders", retention_days=90, kms_key_arn=KEY)
+    assert declared(stack) == {
+        "aws_cloudwatch_log_group.logs": {"name": "/ecs/orders", "retention_in_days": 90, "kms_key_id": KEY}
+    }
+
+
+def task_definition(stack: TerraformStack, **changes: Any) -> FargateTaskDefinition:
+    return FargateTaskDefinition(
         stack,
-        "service",
-        name="orders",
-        cluster_arn=CLUSTER,
+        "task",
+        family="orders",
         container=ORDERS,
         execution_role_arn=EXECUTION_ROLE,
         task_role_arn=TASK_ROLE,
-        **{"network": NETWORK, **changes},
+        **{**LOGS, **changes},
     )
 
 
-def test_service_by_default(stack: TerraformStack) -> None:
-    """FR-002, FR-003, FR-006 to FR-008 and FR-010, and that nobody has to say so."""
-    made = service(stack)
-    found = declared(stack)
-    lifecycle = found["aws_ecs_service.service"].pop("lifecycle")
-    assert found == {
-        "aws_cloudwatch_log_group.service_logs": {"name": "/ecs/orders", "retention_in_days": 30},
-        "aws_ecs_task_definition.service_task_definition": {
+def test_task_definition_by_default(stack: TerraformStack) -> None:
+    """FR-002 and FR-010. The JSON's keys are sorted: the same values are the same revision."""
+    made = task_definition(stack)
+    assert declared(stack) == {
+        "aws_ecs_task_definition.task": {
             "family": "orders",
             "requires_compatibilities": ["FARGATE"],
             "network_mode": "awsvpc",
@@ -478,13 +491,46 @@ def test_service_by_default(stack: TerraformStack) -> None:
             "runtime_platform": {"cpu_architecture": "X86_64", "operating_system_family": "LINUX"},
             "execution_role_arn": EXECUTION_ROLE,
             "task_role_arn": TASK_ROLE,
-            "container_definitions": ORDERS.definitions_json(),
+            "container_definitions": json.dumps([ORDERS.document(**LOGS)], sort_keys=True),
             "skip_destroy": True,
         },
+    }
+    assert resolved(stack, made.arn) == ["${aws_ecs_task_definition.task.arn}"]
+
+
+def test_task_definition_as_told(stack: TerraformStack) -> None:
+    task_definition(stack, cpu=1024, memory_mib=3072, cpu_architecture="ARM64")
+    resource = declared(stack)["aws_ecs_task_definition.task"]
+    assert (resource["cpu"], resource["memory"]) == ("1024", "3072")
+    assert resource["runtime_platform"] == {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}
+
+
+def service(stack: TerraformStack, **changes: Any) -> FargateService:
+    return FargateService(
+        stack,
+        "service",
+        **{
+            "name": "orders",
+            "cluster_arn": CLUSTER,
+            "task_definition_arn": REVISION,
+            "network": NETWORK,
+            "load_balancer": TARGETS,
+            "log_group_name": "/ecs/orders",
+            **changes,
+        },
+    )
+
+
+def test_service_by_default(stack: TerraformStack) -> None:
+    """FR-003 and FR-006 to FR-008, and that nobody has to say so."""
+    made = service(stack)
+    found = declared(stack)
+    lifecycle = found["aws_ecs_service.service"].pop("lifecycle")
+    assert found == {
         "aws_ecs_service.service": {
             "name": "orders",
             "cluster": CLUSTER,
-            "task_definition": "${aws_ecs_task_definition.service_task_definition.arn}",
+            "task_definition": REVISION,
             "launch_type": "FARGATE",
             "platform_version": "LATEST",
             "desired_count": 1,
@@ -504,23 +550,25 @@ def test_service_by_default(stack: TerraformStack) -> None:
             "propagate_tags": "SERVICE",
             "wait_for_steady_state": True,
             "timeouts": {"create": "20m", "update": "20m"},
-            "depends_on": ["aws_cloudwatch_log_group.service_logs"],
         },
     }
     assert lifecycle["ignore_changes"] == ["desired_count"]
-    assert resolved(stack, made.name, made.log_group.name, made.task_definition.arn) == [
+    assert resolved(stack, made.name, f"${{{made.address}}}") == [
         "${aws_ecs_service.service.name}",
-        "${aws_cloudwatch_log_group.service_logs.name}",
-        "${aws_ecs_task_definition.service_task_definition.arn}",
+        "${aws_ecs_service.service}",
     ]
+
+
+def rollback_check(stack: TerraformStack) -> Block:
+    (postcondition,) = declared(stack)["aws_ecs_service.service"]["lifecycle"]["postcondition"]
+    return dict(postcondition)
 
 
 def test_service_says_why_a_deployment_was_rolled_back(stack: TerraformStack) -> None:
     """ECS runs another revision than ours: an error that names the service, both revisions and where to look."""
-    service(stack)
-    (postcondition,) = declared(stack)["aws_ecs_service.service"]["lifecycle"]["postcondition"]
-    ours = "aws_ecs_task_definition.service_task_definition.arn"
-    assert postcondition == {
+    service(stack, task_definition_arn=task_definition(stack).arn)
+    ours = "aws_ecs_task_definition.task.arn"
+    assert rollback_check(stack) == {
         "condition": f"${{self.task_definition == {ours}}}",
         "error_message": (
             "The deployment of ${self.name} was rolled back: ECS runs ${self.task_definition}, not "
@@ -529,17 +577,19 @@ def test_service_says_why_a_deployment_was_rolled_back(stack: TerraformStack) ->
     }
 
 
+def test_service_compares_with_a_revision_that_is_known(stack: TerraformStack) -> None:
+    """A literal ARN is text in the condition too."""
+    service(stack)
+    assert rollback_check(stack)["condition"] == f'${{self.task_definition == "{REVISION}"}}'
+
+
 def test_service_as_told(stack: TerraformStack) -> None:
     """Each value where it belongs, and what a task needs is there before it."""
     needed = CloudwatchLogGroup(stack, "needed", name="needed")
     service(
         stack,
-        network=Network(
-            subnet_ids=["subnet-2"], security_group_ids=["sg-2"], target_group_arn="arn:2", assign_public_ip=False
-        ),
-        cpu=1024,
-        memory_mib=3072,
-        cpu_architecture="ARM64",
+        network=Network(subnet_ids=["subnet-2"], security_group_ids=["sg-2"], assign_public_ip=False),
+        load_balancer=LoadBalancer(target_group_arn="arn:2", container_name="web", container_port=81),
         desired_count=3,
         rollout=Rollout(
             minimum_healthy_percent=50,
@@ -548,29 +598,16 @@ def test_service_as_told(stack: TerraformStack) -> None:
             steady_state_timeout_minutes=7,
         ),
         enable_execute_command=True,
-        log_retention_days=90,
-        log_kms_key_arn=KEY,
         depends_on=[needed],
     )
-    found = declared(stack)
-    task_definition, resource = (
-        found["aws_ecs_task_definition.service_task_definition"],
-        found["aws_ecs_service.service"],
-    )
-    assert found["aws_cloudwatch_log_group.service_logs"] == {
-        "name": "/ecs/orders",
-        "retention_in_days": 90,
-        "kms_key_id": KEY,
-    }
-    assert (task_definition["cpu"], task_definition["memory"]) == ("1024", "3072")
-    assert task_definition["runtime_platform"] == {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}
+    resource = declared(stack)["aws_ecs_service.service"]
     assert resource["network_configuration"] == {
         "subnets": ["subnet-2"],
         "security_groups": ["sg-2"],
         "assign_public_ip": False,
     }
-    assert resource["load_balancer"][0]["target_group_arn"] == "arn:2"
-    assert resource["depends_on"] == ["aws_cloudwatch_log_group.service_logs", "aws_cloudwatch_log_group.needed"]
+    assert resource["load_balancer"] == [{"target_group_arn": "arn:2", "container_name": "web", "container_port": 81}]
+    assert resource["depends_on"] == ["aws_cloudwatch_log_group.needed"]
     told = {
         "desired_count": 3,
         "deployment_minimum_healthy_percent": 50,
@@ -602,8 +639,8 @@ def test_service_on_spot(stack: TerraformStack, percent: int, weights: list[tupl
     ]
 
 
-def test_service_refuses_a_size_before_it_declares_anything(stack: TerraformStack) -> None:
+def test_task_definition_refuses_a_size_before_it_declares_anything(stack: TerraformStack) -> None:
     """The message has both figures, and what would be right."""
     with pytest.raises(ValueError, match="cpu 512 with memory_mib 512: 512 CPU units go with 1024, 2048, 3072 or 4096"):
-        service(stack, cpu=512, memory_mib=512)
+        task_definition(stack, cpu=512, memory_mib=512)
     assert declared(stack) == {}

@@ -100,11 +100,11 @@ def test_every_address(document: Block) -> None:
     ) == [
         "aws_appautoscaling_policy.autoscaling_cpu",
         "aws_appautoscaling_target.autoscaling",
-        "aws_cloudwatch_log_group.service_logs",
+        "aws_cloudwatch_log_group.log_group",
         "aws_ecs_cluster.cluster",
         "aws_ecs_cluster_capacity_providers.cluster_capacity_providers",
         "aws_ecs_service.service",
-        "aws_ecs_task_definition.service_task_definition",
+        "aws_ecs_task_definition.task_definition",
         "aws_iam_role.execution_role",
         "aws_iam_role.task_role",
         "aws_iam_role_policies_exclusive.execution_role_policies",
@@ -164,7 +164,7 @@ def test_cluster(document: Block) -> None:
 
 
 def test_log_group(document: Block) -> None:
-    assert resource(document, "aws_cloudwatch_log_group.service_logs") == {
+    assert resource(document, "aws_cloudwatch_log_group.log_group") == {
         "name": "/ecs/orders-qa",
         "retention_in_days": 90,
         "kms_key_id": KEY,
@@ -173,7 +173,7 @@ def test_log_group(document: Block) -> None:
 
 def test_task_definition(document: Block) -> None:
     """The roles are not each other's, and the container is the service's, not the environment's, by name."""
-    task_definition = resource(document, "aws_ecs_task_definition.service_task_definition")
+    task_definition = resource(document, "aws_ecs_task_definition.task_definition")
     (container,) = json.loads(task_definition.pop("container_definitions"))
     assert task_definition == {
         "family": "orders-qa",
@@ -229,7 +229,7 @@ def test_service(document: Block) -> None:
     assert service == {
         "name": "orders-qa",
         "cluster": "${aws_ecs_cluster.cluster.arn}",
-        "task_definition": "${aws_ecs_task_definition.service_task_definition.arn}",
+        "task_definition": "${aws_ecs_task_definition.task_definition.arn}",
         "desired_count": 2,
         "platform_version": "LATEST",
         "capacity_provider_strategy": [
@@ -259,7 +259,7 @@ def test_service(document: Block) -> None:
         "wait_for_steady_state": True,
         "timeouts": {"create": "11m", "update": "11m"},
         "depends_on": [
-            "aws_cloudwatch_log_group.service_logs",
+            "aws_cloudwatch_log_group.log_group",
             "aws_iam_role_policy.execution_role_policy",
             "aws_ecs_cluster_capacity_providers.cluster_capacity_providers",
             "aws_iam_role_policy.task_role_policy",
@@ -429,7 +429,7 @@ def test_outputs(document: Block) -> None:
             ("service_name", "${aws_ecs_service.service.name}", "ECS service"),
             (
                 "task_definition_arn",
-                "${aws_ecs_task_definition.service_task_definition.arn}",
+                "${aws_ecs_task_definition.task_definition.arn}",
                 "The revision that was deployed last; after a rollback the service runs an older one",
             ),
             (
@@ -440,7 +440,7 @@ def test_outputs(document: Block) -> None:
             ("task_role_arn", "${aws_iam_role.task_role.arn}", "Role that the container itself has"),
             (
                 "log_group_name",
-                "${aws_cloudwatch_log_group.service_logs.name}",
+                "${aws_cloudwatch_log_group.log_group.name}",
                 "CloudWatch log group of the containers",
             ),
             ("api_url", url, "The API, by service.api_url or else by the load balancer's DNS name"),

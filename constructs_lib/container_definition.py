@@ -1,8 +1,7 @@
-"""A container definition, as the deterministic JSON that a task definition carries."""
+"""A container as a task definition carries it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Container:
-    """One essential container with one port, logging through ``awslogs`` (FR-002, FR-010).
+class ContainerDefinition:
+    """One essential container with one port (FR-002).
 
-    ``PORT`` in its environment always is ``port``. ``secrets`` maps environment names to ARNs. ``user`` is a number
-    or name that the image knows, ``65532`` being the "nonroot" of distroless images.
+    Where it logs is the task definition's to say.
+
+    - ``name``: within the task; also the prefix of its log streams. No default.
+    - ``image``: with the registry and a tag or digest. No default.
+    - ``port``: the TCP port that it listens on, 1 to 65535, in its environment as ``PORT``. No default.
+    - ``environment``: variables by name; none but ``PORT`` by default.
+    - ``secrets``: ARNs in Secrets Manager or SSM Parameter Store by variable name; none by default. The execution role
+      has to be given the same ARNs.
+    - ``user``: a number or a name that the image knows, with or without a group; ``65532`` by default, the "nonroot" of
+      distroless images.
+    - ``readonly_root_filesystem``: True by default.
+    - ``stop_timeout_seconds``: between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
+    - ``init_process_enabled``: whether an init process reaps what ECS Exec leaves behind; False by default.
+
+    Raises ValueError for a ``PORT`` in ``environment`` or ``secrets``.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
@@ -23,8 +35,6 @@ class Container:
     name: str
     image: str
     port: int
-    log_group_name: str
-    log_region: str
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     user: str = "65532"
@@ -37,11 +47,8 @@ class Container:
             message = f"container {self.name}: PORT is set from port ({self.port}), not by hand"
             raise ValueError(message)
 
-    def definitions_json(self) -> str:
-        """A list of this one container, without nulls, its variables sorted by name."""
-        return json.dumps([self._definition()], sort_keys=True)
-
-    def _definition(self) -> dict[str, Any]:
+    def document(self, *, log_group_name: str, log_region: str) -> dict[str, Any]:
+        """ECS's own form, logging through ``awslogs``; without nulls, variables sorted by name."""
         definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
@@ -54,8 +61,8 @@ class Container:
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
-                    "awslogs-group": self.log_group_name,
-                    "awslogs-region": self.log_region,
+                    "awslogs-group": log_group_name,
+                    "awslogs-region": log_region,
                     "awslogs-stream-prefix": self.name,
                 },
             },

@@ -1,10 +1,13 @@
-"""The Terraform variable that says which image to run."""
+"""Which image runs: the Terraform variable that says so, and where it has been pushed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
+from cdktf_cdktf_provider_aws.data_aws_ecr_image import DataAwsEcrImage
+from cdktf_cdktf_provider_aws.data_aws_ecr_repository import DataAwsEcrRepository
 
 from stacks.settings import IMAGE_TAG
 
@@ -14,6 +17,22 @@ if TYPE_CHECKING:
     from stacks.settings import Image
 
 _COMMIT_SHA = "^[0-9a-f]{7,40}$"
+
+
+@dataclass(frozen=True)
+class PushedImage:
+    uri: str
+    repository_arn: str
+
+
+def pushed_image(scope: Construct, *, image: Image, environment: str) -> PushedImage:
+    """Looks the variable's tag up in the repository."""
+    repository = DataAwsEcrRepository(scope, "repository", name=image.repository)
+    tag = ImageTag(scope, "image_tag", image=image, environment=environment).string_value
+    # Fails the plan for a tag that the repository does not have; the key puts both into the provider's message.
+    pushed = DataAwsEcrImage(scope, "pushed_image", repository_name=repository.name, image_tag=tag)
+    pushed.add_override("for_each", f'${{toset(["{image.repository}:${{var.image_tag}}"])}}')
+    return PushedImage(uri=f"{repository.repository_url}:{tag}", repository_arn=repository.arn)
 
 
 class ImageTag(TerraformVariable):

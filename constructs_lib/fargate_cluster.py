@@ -15,7 +15,16 @@ from constructs import Construct
 
 
 class FargateCluster(Construct):
-    """FR-001. ``fargate_spot`` attaches the capacity providers that a service with a Spot share needs."""
+    """A cluster without instances of its own (FR-001).
+
+    - ``name``: 1 to 255 letters, digits, - and _. No default.
+    - ``container_insights``: which metrics CloudWatch collects, and charges for; ``disabled`` by default.
+    - ``fargate_spot``: whether to attach the capacity providers that a service with a Spot share needs; False by
+      default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+    """
 
     def __init__(
         self,
@@ -27,7 +36,7 @@ class FargateCluster(Construct):
         fargate_spot: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self.cluster = EcsCluster(
+        self.resource = EcsCluster(
             self,
             "Default",
             name=name,
@@ -42,14 +51,14 @@ class FargateCluster(Construct):
             self.capacity_providers = EcsClusterCapacityProviders(
                 self,
                 "capacity_providers",
-                cluster_name=self.cluster.name,
+                cluster_name=self.resource.name,
                 capacity_providers=["FARGATE", "FARGATE_SPOT"],
             )
 
     @property
     def name(self) -> str:
-        return self.cluster.name
+        return self.resource.name
 
     @property
     def arn(self) -> str:
-        return self.cluster.arn
+        return self.resource.arn

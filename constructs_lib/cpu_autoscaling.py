@@ -12,11 +12,20 @@ from constructs import Construct
 
 
 class CpuAutoscaling(Construct):
-    """FR-009: keeps the service's average CPU near a target, between a least and a greatest number of tasks.
+    """Keeps a service's average CPU near a target (FR-009).
+
+    - ``cluster_name``, ``service_name``: whose desired count it owns. No defaults.
+    - ``min_capacity``: the least number of tasks, 0 or more; 1 by default. From 0 nothing scales out: there is no CPU
+      to go by.
+    - ``max_capacity``: the greatest number of tasks; 4 by default.
+    - ``cpu_target_percent``: of the CPU that the tasks reserve; 70 by default.
+    - ``scale_in_cooldown_seconds``: after a scaling in, before the next; 300 by default.
+    - ``scale_out_cooldown_seconds``: after a scaling out, before the next; 60 by default.
 
     Raises ValueError for bounds that no service can have.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html
     """
 
     def __init__(

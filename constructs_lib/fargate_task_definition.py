@@ -1,0 +1,74 @@
+"""An ECS task definition for Fargate."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition, EcsTaskDefinitionRuntimePlatform
+from constructs import Construct
+
+from constructs_lib.fargate_sizes import check_fargate_size
+
+if TYPE_CHECKING:
+    from constructs_lib.container_definition import ContainerDefinition
+
+
+class FargateTaskDefinition(Construct):
+    """One container, its size, its roles and where it logs (FR-002, FR-010). Each change registers a new revision.
+
+    - ``family``: the name that the revisions have in common, 1 to 255 letters, digits, - and _. No default.
+    - ``container``: what runs. No default.
+    - ``execution_role_arn``: with which ECS pulls the image, writes the logs and reads the secrets. No default.
+    - ``task_role_arn``: what the container itself may do in AWS. No default.
+    - ``log_group_name``: the group that ``awslogs`` writes to. No default; as a literal it is known at plan.
+    - ``log_region``: the group's region. No default.
+    - ``cpu``: CPU units of the task, 1024 of which are one vCPU; 256 by default.
+    - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
+    - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
+
+    Raises ValueError for a size that Fargate does not offer.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        family: str,
+        container: ContainerDefinition,
+        execution_role_arn: str,
+        task_role_arn: str,
+        log_group_name: str,
+        log_region: str,
+        cpu: int = 256,
+        memory_mib: int = 512,
+        cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64",
+    ) -> None:
+        super().__init__(scope, id_)
+        check_fargate_size(cpu=cpu, memory_mib=memory_mib)
+        definition = container.document(log_group_name=log_group_name, log_region=log_region)
+        self.resource = EcsTaskDefinition(
+            self,
+            "Default",
+            family=family,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(cpu),
+            memory=str(memory_mib),
+            runtime_platform=EcsTaskDefinitionRuntimePlatform(
+                cpu_architecture=cpu_architecture, operating_system_family="LINUX"
+            ),
+            execution_role_arn=execution_role_arn,
+            task_role_arn=task_role_arn,
+            container_definitions=json.dumps([definition], sort_keys=True),
+            # A revision that Terraform deregistered is one that ECS cannot roll back to.
+            skip_destroy=True,
+        )
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the revision that this plan or apply registered."""
+        return self.resource.arn

@@ -1,0 +1,87 @@
+"""The role with which ECS starts a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs_lib.ecs_tasks_role import EcsTasksRole
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+_SECRETS_MANAGER = ":secretsmanager:"
+
+
+class TaskExecutionRole(EcsTasksRole):
+    """Pulls the image and writes the logs: FR-004's five actions, on these resources only.
+
+    ``ecr:GetAuthorizationToken`` is on ``*`` because AWS offers no other resource for it.
+
+    - ``name``: 1 to 64 letters, digits and +=,.@_-. No default.
+    - ``location``: partition, region and account of the tasks and of the log group. No default.
+    - ``repository_arn``: of the ECR repository that the image is in. No default.
+    - ``log_group_name``: of the group that the containers write to. No default; as a literal it is known at plan.
+    - ``secret_arns``: Secrets Manager or SSM Parameter Store, as a container definition names them; each adds the read
+      of that one secret. None by default.
+    - ``permissions_boundary_arn``: a policy that limits what the role's own can grant; none by default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        location: AwsLocation,
+        repository_arn: str,
+        log_group_name: str,
+        secret_arns: Sequence[str] = (),
+        permissions_boundary_arn: str | None = None,
+    ) -> None:
+        # Built from its name, since the log group's own ARN is unknown until it exists and a plan must show the policy.
+        log_group_arn = location.arn("logs", f"log-group:{log_group_name}:*")
+        super().__init__(
+            scope,
+            id_,
+            name=name,
+            description="Lets ECS pull the image and write the logs",
+            location=location,
+            policy_name="execution",
+            statements=[*_pull_and_log(repository_arn, log_group_arn), *_read_secrets(secret_arns)],
+            permissions_boundary_arn=permissions_boundary_arn,
+        )
+
+
+def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStatement]:
+    return [
+        PolicyStatement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
+        PolicyStatement(
+            sid="PullImage",
+            actions=("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+            resources=(repository_arn,),
+        ),
+        PolicyStatement(
+            sid="WriteLogs",
+            actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+            resources=(log_group_arn,),
+        ),
+    ]
+
+
+def _read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
+    # A JSON key, version stage and version id may follow a secret's ARN in a container definition; IAM knows none.
+    secrets = sorted({":".join(arn.split(":")[:7]) for arn in arns if _SECRETS_MANAGER in arn})
+    parameters = sorted({arn for arn in arns if _SECRETS_MANAGER not in arn})
+    statements = []
+    if secrets:
+        statements.append(
+            PolicyStatement(sid="ReadSecrets", actions=("secretsmanager:GetSecretValue",), resources=secrets)
+        )
+    if parameters:
+        statements.append(PolicyStatement(sid="ReadParameters", actions=("ssm:GetParameters",), resources=parameters))
+    return statements

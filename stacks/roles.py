@@ -1,0 +1,64 @@
+"""The two roles of this deployment's tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
+
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement
+from constructs_lib.task_execution_role import TaskExecutionRole
+from constructs_lib.task_role import TaskRole
+
+if TYPE_CHECKING:
+    from cdktf import TerraformStack
+
+    from stacks.settings import Environment
+
+
+@dataclass(frozen=True)
+class Roles:
+    execution: TaskExecutionRole
+    task: TaskRole
+
+
+def declare_roles(stack: TerraformStack, environment: Environment, *, repository_arn: str) -> Roles:
+    location = AwsLocation(
+        partition=DataAwsPartition(stack, "partition").partition,
+        region=environment.region,
+        account_id=environment.account_id,
+    )
+    execution = TaskExecutionRole(
+        stack,
+        "execution_role",
+        name=environment.names.execution_role,
+        location=location,
+        repository_arn=repository_arn,
+        log_group_name=environment.names.log_group,
+        secret_arns=list(environment.container.secrets.values()),
+        permissions_boundary_arn=environment.permissions_boundary_arn,
+    )
+    task = TaskRole(
+        stack,
+        "task_role",
+        name=environment.names.task_role,
+        location=location,
+        statements=_statements(environment),
+        enable_execute_command=environment.service.enable_execute_command,
+        permissions_boundary_arn=environment.permissions_boundary_arn,
+    )
+    return Roles(execution=execution, task=task)
+
+
+def _statements(environment: Environment) -> list[PolicyStatement]:
+    return [
+        PolicyStatement(
+            sid=statement.sid,
+            effect=statement.effect,
+            actions=statement.actions,
+            resources=statement.resources,
+            conditions=statement.conditions,
+        )
+        for statement in environment.task_role.statements
+    ]
