@@ -1,0 +1,92 @@
+"""A deployed environment under an earlier version's addresses: the next plan moves resources, and touches none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from operate.terraform import Terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from operate.local_cloud.cloud import LocalCloud
+
+FIRST_VERSION = {
+    "aws_cloudwatch_log_group.log_group": "aws_cloudwatch_log_group.service_logs_687FB03D",
+    "aws_ecs_task_definition.task_definition": "aws_ecs_task_definition.service_task_definition_149AA298",
+}
+"""Today's address -> the one that the first version's state has."""
+
+
+def earlier(document: str) -> str:
+    """The stack as the first version had it: other ids and references, no moves, and a state file of its own."""
+    for now, then in FIRST_VERSION.items():
+        (type_, new), (_, old) = now.split("."), then.split(".")
+        document = document.replace(f"{type_}.{new}", f"{type_}.{old}").replace(f'"{new}": {{', f'"{old}": {{')
+    return without_moves(document)
+
+
+def without_moves(document: str) -> str:
+    return json.dumps({key: block for key, block in json.loads(document).items() if key != "moved"})
+
+
+def with_local_state(document: str) -> str:
+    parsed: dict[str, Any] = json.loads(document)
+    parsed["terraform"]["backend"] = {"local": {"path": "own.tfstate"}}
+    return json.dumps(parsed)
+
+
+@pytest.fixture(scope="module")
+def today(synthesized: Callable[[str], Path]) -> str:
+    return with_local_state((synthesized("local") / "cdk.tf.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def deployed(team_cloud: LocalCloud, today: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the first version's stack, which is applied."""
+    folder = tmp_path_factory.mktemp("moves") / "earlier"
+    terraform = terraform_in(folder, earlier(today), team_cloud)
+    terraform.plan(out=folder / "plan")
+    terraform.apply(folder / "plan")
+    yield folder
+    terraform.destroy()
+
+
+def terraform_in(folder: Path, document: str, cloud: LocalCloud) -> Terraform:
+    folder.mkdir(exist_ok=True)
+    (folder / "cdk.tf.json").write_text(document)
+    terraform = Terraform(folder, cloud.environment_variables())
+    terraform.init()
+    return terraform
+
+
+def planned(deployed: Path, folder: Path, document: str, cloud: LocalCloud) -> list[dict[str, Any]]:
+    """What a plan on the first version's state says of each resource."""
+    shutil.copytree(deployed, folder)
+    terraform = terraform_in(folder, document, cloud)
+    terraform.plan(out=folder / "plan")
+    changes = terraform.show_json(folder / "plan")["resource_changes"]
+    return [change for change in changes if change["mode"] == "managed"]
+
+
+def test_a_plan_moves_and_changes_nothing(deployed: Path, today: str, tmp_path: Path, team_cloud: LocalCloud) -> None:
+    """0 to add, 0 to change, 0 to destroy: each resource that has another address now says which it had."""
+    changes = planned(deployed, tmp_path / "today", today, team_cloud)
+    assert {action for change in changes for action in change["change"]["actions"]} == {"no-op"}
+    assert {
+        change["address"]: change["previous_address"] for change in changes if "previous_address" in change
+    } == FIRST_VERSION
+
+
+def test_without_the_moves_it_would_destroy_what_runs(
+    deployed: Path, today: str, tmp_path: Path, team_cloud: LocalCloud
+) -> None:
+    """The same plan sees it, so that its silence above is the moves' doing."""
+    changes = planned(deployed, tmp_path / "unmoved", without_moves(today), team_cloud)
+    destroyed = {change["address"] for change in changes if "delete" in change["change"]["actions"]}
+    assert destroyed == {*FIRST_VERSION.values()}
