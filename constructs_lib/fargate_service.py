@@ -146,7 +146,7 @@ class FargateService(Construct):
             wait_for_steady_state=True,
             timeouts=_timeouts(rollout),
             lifecycle=_lifecycle(task_definition_arn, log_group_name),
-            depends_on=depends_on,
+            depends_on=list(depends_on) or None,
         )
 
     @property
@@ -172,8 +172,8 @@ def _spot_strategy(fargate_spot_percent: int) -> list[EcsServiceCapacityProvider
 
 def _network_configuration(network: Network) -> EcsServiceNetworkConfiguration:
     return EcsServiceNetworkConfiguration(
-        subnets=network.subnet_ids,
-        security_groups=network.security_group_ids,
+        subnets=list(network.subnet_ids),
+        security_groups=list(network.security_group_ids),
         assign_public_ip=network.assign_public_ip,
     )
 

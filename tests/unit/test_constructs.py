@@ -588,7 +588,7 @@ def test_service_as_told(stack: TerraformStack) -> None:
     needed = CloudwatchLogGroup(stack, "needed", name="needed")
     service(
         stack,
-        network=Network(subnet_ids=["subnet-2"], security_group_ids=["sg-2"], assign_public_ip=False),
+        network=Network(subnet_ids=("subnet-2",), security_group_ids=("sg-2",), assign_public_ip=False),
         load_balancer=LoadBalancer(target_group_arn="arn:2", container_name="web", container_port=81),
         desired_count=3,
         rollout=Rollout(
@@ -598,7 +598,7 @@ def test_service_as_told(stack: TerraformStack) -> None:
             steady_state_timeout_minutes=7,
         ),
         enable_execute_command=True,
-        depends_on=[needed],
+        depends_on=(needed,),
     )
     resource = declared(stack)["aws_ecs_service.service"]
     assert resource["network_configuration"] == {
