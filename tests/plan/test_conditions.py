@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cdktf import DataTerraformRemoteStateLocal, TerraformStack, Testing
+from cdktf import DataTerraformRemoteStateLocal, TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.load_balancing import LoadBalancing
@@ -64,6 +65,30 @@ def block(document: Block, address: str) -> Block:
     type_, name = address.removeprefix("data.").split(".")
     found: Block = document["data"][type_][name]
     return found
+
+
+def test_outputs_are_read_from_the_state() -> None:
+    """A string and a list of them, under the module's own names, which may be of any script; HCL takes no escape."""
+    stack = TerraformStack(Testing.app(), "orders")
+    state = DataTerraformRemoteStateLocal(stack, "state", path="some.tfstate")
+    contract = [string_matching("größe", "a", "a size")]
+    outputs = RemoteState(state, module="networking", address="x", contract=contract)
+    TerraformOutput(stack, "vpc", value=outputs.string("vpc"))
+    TerraformOutput(stack, "subnets", value=outputs.strings("subnets"))
+    document = Template.of(stack).json
+    assert {name: output["value"] for name, output in document["output"].items()} == {
+        "vpc": "${data.terraform_remote_state.state.outputs.vpc}",
+        "subnets": "${data.terraform_remote_state.state.outputs.subnets}",
+    }
+    (condition,) = document["data"]["terraform_remote_state"]["state"]["lifecycle"]["postcondition"]
+    assert 'self.outputs["größe"]' in condition["condition"]
+
+
+def test_a_contract_is_frozen() -> None:
+    """What is added to one is another."""
+    contract: Any = string_matching("vpc", "a", "b")
+    with pytest.raises(FrozenInstanceError):
+        contract.output = "c"
 
 
 def postconditions(document: Block, address: str) -> list[Block]:
