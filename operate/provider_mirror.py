@@ -113,7 +113,8 @@ def _checked(mirror: Path) -> Path:
 def _configured(mirror: Path, *, folder: Path) -> dict[str, str]:
     configuration = folder / "terraform.tfrc"
     folder.mkdir(parents=True, exist_ok=True)
-    configuration.write_text(
+    unfinished = configuration.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(
         f"""\
 provider_installation {{
   filesystem_mirror {{
@@ -126,6 +127,7 @@ provider_installation {{
 }}
 """
     )
+    unfinished.replace(configuration)  # another Terraform may be reading it
     return {"TF_CLI_CONFIG_FILE": str(configuration)}
 
 

@@ -5,15 +5,19 @@ Node starts with the first import of cdktf, so that tests of settings alone neve
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import lazy_provider
 from stacks.settings import Environment, load_environment
 
 lazy_provider.enable()
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +25,23 @@ if TYPE_CHECKING:
     from tests.template import Template
 
 ROOT = Path(__file__).parents[1]
+
+# What mostly waits begins first, so that the others are run meanwhile.
+LONGEST_FIRST = ("acceptance/test_acceptance.py", "plan/test_deployment.py", "local_cloud/", "containers/", "plan/", "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For --numprocesses=auto: two a core, since half of a run is waiting for what was started elsewhere."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        file = item.path.relative_to(ROOT / "tests").as_posix()
+        return next(at for at, start in enumerate(LONGEST_FIRST) if file.startswith(start))
+
+    items.sort(key=turn)
 
 
 def overlaid(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

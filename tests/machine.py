@@ -1,9 +1,10 @@
-"""What the tests that run containers need of this machine."""
+"""What tests need of this machine: a port, a container engine, Go."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -12,6 +13,28 @@ from operate.local_cloud import container_engine
 
 if TYPE_CHECKING:
     from operate.local_cloud.cloud import LocalCloud
+
+
+_LOOPBACK = "127.0.0.1"
+_PORTS = range(20_000, 32_768)  # below those that Linux gives to clients
+_reservations: list[socket.socket] = []
+
+
+def reserved_port() -> int:
+    """A port of 127.0.0.1 for a server to listen on, also again after a stop; no other test run gets it meanwhile.
+
+    A UDP socket of the same number reserves it until this process ends: TCP's stays free for the server.
+    """
+    for port in _PORTS:
+        reservation = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            reservation.bind((_LOOPBACK, port))
+            with socket.create_server((_LOOPBACK, port)):
+                _reservations.append(reservation)
+                return port
+        except OSError:
+            reservation.close()
+    raise OSError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free")
 
 
 def require_engine(cloud: LocalCloud) -> None:

@@ -64,7 +64,7 @@ func TestBurnLastsAsLongAsAsked(t *testing.T) {
 	if status, _ := get(t, api{}, "/burn?seconds=1"); status != http.StatusOK {
 		t.Fatalf("got %d", status)
 	}
-	if took := time.Since(began); took < time.Second || took > 3*time.Second {
+	if took := time.Since(began); took < time.Second || took > maxBurnSeconds*time.Second {
 		t.Fatalf("burned for %s", took)
 	}
 }
@@ -86,7 +86,7 @@ func TestCrashAnswersAndThenExitsNonZero(t *testing.T) {
 		if code == 0 {
 			t.Fatal("exited with 0")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("did not exit")
 	}
 }

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// running is a server whose /slow answers once it is released.
+// running is a server whose /slow says that it was asked, and answers once it is released.
 type running struct {
 	url       string
 	terminate context.CancelFunc
 	ended     chan error
+	asked     chan struct{}
 	slow      chan struct{}
 }
 
@@ -25,16 +26,19 @@ func started(t *testing.T, ending drain) running {
 	}
 	ctx, terminate := context.WithCancel(context.Background())
 	t.Cleanup(terminate)
-	server := running{"http://" + listener.Addr().String(), terminate, make(chan error, 1), make(chan struct{})}
+	server := running{"http://" + listener.Addr().String(), terminate, make(chan error, 1), make(chan struct{}, 1), make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/quick", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { <-server.slow })
+	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) {
+		server.asked <- struct{}{}
+		<-server.slow
+	})
 	go func() { server.ended <- serve(ctx, listener, mux, ending, newLogger(io.Discard, "test")) }()
 	return server
 }
 
 func (r running) get(path string) (*http.Response, error) {
-	client := http.Client{Timeout: 5 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	response, err := client.Get(r.url + path)
 	if err == nil {
 		response.Body.Close()
@@ -47,25 +51,24 @@ func (r running) wait(t *testing.T) error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server did not end")
 		return nil
 	}
 }
 
 func TestADrainingServerStillAnswersNewConnectionsAndRetiresThem(t *testing.T) {
-	server := started(t, drain{settle: time.Second, finish: time.Second})
+	server := started(t, drain{settle: 2 * time.Second, finish: time.Second})
 	if response, err := server.get("/quick"); err != nil || response.Close {
 		t.Fatalf("before: %v, closing: %v", err, response)
 	}
 	server.terminate()
-	time.Sleep(200 * time.Millisecond)
-	response, err := server.get("/quick")
-	if err != nil {
-		t.Fatalf("while settling: %v", err)
-	}
-	if !response.Close {
-		t.Error("the connection was kept open")
+	for retired := false; !retired; {
+		response, err := server.get("/quick")
+		if err != nil {
+			t.Fatalf("while settling: %v", err)
+		}
+		retired = response.Close
 	}
 	if err := server.wait(t); err != nil {
 		t.Fatal(err)
@@ -82,9 +85,9 @@ func TestARequestUnderWayIsFinished(t *testing.T) {
 		_, err := server.get("/slow")
 		answered <- err
 	}()
-	time.Sleep(100 * time.Millisecond)
+	<-server.asked
 	server.terminate()
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(300 * time.Millisecond) // past the settling, into the shutdown
 	close(server.slow)
 	if err := <-answered; err != nil {
 		t.Fatalf("the request was dropped: %v", err)
@@ -97,7 +100,7 @@ func TestARequestUnderWayIsFinished(t *testing.T) {
 func TestARequestThatNeverEndsDoesNotHoldTheServer(t *testing.T) {
 	server := started(t, drain{settle: 50 * time.Millisecond, finish: 200 * time.Millisecond})
 	go server.get("/slow") //nolint:errcheck // it is the one that is dropped
-	time.Sleep(100 * time.Millisecond)
+	<-server.asked
 	server.terminate()
 	if err := server.wait(t); err != context.DeadlineExceeded {
 		t.Fatalf("got %v", err)
@@ -112,7 +115,7 @@ func TestWithNothingToDrainARequestUnderWayIsDropped(t *testing.T) {
 		_, err := server.get("/slow")
 		answered <- err
 	}()
-	time.Sleep(100 * time.Millisecond)
+	<-server.asked
 	server.terminate()
 	if err := server.wait(t); err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ from operate import progress
 from operate.errors import OperateError
 
 _ANSWER_TIMEOUT_SECONDS = 3
-_START_TIMEOUT_SECONDS = 20
+_START_TIMEOUT_SECONDS = 60
 _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

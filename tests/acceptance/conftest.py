@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from operate import aws, deployment, first_answer, generator, images
 from operate.errors import OperateError
 from operate.local_cloud import lifecycle
 from operate.local_cloud.cloud import LocalCloud
-from tests.machine import require_engine
+from tests.machine import require_engine, reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,10 +54,7 @@ class Environment:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Not deployed yet; the verbs that take `local` work on it, and write into its folder."""
     folder = tmp_path_factory.mktemp("environment")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    cloud = LocalCloud(port=port, directory=folder / "cloud")
+    cloud = LocalCloud(port=reserved_port(), directory=folder / "cloud")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lifecycle, "default", lambda: cloud)
         patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
@@ -81,7 +77,7 @@ def _hurry(cloud: LocalCloud) -> None:
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "3"}
     balancing.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
     balancing.close()
-    every_second = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "1"}
+    every_second = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "30"}
     form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": arn, **every_second}
     scope = "Credential=test/20260101/us-east-1/elasticloadbalancing/aws4_request"
     signature = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from operate.local_cloud import account, process
 from operate.local_cloud.cloud import LocalCloud
 from operate.local_cloud.container_engine import Engine
 from operate.local_cloud.podman import Podman
-from tests.machine import cannot_run, require_go
+from tests.machine import cannot_run, require_go, reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    cloud = LocalCloud(port=port, directory=tmp_path_factory.mktemp("cloud"))
+    cloud = LocalCloud(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
     process.start(cloud)
     try:
         account.prepare(cloud)

@@ -78,7 +78,7 @@ def test_a_fault_and_a_version_are_built_in(tmp_path: Path) -> None:
     """A build that crashes at its start says so in its log, and exits non-zero."""
     require_go()
     broken = program(images.build(version="v9", fault="crash-at-start"), tmp_path)
-    ended = subprocess.run([broken], check=False, capture_output=True, text=True, timeout=10)
+    ended = subprocess.run([broken], check=False, capture_output=True, text=True, timeout=60)
     line = json.loads(ended.stdout)
     assert ended.returncode == 1
     assert (line["level"], line["version"], line["fault"]) == ("ERROR", "v9", "crash-at-start")

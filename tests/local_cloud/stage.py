@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 import urllib.error
 import urllib.parse
@@ -16,25 +15,26 @@ from typing import TYPE_CHECKING, Any
 from operate import images, registry
 from operate.local_cloud import container_engine, process
 from operate.local_cloud.cloud import LocalCloud
-from tests.machine import require_engine
+from tests.machine import require_engine, reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from docker.models.containers import Container
+
     Record = dict[str, Any]
 
 PORT = 8080
 _POLL_SECONDS = 0.1
+_NEVER_AFTER_SECONDS = 120
 _EXECUTION_ROLE = "arn:aws:iam::000000000000:role/probe-execution"
 
 
 @contextmanager
 def embedded_aws(directory: Path) -> Iterator[LocalCloud]:
     """With a container engine; both end with the block."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        cloud = LocalCloud(port=unused.getsockname()[1], directory=directory)
+    cloud = LocalCloud(port=reserved_port(), directory=directory)
     require_engine(cloud)
     try:
         start(cloud)
@@ -74,18 +74,25 @@ class Answer:
 
 @dataclass
 class Stage:
-    """`image` without its tag. The health check runs every second, and two failures make a target unhealthy."""
+    """`image` without its tag. The health check runs every second, and waits long for the answer of a busy machine."""
 
     cloud: LocalCloud
     image: str
     name: str
     deregistration_delay_seconds: int = 1
+    unhealthy_threshold: int = 2
     clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
             self.clients[service] = self.cloud.client(service)
         return self.clients[service]
+
+    @cached_property
+    def log_group(self) -> str:
+        name = f"/ecs/{self.name}"
+        self.client("logs").create_log_group(logGroupName=name)
+        return name
 
     @cached_property
     def group_arn(self) -> str:
@@ -98,7 +105,7 @@ class Stage:
             TargetType="ip",
             HealthCheckPath="/health",
             HealthyThresholdCount=2,
-            UnhealthyThresholdCount=2,
+            UnhealthyThresholdCount=self.unhealthy_threshold,
         )["TargetGroups"][0]["TargetGroupArn"]
         delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(self.deregistration_delay_seconds)}
         elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
@@ -107,7 +114,7 @@ class Stage:
 
     def _check_every_second(self, group_arn: str) -> None:
         """AWS's least is 5 seconds, and boto3 knows it; the emulator takes what it is given."""
-        wanted = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "1"}
+        wanted = {"HealthCheckIntervalSeconds": "1", "HealthCheckTimeoutSeconds": "30"}
         form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": group_arn, **wanted}
         self._ask("elasticloadbalancing", urllib.parse.urlencode(form).encode())
 
@@ -124,7 +131,7 @@ class Stage:
             data=body,
             headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0", **headers},
         )
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - our own address
             content: bytes = response.read()
         return content
 
@@ -183,8 +190,10 @@ class Stage:
     def update_service(self, **changes: object) -> None:
         self.client("ecs").update_service(cluster=self.name, service=self.name, **changes)
 
-    def delete_service(self) -> None:
-        self.client("ecs").delete_service(cluster=self.name, service=self.name, force=True)
+    def delete_service(self) -> Record:
+        """As it was when its deletion began."""
+        deleted: Record = self.client("ecs").delete_service(cluster=self.name, service=self.name, force=True)["service"]
+        return deleted
 
     @property
     def service(self) -> Record:
@@ -208,6 +217,26 @@ class Stage:
         found: list[Record] = ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"] if arns else []
         return found
 
+    def stopped_tasks(self) -> list[Record]:
+        """In the order in which they ended; one that is still being stopped is none of them."""
+        ended = [task for task in self.tasks("STOPPED") if task["lastStatus"] == "STOPPED"]
+        return sorted(ended, key=lambda task: task["stoppedAt"])
+
+    def stopped_task(self) -> Record:
+        """The first to end, once it has; the next ones may have ended since."""
+        wait_until(self.stopped_tasks, show=lambda: self.service)
+        return self.stopped_tasks()[0]
+
+    @contextmanager
+    def engine_container(self) -> Iterator[Container]:
+        """The one container of the one task, as the engine knows it."""
+        engine = container_engine.running(self.cloud)
+        assert engine
+        with engine.client() as client:
+            label = f"com.amazonaws.ecs.task-arn={self.tasks()[0]['taskArn']}"
+            (container,) = client.containers.list(filters={"label": label})
+            yield container
+
     @property
     def target_health(self) -> list[tuple[str, str]]:
         """State and reason of each target."""
@@ -215,11 +244,13 @@ class Stage:
         healths = [one["TargetHealth"] for one in described["TargetHealthDescriptions"]]
         return sorted((health["State"], health.get("Reason", "")) for health in healths)
 
-    def log_messages(self, group: str) -> list[str]:
-        events = self.client("logs").filter_log_events(logGroupName=group)["events"]
+    def log_messages(self, task: Record) -> list[str]:
+        """Of one task only: the lines of the next one come between them."""
+        stream = {"logGroupName": self.log_group, "logStreamName": f"probe/probe/{task['taskArn'].rpartition('/')[2]}"}
+        events = self.client("logs").get_log_events(**stream, startFromHead=True)["events"]
         return [event["message"] for event in events]
 
-    def get(self, path: str, *, timeout_seconds: float = 10) -> Answer:
+    def get(self, path: str, *, timeout_seconds: float = 60) -> Answer:
         """Through the load balancer."""
         request = f"{self.cloud.endpoint}/_alb/{self.name}{path}"
         try:
@@ -229,14 +260,13 @@ class Stage:
             with error:
                 return Answer(error.code, error.read().decode())
 
-    def wait_steady(self, *, within_seconds: float = 20) -> None:
-        wait_until(lambda: self.rollout == (1, "COMPLETED"), within_seconds=within_seconds, show=lambda: self.service)
+    def wait_steady(self) -> None:
+        wait_until(lambda: self.rollout == (1, "COMPLETED"), show=lambda: self.service)
 
 
-def wait_until(
-    condition: Callable[[], object], *, within_seconds: float, show: Callable[[], object] = lambda: ""
-) -> None:
-    deadline = time.monotonic() + within_seconds
+def wait_until(condition: Callable[[], object], *, show: Callable[[], object] = lambda: "") -> None:
+    """No measure of speed: what has not come after minutes, even on a busy machine, never comes."""
+    deadline = time.monotonic() + _NEVER_AFTER_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"not within {within_seconds} s: {show()}"
+        assert time.monotonic() < deadline, f"not within {_NEVER_AFTER_SECONDS} s: {show()}"
         time.sleep(_POLL_SECONDS)

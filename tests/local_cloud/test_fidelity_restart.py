@@ -60,15 +60,15 @@ def test_service_comes_back(stage: Stage, ending: signal.Signals) -> None:
     record = process.running(stage.cloud)
     assert record
     os.kill(record.pid, ending)
-    wait_until(lambda: has_ended(stage.cloud), within_seconds=15)
+    wait_until(lambda: has_ended(stage.cloud))
     if ending == signal.SIGTERM:
         assert containers(stage) == {}
     start(stage.cloud)
-    wait_until(lambda: stage.get("/version").status == 200, within_seconds=20, show=lambda: stage.service)
+    wait_until(lambda: stage.get("/version").status == 200, show=lambda: stage.service)
     new = stage.tasks()[0]["taskArn"]
     assert new != old
     assert containers(stage) == {new: "running"}
-    wait_until(lambda: stage.target_health == [("healthy", "")], within_seconds=10, show=lambda: stage.target_health)
+    wait_until(lambda: stage.target_health == [("healthy", "")], show=lambda: stage.target_health)
 
 
 def test_without_an_engine_tasks_are_bookkeeping(stage: Stage) -> None:
@@ -84,4 +84,4 @@ def test_without_an_engine_tasks_are_bookkeeping(stage: Stage) -> None:
     assert stage.target_health == []
     assert stage.get("/version").status == 503
     stage.client("ecs").stop_task(cluster=stage.name, task=stage.tasks()[0]["taskArn"])
-    wait_until(lambda: len(stage.tasks("STOPPED")) == 1 and len(stage.tasks()) == 1, within_seconds=5)
+    wait_until(lambda: len(stage.tasks("STOPPED")) == 1 and len(stage.tasks()) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +72,7 @@ def test_failed_update_is_rolled_back(stage: Stage, fault: str) -> None:
     stage.wait_steady()
     with load(stage) as answers:
         stage.update_service(taskDefinition=stage.register(version="v2", fault=fault))
-        wait_until(lambda: any("rolling back" in event for event in stage.events), within_seconds=30)
+        wait_until(lambda: any("rolling back" in event for event in stage.events))
         failed = [one for one in stage.service["deployments"] if one["rolloutState"] == "FAILED"]
         stage.wait_steady()
     assert set(answers) == {(200, "v1")}
@@ -86,9 +87,9 @@ def test_missing_image_is_rolled_back(stage: Stage) -> None:
     stage.create_service(stage.register())
     stage.wait_steady()
     stage.update_service(taskDefinition=stage.register(tag="nowhere"))
-    wait_until(lambda: any("rolling back" in event for event in stage.events), within_seconds=20)
+    wait_until(lambda: any("rolling back" in event for event in stage.events))
     stage.wait_steady()
-    stopped = stage.tasks("STOPPED")
+    stopped = stage.stopped_tasks()
     assert {task["stopCode"] for task in stopped} == {"TaskFailedToStart"}
     assert all(task["stoppedReason"].startswith("CannotPullContainerError: ") for task in stopped)
     assert all(f"{stage.image}:nowhere" in task["stoppedReason"] for task in stopped)
@@ -97,7 +98,7 @@ def test_missing_image_is_rolled_back(stage: Stage) -> None:
 def test_first_deployment_that_never_gets_healthy_fails(stage: Stage) -> None:
     """With nothing to roll back to it is FAILED and starts no more tasks; the load balancer answers 503."""
     stage.create_service(stage.register(fault="unhealthy"))
-    wait_until(lambda: stage.rollout == (1, "FAILED"), within_seconds=30, show=lambda: stage.service)
+    wait_until(lambda: stage.rollout == (1, "FAILED"), show=lambda: stage.service)
     assert "circuit breaker" in stage.service["deployments"][0]["rolloutStateReason"]
     assert stage.service["runningCount"] == 0
     assert stage.get("/version").status == 503
@@ -108,10 +109,9 @@ def test_first_deployment_that_never_gets_healthy_fails(stage: Stage) -> None:
 def test_grace_period_spares_an_unhealthy_task(stage: Stage) -> None:
     """Within the grace period ECS ignores what the load balancer thinks of a task."""
     stage.create_service(stage.register(fault="unhealthy"), grace_seconds=6)
-    wait_until(lambda: ("unhealthy", "Target.ResponseCodeMismatch") in stage.target_health, within_seconds=10)
-    started = stage.tasks()[0]["startedAt"]
-    wait_until(lambda: stage.tasks("STOPPED"), within_seconds=15)
-    assert (stage.tasks("STOPPED")[0]["stoppingAt"] - started).total_seconds() >= 6
+    wait_until(lambda: ("unhealthy", "Target.ResponseCodeMismatch") in stage.target_health)
+    task = stage.stopped_task()
+    assert (task["stoppingAt"] - task["startedAt"]).total_seconds() >= 6
 
 
 def test_crashed_task_is_replaced(stage: Stage) -> None:
@@ -120,8 +120,8 @@ def test_crashed_task_is_replaced(stage: Stage) -> None:
     stage.wait_steady()
     crashed = stage.tasks()[0]["taskArn"]
     stage.get("/exit")
-    wait_until(lambda: stage.get("/version").status == 200, within_seconds=10)
-    stopped = stage.tasks("STOPPED")[0]
+    stopped = stage.stopped_task()
+    wait_until(lambda: stage.get("/version").status == 200)
     assert stopped["taskArn"] == crashed
     assert (stopped["stopCode"], stopped["stoppedReason"]) == (
         "EssentialContainerExited",
@@ -137,8 +137,10 @@ def test_repeated_crashes_are_slowed_down(stage: Stage) -> None:
     stage.create_service(stage.register())
     stage.wait_steady()
     stage.update_service(taskDefinition=stage.register(fault="crash"), deploymentConfiguration=breaker)
-    time.sleep(8)
-    assert 3 <= len(stage.tasks("STOPPED")) <= 5
+    wait_until(lambda: len(stage.stopped_tasks()) >= 4)
+    created = sorted(task["createdAt"] for task in stage.stopped_tasks())[:4]
+    pauses = [(after - before).total_seconds() for before, after in pairwise(created)]
+    assert all(pause >= least for pause, least in zip(pauses, (0, 1, 2), strict=True)), pauses
     assert stage.rollout == (2, "IN_PROGRESS")
     assert stage.get("/version").status == 200
 
@@ -148,10 +150,10 @@ def test_scaling_keeps_the_count(stage: Stage) -> None:
     stage.create_service(stage.register())
     stage.wait_steady()
     stage.update_service(desiredCount=3)
-    wait_until(lambda: stage.target_health == [("healthy", "")] * 3, within_seconds=15)
+    wait_until(lambda: stage.target_health == [("healthy", "")] * 3)
     with load(stage) as answers:
         stage.update_service(desiredCount=1)
-        wait_until(lambda: stage.service["runningCount"] == 1 and len(stage.tasks()) == 1, within_seconds=15)
+        wait_until(lambda: stage.service["runningCount"] == 1 and len(stage.tasks()) == 1)
     assert {status for status, _ in answers} == {200}
     assert {task["stopCode"] for task in stage.tasks("STOPPED")} == {"ServiceSchedulerInitiated"}
 
@@ -160,7 +162,6 @@ def test_deleted_service_drains(stage: Stage) -> None:
     """DRAINING until the last task has stopped, then INACTIVE, with no target left."""
     stage.create_service(stage.register())
     stage.wait_steady()
-    stage.delete_service()
-    assert stage.service["status"] == "DRAINING"
-    wait_until(lambda: stage.service["status"] == "INACTIVE", within_seconds=10)
-    wait_until(lambda: stage.target_health == [], within_seconds=5, show=lambda: stage.target_health)
+    assert stage.delete_service()["status"] == "DRAINING"
+    wait_until(lambda: stage.service["status"] == "INACTIVE")
+    wait_until(lambda: stage.target_health == [], show=lambda: stage.target_health)

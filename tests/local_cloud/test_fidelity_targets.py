@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,11 +17,14 @@ pytestmark = pytest.mark.cloud
 
 def test_new_target_waits_for_its_first_passed_check(stage: Stage) -> None:
     """A task that runs and does not listen yet is `initial`, gets no traffic, and is healthy after one passed check."""
-    stage.create_service(stage.register(fault="late"), grace_seconds=30)
-    wait_until(lambda: stage.target_health, within_seconds=10)
+    stage.unhealthy_threshold = 10
+    stage.create_service(stage.register(fault="late"), grace_seconds=60)
+    wait_until(lambda: stage.target_health)
     assert stage.target_health == [("initial", "Elb.InitialHealthChecking")]
     assert stage.get("/version").status == 503
-    wait_until(lambda: stage.get("/version").status == 200, within_seconds=10)
+    with stage.engine_container() as container:
+        container.kill("SIGUSR1")
+    wait_until(lambda: stage.get("/version").status == 200)
     assert stage.target_health == [("healthy", "")]
     stage.wait_steady()
 
@@ -32,21 +34,22 @@ def test_unhealthy_target_gets_no_traffic(stage: Stage) -> None:
     stage.create_service(stage.register(), desired=2, grace_seconds=60)
     stage.wait_steady()
     stage.get("/break")
-    wait_until(lambda: len(stage.target_health) == 2 and stage.target_health[1][0] == "unhealthy", within_seconds=10)
+    wait_until(lambda: len(stage.target_health) == 2 and stage.target_health[1][0] == "unhealthy")
     assert stage.target_health == [("healthy", ""), ("unhealthy", "Target.ResponseCodeMismatch")]
     assert {stage.get("/health").status for _ in range(10)} == {200}
 
 
 def test_draining_target_finishes_what_it_has(stage: Stage) -> None:
     """A deregistered target is `draining`: no new request, but the one in flight is answered before SIGTERM."""
-    stage.deregistration_delay_seconds = 3
+    stage.deregistration_delay_seconds = 6
     stage.create_service(stage.register())
     stage.wait_steady()
-    with ThreadPoolExecutor() as pool:
-        in_flight = pool.submit(stage.get, "/slow?ms=2000")
-        time.sleep(0.3)
+    with ThreadPoolExecutor() as pool, stage.engine_container() as container:
+        in_flight = pool.submit(stage.get, "/wait")
+        wait_until(lambda: stage.get("/waiting").body == "1")
         stage.client("ecs").stop_task(cluster=stage.name, task=stage.tasks()[0]["taskArn"])
         assert ("draining", "Target.DeregistrationInProgress") in stage.target_health
+        container.kill("SIGUSR1")
         assert in_flight.result().status == 200
 
 
@@ -54,7 +57,7 @@ def test_target_of_a_group_that_nothing_forwards_to_is_unused(stage: Stage) -> N
     """Without a listener a target is not checked, as AWS says: unused, Target.NotInUse."""
     target = {"Id": "127.0.0.1", "Port": PORT}
     stage.client("elbv2").register_targets(TargetGroupArn=stage.group_arn, Targets=[target])
-    wait_until(lambda: stage.target_health == [("unused", "Target.NotInUse")], within_seconds=3)
+    wait_until(lambda: stage.target_health == [("unused", "Target.NotInUse")])
 
 
 def test_target_that_refuses_connections_is_unhealthy(stage: Stage) -> None:
@@ -62,7 +65,7 @@ def test_target_that_refuses_connections_is_unhealthy(stage: Stage) -> None:
     assert stage.balancer_arn
     target = {"Id": "127.0.0.1", "Port": 1}
     stage.client("elbv2").register_targets(TargetGroupArn=stage.group_arn, Targets=[target])
-    wait_until(lambda: stage.target_health == [("unhealthy", "Target.FailedHealthChecks")], within_seconds=6)
+    wait_until(lambda: stage.target_health == [("unhealthy", "Target.FailedHealthChecks")])
     assert stage.get("/").status == 503
 
 

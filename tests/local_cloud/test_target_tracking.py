@@ -68,13 +68,13 @@ def test_scales_out_and_in(stage: Stage) -> None:
     burner = threading.Thread(target=burn)
     burner.start()
     try:
-        wait_until(lambda: stage.service["runningCount"] == 2, within_seconds=30, show=lambda: stage.service)
+        wait_until(lambda: stage.service["runningCount"] == 2, show=lambda: stage.service)
     finally:
         calm.set()
         burner.join()
     metrics = stage.client("cloudwatch").list_metrics(Namespace="AWS/ECS", MetricName="CPUUtilization")["Metrics"]
     assert {"Name": "ServiceName", "Value": stage.name} in metrics[0]["Dimensions"]
-    wait_until(lambda: stage.service["desiredCount"] == 1, within_seconds=40, show=lambda: stage.service)
+    wait_until(lambda: stage.service["desiredCount"] == 1, show=lambda: stage.service)
     activities = stage.client("application-autoscaling").describe_scaling_activities(ServiceNamespace="ecs")
     assert [one["Description"] for one in activities["ScalingActivities"]] == [
         "Setting desired count to 1.",

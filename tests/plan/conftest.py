@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 
 from operate.local_cloud import lifecycle, process
 from operate.local_cloud.cloud import LocalCloud
+from tests.machine import reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,15 +49,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 @contextmanager
 def _own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(port=_free_port(), directory=tmp_path_factory.mktemp("cloud"))
+    cloud = LocalCloud(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
     try:
         yield cloud
     finally:
         lifecycle.down(cloud)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

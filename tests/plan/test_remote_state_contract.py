@@ -34,7 +34,7 @@ GOOD: dict[str, Any] = {
     "target_group_arn": TARGET_GROUP,
     "alb_dns_name": f"api-123456789.{REGION}.elb.amazonaws.com",
 }
-MISSING = object()
+MISSING = ...
 DNS_SUFFIXES = [partition["dnsSuffix"] for partition in create_loader().load_data("endpoints")["partitions"]]
 
 BAD: list[tuple[str, Any, str]] = [

@@ -6,13 +6,16 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-var broken atomic.Bool
+var (
+	broken  atomic.Bool
+	waiting atomic.Int32
+	told    = make(chan os.Signal, 1) // SIGUSR1: to go on with what was waiting for it
+)
 
 func main() {
 	version, fault := os.Getenv("VERSION"), os.Getenv("FAULT")
@@ -27,15 +30,17 @@ func main() {
 	broken.Store(fault == "unhealthy")
 	http.HandleFunc("/health", health)
 	http.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
-	http.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) { time.Sleep(milliseconds(r)); fmt.Fprint(w, version) })
+	http.HandleFunc("/wait", wait)
+	http.HandleFunc("/waiting", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, waiting.Load()) })
 	http.HandleFunc("/break", func(http.ResponseWriter, *http.Request) { broken.Store(true) })
 	http.HandleFunc("/exit", func(http.ResponseWriter, *http.Request) { os.Exit(4) })
 	http.HandleFunc("/eat", eat)
 	http.HandleFunc("/burn", burn)
 	http.HandleFunc("/given", given)
+	signal.Notify(told, syscall.SIGUSR1)
 	go func() {
 		if fault == "late" {
-			time.Sleep(3 * time.Second)
+			<-told
 		}
 		fmt.Println(http.ListenAndServe(":8080", nil))
 	}()
@@ -49,9 +54,10 @@ func main() {
 	fmt.Println("stopped")
 }
 
-func milliseconds(r *http.Request) time.Duration {
-	count, _ := strconv.Atoi(r.URL.Query().Get("ms"))
-	return time.Duration(count) * time.Millisecond
+// wait answers when the probe is told to go on.
+func wait(http.ResponseWriter, *http.Request) {
+	waiting.Add(1)
+	<-told
 }
 
 func health(w http.ResponseWriter, _ *http.Request) {

@@ -68,7 +68,7 @@ def described(ecs: Client, name: str) -> Record:
 
 def end(ecs: Client, name: str) -> None:
     ecs.delete_service(cluster=name, service=name, force=True)
-    wait_until(lambda: described(ecs, name)["status"] == "INACTIVE", within_seconds=10)
+    wait_until(lambda: described(ecs, name)["status"] == "INACTIVE")
 
 
 def test_a_part_of_a_deployment_configuration_leaves_the_rest(ecs: Client, name: str) -> None:
@@ -188,7 +188,7 @@ def test_a_cluster_with_services_or_tasks_stays(ecs: Client, name: str) -> None:
         ecs.delete_cluster(cluster=name)
     ecs.stop_task(cluster=name, task=task["taskArn"])
     stopped = lambda: ecs.describe_tasks(cluster=name, tasks=[task["taskArn"]])["tasks"][0]["lastStatus"] == "STOPPED"  # noqa: E731
-    wait_until(stopped, within_seconds=10)
+    wait_until(stopped)
     assert ecs.delete_cluster(cluster=name)["cluster"]["status"] == "INACTIVE"
     ecs.create_cluster(clusterName=name)
     assert create(ecs, name)["status"] == "ACTIVE"
@@ -229,7 +229,7 @@ def test_a_deregistered_revision_starts_nothing_new(ecs: Client, name: str) -> N
     with pytest.raises(ecs.exceptions.ClientException, match="TaskDefinition is inactive"):
         ecs.update_service(cluster=name, service=name, taskDefinition=second)
     ecs.update_service(cluster=name, service=name, desiredCount=2)
-    wait_until(lambda: described(ecs, name)["runningCount"] == 2, within_seconds=10, show=lambda: described(ecs, name))
+    wait_until(lambda: described(ecs, name)["runningCount"] == 2, show=lambda: described(ecs, name))
     ecs.update_service(cluster=name, service=name, taskDefinition=name)
     assert described(ecs, name)["taskDefinition"].endswith(f"/{first}")
     with pytest.raises(ecs.exceptions.ClientException, match="TaskDefinition not found"):

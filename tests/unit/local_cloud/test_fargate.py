@@ -177,7 +177,7 @@ def test_a_service_for_instances_places_no_task(ecs: Client, of_instances: str) 
         return [event["message"] for event in found]
 
     reason = "was unable to place a task. Reason: No Container Instances were found in your cluster."
-    wait_until(lambda: any(reason in event for event in events()), within_seconds=10, show=events)
+    wait_until(lambda: any(reason in event for event in events()), show=events)
     assert ecs.list_tasks(serviceName=name)["taskArns"] == []
 
 

@@ -178,7 +178,7 @@ def test_a_load_balancer_leaves_origins_to_its_application(cloud: LocalCloud, me
     """As AWS's passes them on: the application sees the Origin, and its CORS headers are the only ones."""
     name = f"app-{method.lower()}"
     with balanced_application(cloud, name):
-        wait_until(lambda: ask(cloud, f"/_alb/{name}/").status == 200, within_seconds=10)
+        wait_until(lambda: ask(cloud, f"/_alb/{name}/").status == 200)
         answer = ask(cloud, f"/_alb/{name}/", method=method, Origin=FOREIGN, Sec_Fetch_Site="cross-site")
     assert (answer.status, answer.body) == (200, FOREIGN)
     assert answer.cors == {"access-control-allow-origin": "https://app.example"}
