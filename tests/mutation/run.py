@@ -27,11 +27,11 @@ LARGEST_BATCH: Final = 60
 
 
 def main(arguments: Sequence[str]) -> int:
-    modules = [Path(argument) for argument in arguments] or _all_modules()
-    if unknown := [str(module) for module in modules if module not in _all_modules()]:
-        print(f"No module to mutate: {', '.join(unknown)}. There are: {', '.join(map(str, _all_modules()))}")
+    modules = [Path(argument) for argument in arguments] or all_modules()
+    if unknown := [str(module) for module in modules if module not in all_modules()]:
+        print(f"No module to mutate: {', '.join(unknown)}. There are: {', '.join(map(str, all_modules()))}")
         return 2
-    config = _toml("config.toml")
+    config = read("config.toml")
     rules = Rules(config["core_operators"], config["skip"])
     killed, survivors = 0, []
     for module in modules:
@@ -42,18 +42,22 @@ def main(arguments: Sequence[str]) -> int:
     return _judge({str(module) for module in modules}, killed, survivors, config["least_killed_percent"])
 
 
-def _all_modules() -> list[Path]:
+def all_modules() -> list[Path]:
     files = (file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py")))
     return [file.relative_to(ROOT) for file in files if file.stat().st_size]
 
 
-def _toml(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
     content: dict[str, Any] = tomllib.loads((HERE / name).read_text("utf-8"))
     return content
 
 
+def fits(module: Path, tests: dict[str, Any]) -> bool:
+    return any(module.match(pattern) for pattern in tests["modules"])
+
+
 def _try_all(module: Path, begun: Session, config: dict[str, Any]) -> None:
-    tests = next(entry for entry in config["tests"] if any(module.match(pattern) for pattern in entry["modules"]))
+    tests = next(entry for entry in config["tests"] if fits(module, entry))
     for file in tests["files"]:
         mutants = begun.to_try()
         if not mutants:
@@ -106,7 +110,7 @@ def _judge(modules: set[str], killed: int, survivors: list[Mutant], least_killed
 
 
 def _explained(modules: set[str]) -> set[tuple[str, str, str]]:
-    entries = _toml("survivors.toml").get("survivors", [])
+    entries = read("survivors.toml").get("survivors", [])
     return {
         (entry["module"], *change) for entry in entries if entry["module"] in modules for change in entry["changes"]
     }

@@ -6,7 +6,9 @@ import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 
+from tests.mutation import run
 from tests.mutation.operators import OPERATORS
+from tests.mutation.trials import ROOT
 
 MUTANTS: list[tuple[str, str, list[str]]] = [
     ("DropArgument", "f(a, b=1, c=2)", ["f(a, c=2)", "f(a, b=1)"]),
@@ -57,3 +59,14 @@ def _mutants(operator: str, code: str) -> list[str]:
     made = OPERATORS[operator]()
     count = sum(1 for node in ast_nodes(get_ast(code)) for _ in made.mutation_positions(node))
     return [mutate_code(code, made, occurrence) for occurrence in range(count)]
+
+
+def test_every_module_has_tests_and_every_explanation_a_module() -> None:
+    """A file that is moved or new is told here, and not after an hour."""
+    modules, entries = run.all_modules(), run.read("config.toml")["tests"]
+    used = [next((entry for entry in entries if run.fits(module, entry)), None) for module in modules]
+    assert [str(module) for module, entry in zip(modules, used, strict=True) if entry is None] == []
+    assert [entry["modules"] for entry in entries if entry not in used] == []
+    assert [file for entry in entries for file in entry["files"] if not (ROOT / file).is_file()] == []
+    explained = {entry["module"] for entry in run.read("survivors.toml")["survivors"]}
+    assert explained <= set(map(str, modules))

@@ -206,7 +206,7 @@ def test_numbers_that_hang_together() -> None:
         "scaling.max_capacity = 4: must be 5 or more, since scaling.min_capacity = 5"
     ]
     assert told(("scaling.min_capacity", 0), ("scaling.max_capacity", 1)) == [
-        "scaling.min_capacity = 0: a whole number from 1 to 5000 is wanted"
+        "scaling.min_capacity = 0: must be an integer from 1 to 5000"
     ]
     half = ("deployment.minimum_healthy_percent", 0)
     assert told(("deployment.maximum_percent", 100), half) == told(("deployment.maximum_percent", MAX_INT32)) == []
