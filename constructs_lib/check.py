@@ -9,8 +9,12 @@ from constructs import Construct
 class Check(Construct):
     """A Terraform ``check`` block, a warning at plan and apply, for which CDKTF has no element.
 
-    ``condition`` is an expression without ``${}``, ``message`` what a person reads where it is false. The block's
-    name is made of the whole path, as CDKTF makes a resource's.
+    The block's name is made of the whole path, as CDKTF makes a resource's.
+
+    - ``condition``: an expression of Terraform's without ``${}``. No default.
+    - ``message``: what a person reads where the condition is false. No default.
+
+    https://developer.hashicorp.com/terraform/language/checks
     """
 
     def __init__(self, scope: Construct, id_: str, *, condition: str, message: str) -> None:

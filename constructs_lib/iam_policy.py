@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AwsLocation:
-    """Where resources live. ``partition`` is ``aws``, ``aws-cn`` or ``aws-us-gov``, or a token of it."""
+    """Where resources live.
+
+    - ``partition``: such as ``aws``, ``aws-cn`` or ``aws-us-gov``. No default.
+    - ``region``: such as ``eu-west-1``. No default.
+    - ``account_id``: 12 digits. No default.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
 
     partition: str
     region: str
@@ -24,7 +31,16 @@ class AwsLocation:
 
 @dataclass(frozen=True)
 class PolicyStatement:
-    """One statement. ``conditions`` maps an operator to condition keys to their values."""
+    """One statement of an identity policy.
+
+    - ``actions``: such as ``s3:GetObject``; ``*`` and ``?`` stand for a part. No default.
+    - ``resources``: ARNs, or ``*``. No default.
+    - ``effect``: ``Allow`` or ``Deny``; ``Allow`` by default.
+    - ``conditions``: operator -> condition key -> values; none by default.
+    - ``sid``: letters and digits, once within a policy; none by default.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html
+    """
 
     actions: Sequence[str]
     resources: Sequence[str]

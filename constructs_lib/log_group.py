@@ -9,7 +9,7 @@ from constructs import Construct
 class LogGroup(Construct):
     """Where the containers of a task definition write their logs (FR-010).
 
-    - ``name``: 1 to 512 characters, no default.
+    - ``name``: 1 to 512 letters, digits and _-/.#. No default.
     - ``retention_days``: after how many days events expire, one of the numbers that CloudWatch Logs offers, or 0 for
       never; 30 by default.
     - ``kms_key_arn``: the key, in the group's own region, that encrypts the events; by default CloudWatch Logs' own.

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 class OutputContract:
     """What one output of the other module has to be.
 
-    ``condition`` is a Terraform expression on ``self.outputs``; one that fails to evaluate counts as false, so that a
-    missing output or one of another type needs no condition of its own. ``requirement`` completes the sentence
-    "output … must be …".
+    - ``output``: its name. No default.
+    - ``condition``: an expression of Terraform's on ``self.outputs``; one that fails to evaluate counts as false, so
+      that a missing output or one of another type needs no condition of its own. No default.
+    - ``requirement``: completes the sentence "output … must be …". No default.
+
+    https://developer.hashicorp.com/terraform/language/expressions/custom-conditions
     """
 
     output: str
@@ -75,7 +78,13 @@ class RemoteState:
     """Another module's state, whose outputs Terraform refuses at plan time where they do not keep the contract.
 
     The checks are postconditions of the data source itself, so nothing that reads an output is evaluated before they
-    have passed. ``address`` is what the messages call the state: ``s3://bucket/key``. A data source takes one contract.
+    have passed. A data source takes one contract.
+
+    - ``module``: what the messages call the other module. No default.
+    - ``address``: what they call its state, such as ``s3://bucket/key``. No default.
+    - ``contract``: what its outputs have to be. No default.
+
+    https://developer.hashicorp.com/terraform/language/state/remote-state-data
     """
 
     def __init__(
