@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 override python := .venv/bin/python
 override operate := @$(python) -m operate
 override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
+# Coverage sees its own process: these tests start no other, and take seconds.
+override covering := addresses backends characters constructs environment environment_files fargate_api_stack fargate_sizes \
+	problems secret_names settings_limits settings_rules stack_wiring state toml_file
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -44,10 +47,11 @@ mutants: $(set_up) ## Change the code here and there, and list what no test noti
 synth: $(set_up) ## Synthesize every environment to cdktf.out
 	$(operate) synth
 
-check: $(set_up) ## Format, lint and type checks
+check: $(set_up) ## Format, lint and type checks, and the branch coverage of stacks and constructs_lib
 	@$(python) -m ruff format --check
 	@$(python) -m ruff check
 	@$(python) -m mypy
+	@$(python) -m pytest --quiet $(covering:%=tests/unit/test_%.py) --cov
 
 format: $(set_up) ## Write the format, and mend what the linter can, as check asks for
 	@$(python) -m ruff format

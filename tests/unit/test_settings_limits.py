@@ -233,7 +233,8 @@ def test_retention() -> None:
     """Each of CloudWatch's, one by one, and 0 for ever."""
     offered = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400]
     offered += [545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-    taken = [days for days in range(-1, 3700) if not told(("logs.retention_days", days))]
+    around = sorted({days + by for days in (0, *offered) for by in (-1, 0, 1)})
+    taken = [days for days in around if not told(("logs.retention_days", days))]
     assert taken == [0, *offered]
     listed = ", ".join(map(str, offered))
     assert told(("logs.retention_days", 2)) == [f"logs.retention_days = 2: must be {listed}, or 0 for ever"]
