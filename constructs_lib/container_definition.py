@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from constructs_lib import defaults
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,9 +39,9 @@ class ContainerDefinition:
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
-    user: str = "65532"
-    readonly_root_filesystem: bool = True
-    stop_timeout_seconds: int = 30
+    user: str = defaults.USER
+    readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
+    stop_timeout_seconds: int = defaults.STOP_TIMEOUT_SECONDS
     init_process_enabled: bool = False
 
     def __post_init__(self) -> None:

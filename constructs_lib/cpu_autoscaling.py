@@ -10,6 +10,8 @@ from cdktf_cdktf_provider_aws.appautoscaling_policy import (
 from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget, AppautoscalingTargetSuspendedState
 from constructs import Construct
 
+from constructs_lib import defaults
+
 
 class CpuAutoscaling(Construct):
     """Keeps a service's average CPU near a target (FR-009).
@@ -35,11 +37,11 @@ class CpuAutoscaling(Construct):
         *,
         cluster_name: str,
         service_name: str,
-        min_capacity: int = 1,
-        max_capacity: int = 4,
-        cpu_target_percent: float = 70,
-        scale_in_cooldown_seconds: int = 300,
-        scale_out_cooldown_seconds: int = 60,
+        min_capacity: int = defaults.MIN_CAPACITY,
+        max_capacity: int = defaults.MAX_CAPACITY,
+        cpu_target_percent: float = defaults.CPU_TARGET_PERCENT,
+        scale_in_cooldown_seconds: int = defaults.SCALE_IN_COOLDOWN_SECONDS,
+        scale_out_cooldown_seconds: int = defaults.SCALE_OUT_COOLDOWN_SECONDS,
     ) -> None:
         super().__init__(scope, id_)
         if not 0 <= min_capacity <= max_capacity:

@@ -13,6 +13,8 @@ from cdktf_cdktf_provider_aws.ecs_cluster import (
 from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
 from constructs import Construct
 
+from constructs_lib import defaults
+
 
 class FargateCluster(Construct):
     """A cluster without instances of its own (FR-001).
@@ -32,7 +34,7 @@ class FargateCluster(Construct):
         id_: str,
         *,
         name: str,
-        container_insights: Literal["disabled", "enabled", "enhanced"] = "disabled",
+        container_insights: Literal["disabled", "enabled", "enhanced"] = defaults.CONTAINER_INSIGHTS,
         fargate_spot: bool = False,
     ) -> None:
         super().__init__(scope, id_)

@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.ecs_service import (
 )
 from constructs import Construct
 
+from constructs_lib import defaults
 from constructs_lib.hcl import hcl
 
 if TYPE_CHECKING:
@@ -69,10 +70,10 @@ class Rollout:
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
 
-    minimum_healthy_percent: int = 100
-    maximum_percent: int = 200
-    health_check_grace_period_seconds: int = 60
-    steady_state_timeout_minutes: int = 20
+    minimum_healthy_percent: int = defaults.MINIMUM_HEALTHY_PERCENT
+    maximum_percent: int = defaults.MAXIMUM_PERCENT
+    health_check_grace_period_seconds: int = defaults.HEALTH_CHECK_GRACE_PERIOD_SECONDS
+    steady_state_timeout_minutes: int = defaults.STEADY_STATE_TIMEOUT_MINUTES
 
     @property
     def availability_zone_rebalancing(self) -> Literal["ENABLED", "DISABLED"]:
@@ -116,8 +117,8 @@ class FargateService(Construct):
         log_group_name: str,
         desired_count: int = 1,
         rollout: Rollout | None = None,
-        fargate_spot_percent: int = 0,
-        enable_execute_command: bool = False,
+        fargate_spot_percent: int = defaults.FARGATE_SPOT_PERCENT,
+        enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND,
         depends_on: Sequence[ITerraformDependable] = (),
     ) -> None:
         super().__init__(scope, id_)

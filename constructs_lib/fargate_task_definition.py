@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition, EcsTaskDefinitionRuntimePlatform
 from constructs import Construct
 
+from constructs_lib import defaults
 from constructs_lib.fargate_sizes import check_fargate_size
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class FargateTaskDefinition(Construct):
         task_role_arn: str,
         log_group_name: str,
         log_region: str,
-        cpu: int = 256,
-        memory_mib: int = 512,
-        cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64",
+        cpu: int = defaults.CPU,
+        memory_mib: int = defaults.MEMORY_MIB,
+        cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE,
     ) -> None:
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
+from constructs_lib import defaults
+
 
 class LogGroup(Construct):
     """Where the containers of a task definition write their logs (FR-010).
@@ -24,7 +26,7 @@ class LogGroup(Construct):
         id_: str,
         *,
         name: str,
-        retention_days: int = 30,
+        retention_days: int = defaults.LOG_RETENTION_DAYS,
         kms_key_arn: str | None = None,
     ) -> None:
         super().__init__(scope, id_)

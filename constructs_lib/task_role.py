@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from constructs_lib import defaults
 from constructs_lib.ecs_tasks_role import EcsTasksRole
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 
@@ -44,7 +45,7 @@ class TaskRole(EcsTasksRole):
         name: str,
         location: AwsLocation,
         statements: Sequence[PolicyStatement] = (),
-        enable_execute_command: bool = False,
+        enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND,
         permissions_boundary_arn: str | None = None,
     ) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
 """The typed model of an environment's TOML file. No cdktf, no Node.
 
-`tables` has a file for each table, with its defaults, which are the specification's; `environment` puts them together,
-`loading` reads files, `messages` says what is wrong with them.
+`tables` has a file for each table, with its rules; its defaults are `constructs_lib.defaults`. `environment` puts the
+tables together, `loading` reads files, `messages` says what is wrong with them.
 """
 
 from stacks.settings.aws_values import IMAGE_TAG

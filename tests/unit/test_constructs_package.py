@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from stacks.settings import Environment
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs_lib"
 MODULES = sorted(PACKAGE.glob("*.py"))
@@ -113,6 +115,18 @@ def classes() -> list[type]:
     modules = [importlib.import_module(f"constructs_lib.{path.stem}") for path in MODULES]
     found = [(module, class_) for module in modules for _, class_ in inspect.getmembers(module, inspect.isclass)]
     return [class_ for module, class_ in found if class_.__module__ == module.__name__]
+
+
+def test_a_setting_has_its_constructs_default() -> None:
+    """So that an environment's file and another team's code mean the same by leaving an option out."""
+    all_options = [each for class_ in classes() for each in options(class_).items()]
+    of_constructs = {name: default for name, default in all_options if default is not inspect.Parameter.empty}
+    tables = [field.annotation for field in Environment.model_fields.values()]
+    fields = [each for table in tables for each in getattr(table, "model_fields", {}).items()]
+    of_settings = {name: field.default for name, field in fields if isinstance(field.default, (bool, int, str))}
+    shared = {name: default for name, default in of_settings.items() if name in of_constructs}
+    assert len(shared) >= 18
+    assert {name: of_constructs[name] for name in shared} == shared
 
 
 def told(docstring: str) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from constructs_lib import defaults
 from stacks.settings.base import Settings
 
 
 class Cluster(Settings):
-    container_insights: Literal["disabled", "enabled", "enhanced"] = "disabled"
+    container_insights: Literal["disabled", "enabled", "enhanced"] = defaults.CONTAINER_INSIGHTS

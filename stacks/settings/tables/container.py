@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from constructs_lib import defaults
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
 from stacks.settings.aws_values import SecretArn
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
@@ -25,15 +26,15 @@ class Container(Settings):
     """`stop_timeout_seconds`: 120 is Fargate's limit, and AWS names no least value."""
 
     port: Annotated[int, between(1, MAX_PORT)] = 8080
-    cpu: int = 256
-    memory_mib: int = 512
-    cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    cpu: int = defaults.CPU
+    memory_mib: int = defaults.MEMORY_MIB
+    cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE
     user: Annotated[
         str,
         matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'),
-    ] = "65532"
-    readonly_root_filesystem: bool = True
-    stop_timeout_seconds: Annotated[int, between(0, 120)] = 30
+    ] = defaults.USER
+    readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
+    stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
     secrets: dict[str, SecretArn] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from constructs_lib import defaults
 from stacks.settings.base import MAX_INT32, Settings, between
 
 
 class Deployment(Settings):
     """FR-008. The percents are of the desired count."""
 
-    minimum_healthy_percent: Annotated[int, between(0, 100)] = 100
-    maximum_percent: Annotated[int, between(100, MAX_INT32)] = 200
-    health_check_grace_period_seconds: Annotated[int, between(0, MAX_INT32)] = 60
-    steady_state_timeout_minutes: Annotated[int, between(1, 120)] = 20
+    minimum_healthy_percent: Annotated[int, between(0, 100)] = defaults.MINIMUM_HEALTHY_PERCENT
+    maximum_percent: Annotated[int, between(100, MAX_INT32)] = defaults.MAXIMUM_PERCENT
+    health_check_grace_period_seconds: Annotated[int, between(0, MAX_INT32)] = (
+        defaults.HEALTH_CHECK_GRACE_PERIOD_SECONDS
+    )
+    steady_state_timeout_minutes: Annotated[int, between(1, 120)] = defaults.STEADY_STATE_TIMEOUT_MINUTES
 
     def stuck_rollout_remedy(self, tasks: int) -> str | None:
         """What would let a rollout of `tasks` tasks proceed; None when it proceeds as it is.

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import field_validator
 
+from constructs_lib import defaults
 from stacks.settings.aws_values import KmsKeyArn
 from stacks.settings.base import Settings, refusal
 
@@ -19,7 +20,7 @@ RETENTION_DAYS: Final = (
 class Logs(Settings):
     """`retention_days` = 0 keeps logs for ever, as the AWS provider has it. The key must be in the logs' region."""
 
-    retention_days: int = 30
+    retention_days: int = defaults.LOG_RETENTION_DAYS
     kms_key_arn: KmsKeyArn | None = None
 
     @field_validator("retention_days")

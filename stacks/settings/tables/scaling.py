@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import ValidationInfo, field_validator
 
+from constructs_lib import defaults
 from stacks.settings.base import MAX_INT32, Settings, between, refusal
 
 MOST_TASKS_OF_A_SERVICE: Final = 5000
@@ -14,11 +15,11 @@ MOST_TASKS_OF_A_SERVICE: Final = 5000
 class Scaling(Settings):
     """`min_capacity` is 1 at least: with no task there is no CPU metric, and target tracking would stay at 0."""
 
-    min_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = 1
-    max_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = 4
-    cpu_target_percent: Annotated[int, between(1, 100)] = 70
-    scale_in_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = 300
-    scale_out_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = 60
+    min_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = defaults.MIN_CAPACITY
+    max_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = defaults.MAX_CAPACITY
+    cpu_target_percent: Annotated[int, between(1, 100)] = defaults.CPU_TARGET_PERCENT
+    scale_in_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = defaults.SCALE_IN_COOLDOWN_SECONDS
+    scale_out_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = defaults.SCALE_OUT_COOLDOWN_SECONDS
 
     @field_validator("max_capacity")
     @classmethod

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from constructs_lib import defaults
 from stacks.settings.base import Settings, between, matching, with_port
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -16,8 +17,8 @@ class Service(Settings):
         str,
         matching(r"[A-Za-z][A-Za-z0-9_-]*", "must be a name of letters, digits, - and _, beginning with a letter"),
     ]
-    fargate_spot_percent: Annotated[int, between(0, 100)] = 0
-    enable_execute_command: bool = False
+    fargate_spot_percent: Annotated[int, between(0, 100)] = defaults.FARGATE_SPOT_PERCENT
+    enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND
     api_url: (
         Annotated[
             str,

@@ -1,0 +1,34 @@
+"""What holds where nothing else is said, for constructs and for the settings that reach them. No cdktf.
+
+The percents are FR-008's, the capacities FR-009's, and a task's size is what the specification assumes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTAINER_INSIGHTS: Final = "disabled"
+FARGATE_SPOT_PERCENT: Final = 0
+
+LOG_RETENTION_DAYS: Final = 30
+
+CPU: Final = 256
+MEMORY_MIB: Final = 512
+CPU_ARCHITECTURE: Final = "X86_64"
+
+USER: Final = "65532"
+READONLY_ROOT_FILESYSTEM: Final = True
+STOP_TIMEOUT_SECONDS: Final = 30
+
+ENABLE_EXECUTE_COMMAND: Final = False
+
+MINIMUM_HEALTHY_PERCENT: Final = 100
+MAXIMUM_PERCENT: Final = 200
+HEALTH_CHECK_GRACE_PERIOD_SECONDS: Final = 60
+STEADY_STATE_TIMEOUT_MINUTES: Final = 20
+
+MIN_CAPACITY: Final = 1
+MAX_CAPACITY: Final = 4
+CPU_TARGET_PERCENT: Final = 70
+SCALE_IN_COOLDOWN_SECONDS: Final = 300
+SCALE_OUT_COOLDOWN_SECONDS: Final = 60
