@@ -38,7 +38,7 @@ class EditOperator(Operator):  # type: ignore[misc]
     def mutate(self, node: Node, index: int) -> Node:
         edit = list(self.edits(node))[index]
         code = _edited(node.get_code(include_prefix=False), node.start_pos, edit)
-        return parso.parse(node.get_first_leaf().prefix + code)
+        return parso.parse(node.get_first_leaf().prefix + code)  # type: ignore[no-untyped-call]
 
     @classmethod
     def examples(cls) -> tuple[()]:
