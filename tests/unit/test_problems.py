@@ -119,7 +119,20 @@ def test_problem(content: dict[str, Any], expected: tuple[str, str, str]) -> Non
 
 def test_a_list_is_not_called_empty_for_its_wrong_entries() -> None:
     """Each entry is told, and not that there must be one."""
-    assert [(key, value) for key, value, _ in told({"sizes": ["a"]})] == [("sizes[0]", '"a"')]
+    wrong = told({"sizes": ["a"], "container": 1})
+    assert [(key, value) for key, value, _ in wrong] == [("sizes[0]", '"a"'), ("container", "1")]
+
+
+class Alike(Settings):
+    size_a: int = 1
+    size_b: int = 1
+    size_c: int = 1
+
+
+def test_two_of_several_keys_that_are_near() -> None:
+    """A list of all would be no answer."""
+    ((_, _, remedy),) = told({"size_d": 1}, Alike)
+    assert remedy.count("size_") == 2
 
 
 def test_what_is_required() -> None:
