@@ -138,6 +138,23 @@ def test_what_is_read(document: Block) -> None:
     ]
 
 
+def test_health_is_where_the_target_group_asks() -> None:
+    """The construct's attribute is the data source's."""
+    stack = TerraformStack(Testing.app(), "orders")
+    AwsProvider(stack, "aws", region="us-east-1")
+    targets = LoadBalancing(
+        stack,
+        "targets",
+        target_group_arn="arn:targets",
+        alb_dns_name="orders.example.com",
+        vpc_id="vpc-1",
+        container_port=9000,
+        stop_timeout_seconds=30,
+    )
+    TerraformOutput(stack, "path", value=targets.health_check_path)
+    assert Template.of(stack).json["output"]["path"]["value"] == f"${{{TARGETS}.health_check[0].path}}"
+
+
 def table(*associations: Block, routes: list[Block]) -> Block:
     nothing = {"main": False, "subnet_id": None, "gateway_id": None}
     return {"associations": [{**nothing, **association} for association in associations], "routes": routes}

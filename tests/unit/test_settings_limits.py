@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from stacks.settings import Environment
 from stacks.settings.messages import problems_of
 
-KEY_ID = "12345678-1234-1234-1234-123456789abc"
+KEY_ID = "01239abc-0912-0912-0912-0123456789ab"
 KEY = f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"
 ROLE = "arn:aws:iam::111111111111:role/"
 POLICY = "arn:aws:iam::111111111111:policy/"
@@ -344,7 +344,7 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
             KEY_ID[:-1],
             KEY_ID + "0",
             KEY_ID.upper(),
-            KEY_ID.replace("-1234-", "-123-", 1),
+            KEY_ID.replace("-0912-", "-091-", 1),
             KEY_ID[1:],
             f"mrk-{'0' * 31}",
             f"mrk-{'0' * 33}",
