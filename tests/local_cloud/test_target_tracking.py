@@ -46,7 +46,7 @@ def track_cpu(stage: Stage) -> None:
         PolicyName="cpu",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 50.0,
+            "TargetValue": 30.0,
             "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
             "ScaleOutCooldown": 1,
             "ScaleInCooldown": 1,

@@ -14,6 +14,7 @@ import pytest
 from operate.local_cloud import lifecycle, process
 from operate.local_cloud.cloud import LocalCloud
 from tests.machine import reserved_port
+from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,15 @@ def team_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]
     """With the three existing modules applied by Terraform, their states in its S3, and an image in its ECR."""
     with _own_cloud(tmp_path_factory) as cloud:
         yield lifecycle.up(cloud)
+
+
+@pytest.fixture(scope="session")
+def stand_in_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """As `team_cloud`, in seconds: for tests that are not about what the modules make."""
+    with _own_cloud(tmp_path_factory) as cloud:
+        process.start(cloud)
+        furnish(cloud)
+        yield cloud
 
 
 @pytest.fixture(scope="session")

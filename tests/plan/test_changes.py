@@ -16,7 +16,6 @@ from tests.conftest import ROOT, overlaid
 from tests.plan.terraform_folder import write_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from operate.local_cloud.cloud import LocalCloud
@@ -56,11 +55,10 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(team_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    deployment = Deployment(team_cloud, tmp_path_factory.mktemp(NAME))
+def deployment(stand_in_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    deployment = Deployment(stand_in_cloud, tmp_path_factory.mktemp(NAME))
     deployment.apply()
-    yield deployment
-    deployment.terraform.destroy()
+    return deployment
 
 
 def test_the_circuit_breaker_outlives_another_setting(deployment: Deployment) -> None:

@@ -19,7 +19,7 @@ from tests.plan.expectations import expected_of
 from tests.plan.terraform_folder import diagnostics, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from operate.local_cloud.cloud import LocalCloud
@@ -100,15 +100,12 @@ def test_plan_warns_of_nothing(document: dict[str, Any]) -> None:
 
 
 BAD_TAGS = [
-    ("", 'image_tag is "": a tag has 1 to 128'),
     ("v 1", 'image_tag is "v 1": a tag has 1 to 128'),
-    ("x" * 129, "a tag has 1 to 128"),
-    (".hidden", "begins with none of"),
     ("never-pushed", 'data.aws_ecr_image.pushed_image["go-api:never-pushed"]'),
 ]
 
 
-@pytest.mark.parametrize(("tag", "said"), BAD_TAGS, ids=[tag[:12] or "empty" for tag, _ in BAD_TAGS])
+@pytest.mark.parametrize(("tag", "said"), BAD_TAGS, ids=[tag for tag, _ in BAD_TAGS])
 def test_wrong_image_tag_fails_the_plan(deployment: Deployment, tag: str, said: str) -> None:
     """With one message that names the tag."""
     found = diagnostics(
@@ -163,14 +160,14 @@ def theirs(deployment: Deployment) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def applied(deployment: Deployment, document: dict[str, Any], theirs: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+def applied(deployment: Deployment, document: dict[str, Any], theirs: dict[str, list[str]]) -> dict[str, Any]:
     """The outputs of the stack as it was planned."""
     assert document
     assert theirs
-    deployment.plan()
-    deployment.terraform.apply(deployment.terraform.working_directory / "plan")
-    yield deployment.terraform.output()
-    deployment.terraform.destroy()
+    plan = deployment.terraform.working_directory / "plan"
+    deployment.terraform.plan(out=plan)
+    deployment.terraform.apply(plan)
+    return deployment.terraform.output()
 
 
 def test_apply_runs_the_service(deployment: Deployment, applied: dict[str, Any]) -> None:

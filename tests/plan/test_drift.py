@@ -25,8 +25,6 @@ from tests.plan.infrastructure import Infrastructure
 from tests.plan.terraform_folder import write_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from operate.local_cloud.cloud import Client, LocalCloud
 
     Changes = dict[str, list[str]]
@@ -138,7 +136,7 @@ def _changed(before: dict[str, Any] | None, after: dict[str, Any] | None, **_: A
 
 
 @pytest.fixture(scope="module")
-def deployed(empty_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(empty_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     infrastructure = Infrastructure(empty_cloud)
     stack = orders(infrastructure)
     infrastructure.close()
@@ -148,8 +146,7 @@ def deployed(empty_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) 
     deployed = Deployed(empty_cloud, terraform)
     deployed.changes()
     deployed.apply()
-    yield deployed
-    terraform.destroy()
+    return deployed
 
 
 @pytest.fixture(scope="module")

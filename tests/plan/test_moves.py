@@ -11,7 +11,7 @@ import pytest
 from operate.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from operate.local_cloud.cloud import LocalCloud
@@ -47,14 +47,13 @@ def today(synthesized: Callable[[str], Path]) -> str:
 
 
 @pytest.fixture(scope="module")
-def deployed(team_cloud: LocalCloud, today: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def deployed(stand_in_cloud: LocalCloud, today: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the first version's stack, which is applied."""
     folder = tmp_path_factory.mktemp("moves") / "earlier"
-    terraform = terraform_in(folder, earlier(today), team_cloud)
+    terraform = terraform_in(folder, earlier(today), stand_in_cloud)
     terraform.plan(out=folder / "plan")
     terraform.apply(folder / "plan")
-    yield folder
-    terraform.destroy()
+    return folder
 
 
 def terraform_in(folder: Path, document: str, cloud: LocalCloud) -> Terraform:
@@ -74,9 +73,11 @@ def planned(deployed: Path, folder: Path, document: str, cloud: LocalCloud) -> l
     return [change for change in changes if change["mode"] == "managed"]
 
 
-def test_a_plan_moves_and_changes_nothing(deployed: Path, today: str, tmp_path: Path, team_cloud: LocalCloud) -> None:
+def test_a_plan_moves_and_changes_nothing(
+    deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalCloud
+) -> None:
     """0 to add, 0 to change, 0 to destroy: each resource that has another address now says which it had."""
-    changes = planned(deployed, tmp_path / "today", today, team_cloud)
+    changes = planned(deployed, tmp_path / "today", today, stand_in_cloud)
     assert {action for change in changes for action in change["change"]["actions"]} == {"no-op"}
     assert {
         change["address"]: change["previous_address"] for change in changes if "previous_address" in change
@@ -84,9 +85,9 @@ def test_a_plan_moves_and_changes_nothing(deployed: Path, today: str, tmp_path: 
 
 
 def test_without_the_moves_it_would_destroy_what_runs(
-    deployed: Path, today: str, tmp_path: Path, team_cloud: LocalCloud
+    deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalCloud
 ) -> None:
     """The same plan sees it, so that its silence above is the moves' doing."""
-    changes = planned(deployed, tmp_path / "unmoved", without_moves(today), team_cloud)
+    changes = planned(deployed, tmp_path / "unmoved", without_moves(today), stand_in_cloud)
     destroyed = {change["address"] for change in changes if "delete" in change["change"]["actions"]}
     assert destroyed == {*FIRST_VERSION.values()}
