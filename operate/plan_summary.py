@@ -129,5 +129,5 @@ def _of_the_state_alone(resource: dict[str, Any]) -> str | None:
 def _name(resource: dict[str, Any]) -> str:
     """AWS's name for it, where the plan knows one, for Terraform's carries a hash."""
     values = resource["change"]["after"] or resource["change"]["before"] or {}
-    names = (values.get(key) for key in ("name", "family", "resource_id"))
+    names = (values.get(key) for key in ("name", "family", "resource_id", "role_name"))
     return next((name for name in names if isinstance(name, str) and name), resource["address"].partition(".")[2])

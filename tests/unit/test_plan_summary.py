@@ -211,6 +211,7 @@ def test_table(plan: dict[str, Any]) -> None:
         ({"name": "go-api-local"}, "go-api-local"),
         ({"family": "go-api-local"}, "go-api-local"),
         ({"resource_id": "service/a/b"}, "service/a/b"),
+        ({"role_name": "a-task", "policy_names": []}, "a-task"),
         ({"name": None}, "cluster_B6E1FCF5"),
     ],
 )
