@@ -143,7 +143,7 @@ def _unknown(key: str, models: list[type[Settings]], top: type[Settings]) -> str
         return f"no such key{non_ascii}{did_you_mean(near)}"
     elsewhere = [path for path in _key_paths(top) if path.rpartition(".")[2] == key and "." in path]
     if elsewhere:
-        return f"no such key here{non_ascii}; there is {' and '.join(elsewhere)}"
+        return f"no such key here; there is {' and '.join(elsewhere)}"
     return f"no such key{non_ascii}; the keys here are {', '.join(known)}"
 
 

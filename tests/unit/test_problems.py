@@ -250,3 +250,45 @@ def test_whom_a_problem_concerns() -> None:
 )
 def test_a_path_as_toml_writes_it(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+class Inner(Settings):
+    bucket: str
+    secrets: dict[str, str] = Field(default_factory=dict)
+
+
+class Outer(Settings):
+    inner: Inner
+    container: Inner = Inner(bucket="b")
+
+
+class House(Settings):
+    outer: Outer
+
+
+def test_a_key_that_is_missing_in_a_table() -> None:
+    """The example is the missing key's, not the table's."""
+    (problem,) = problems({"inner": {}}, Outer)
+    assert (problem.key, problem.remedy) == ("inner.bucket", 'is required, such as bucket = "my-terraform-state"')
+
+
+def test_a_key_that_stands_two_tables_deeper() -> None:
+    """Its whole path is told."""
+    found = problems({"outer": {"inner": {"bucket": "b"}}, "bucket": "b"}, House)
+    assert [problem.remedy for problem in found] == [
+        "no such key here; there is outer.inner.bucket and outer.container.bucket"
+    ]
+
+
+def test_a_key_of_another_script() -> None:
+    """Where it is like none of the keys, its first letter is named too."""
+    (problem,) = problems({"Ж": 1, "inner": {"bucket": "b"}}, Outer)
+    assert (
+        problem.remedy == "no such key; it has U+0416 CYRILLIC CAPITAL LETTER ZHE; the keys here are inner, container"
+    )
+
+
+def test_the_value_of_a_secret_is_not_shown() -> None:
+    """Under whatever name it stands in [container.secrets]."""
+    (problem,) = problems({"inner": {"bucket": "b"}, "container": {"bucket": "b", "secrets": {"FOO": 5}}}, Outer)
+    assert (problem.key, problem.value) == ("container.secrets.FOO", "")

@@ -143,3 +143,26 @@ def test_a_secret_value_is_one_under_any_name(value: str) -> None:
 def test_what_only_resembles_a_secret_value(value: str) -> None:
     """A user without a password, a port, a key's public part, an id that is too long or too short."""
     assert not is_secret_value(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "AKIA" + "0" * 16,
+        "ASIA" + "9" * 16,
+        "ghp_" + "9" * 36,
+        "a://u:p@host",
+        "s9://u:p@host",
+        "a+b://u:p@host",
+        "a" * 31 + "://u:p@host",
+    ],
+)
+def test_a_secret_at_the_edges_of_its_pattern(value: str) -> None:
+    """The first and the last digit, the shortest scheme, and the longest that is looked for."""
+    assert is_secret_value(value)
+
+
+def test_a_secret_that_is_qualified() -> None:
+    """Two words are enough; no word at all names nothing."""
+    assert names_a_secret("PASSWORD_OLD")
+    assert names_a_secret("") is False
