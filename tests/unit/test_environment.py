@@ -388,6 +388,16 @@ BAD = [
         "s3://states/security.tfstate is this stack's own state too",
         "backend",
     ),
+    *(
+        Bad(
+            f'backend = {{ type = "s3", bucket = "states", key = "{module}.tfstate", region = "eu-west-1" }}',
+            f"remote_state.{module}.backend",
+            "",
+            f"s3://states/{module}.tfstate is this stack's own state too",
+            "backend",
+        )
+        for module in ("networking", "loadbalancing")
+    ),
     Bad("", "account_id", "", 'is required, such as account_id = "123456789012"', "account_id"),
     Bad("", "service", "", "the table [service] is required", "service"),
     Bad("colour = 3", "colour", "3", "no such key"),
