@@ -431,6 +431,7 @@ BAD = [
         'must not contain "TfToken["',
     ),
     Bad('tags = { team = "Any Map Token Value" }', "tags.team", "", 'must not contain "Any Map Token Value"'),
+    Bad('tags = { team = "String Map Token Value" }', "tags.team", "", 'must not contain "String Map Token Value"'),
     Bad('name = "dev"', "name", "", "the environment's name is the file's, dev"),
 ]
 
