@@ -114,3 +114,33 @@ def test_reason() -> None:
     """The system's words, or the error's own where there are none."""
     assert reason(FileNotFoundError(2, "No such file")) == "no such file"
     assert reason(OSError("Odd")) == "odd"
+
+
+def test_the_longest_number_in_any_base(tmp_path: Path) -> None:
+    """Python prints no integer of more digits, whatever the base in which it was written."""
+    file = tmp_path / "dev.toml"
+    file.write_text(f"a = {hex(10**4300 - 1)}")
+    assert read_toml(file) == {"a": 10**4300 - 1}
+    file.write_text(f"a = {hex(10**4300)}")
+    with pytest.raises(SettingsError, match="an integer must have 4300 digits at most"):
+        read_toml(file)
+
+
+def test_a_text_with_many_dots_is_no_deep_key(tmp_path: Path) -> None:
+    """Only what stands where a key stands is one."""
+    file = tmp_path / "dev.toml"
+    text = "x." * 40
+    file.write_text(f'a = "{text}"')
+    assert read_toml(file) == {"a": text}
+
+
+def test_a_long_number_is_told_with_its_line_and_only_where_it_is_the_matter(tmp_path: Path) -> None:
+    """Also in a file that begins with an empty line; another mistake before it comes first."""
+    file = tmp_path / "dev.toml"
+    number = "1" * 4301
+    file.write_text(f"\na = {number}")
+    with pytest.raises(SettingsError, match="line 2: an integer must have"):
+        read_toml(file)
+    file.write_text(f"a = \nb = {number}")
+    with pytest.raises(SettingsError, match="line 1, column 5: Invalid value"):
+        read_toml(file)
