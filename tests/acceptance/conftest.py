@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,12 +15,12 @@ from operate.acceptance import rollouts, standing
 from operate.errors import OperateError
 from operate.local_cloud import container_engine, lifecycle, process
 from operate.local_cloud.cloud import LocalCloud
-from stacks.settings.loading import environments_directory
 from tests.machine import require_engine, reserved_port
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from operate.images import Fault
     from operate.service import Service
@@ -54,13 +52,13 @@ class Environment:
         return deployment.service_of(aws.connect("local"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Not deployed yet; the verbs that take `local` work on it, and write into its folder."""
     folder = tmp_path_factory.mktemp("environment")
     cloud = LocalCloud(port=reserved_port(), directory=folder / "cloud")
     with pytest.MonkeyPatch.context() as patch:
-        _spare(patch, folder)
+        _spare(patch)
         patch.setattr(lifecycle, "default", lambda: cloud)
         patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
         patch.setattr(first_answer, "LOCAL", folder)
@@ -75,21 +73,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
             lifecycle.down(cloud)
 
 
-def _spare(patch: pytest.MonkeyPatch, folder: Path) -> None:
+def _spare(patch: pytest.MonkeyPatch) -> None:
     """What a busy machine can do, in less of an idle one's time: the criteria's own figures are `make acceptance`'s.
 
-    Minutes of metrics are seconds, the CPU that makes a service scale is little, and so are the requests.
+    Minutes of metrics are seconds, and the requests are few.
     """
     patch.setenv("LOCAL_CLOUD_METRIC_PERIOD_SECONDS", "2")
     patch.setattr(rollouts, "_RATE_PER_SECOND", 20)
     patch.setattr(rollouts, "LEAST_RATE_PER_SECOND", 1)
     patch.setattr(standing, "FIRST_ANSWER_SECONDS", 300)
-    environments = Path(shutil.copytree(environments_directory(), folder / "environments"))
-    local = environments / "local.toml"
-    settings = local.read_text()
-    assert "cpu_target_percent = 70" in settings
-    local.write_text(settings.replace("cpu_target_percent = 70", "cpu_target_percent = 30"))
-    patch.setenv("ENVIRONMENTS_DIR", str(environments))
 
 
 def _hurry(cloud: LocalCloud) -> None:
@@ -107,7 +99,7 @@ def _hurry(cloud: LocalCloud) -> None:
     httpx.post(cloud.endpoint, data=form, headers=signature, trust_env=False).raise_for_status()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployed(environment: Environment) -> tuple[Environment, Result]:
     """With `deploy` run once, and what it said."""
     require_engine(environment.cloud)
