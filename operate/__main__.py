@@ -106,7 +106,7 @@ def acceptance(
     only: Annotated[list[str] | None, typer.Option(help="A criterion's id, such as SC-004; may be repeated.")] = None,
 ) -> None:
     """Run the success criteria against what is deployed; exits 0 only if none fails."""
-    from operate.acceptance import findings, report, run  # noqa: PLC0415 - boto3 and httpx: the other verbs' second
+    from operate.acceptance import criteria, report, run  # noqa: PLC0415 - boto3 and httpx: the other verbs' second
 
     board = run.run(environment, run.Options(disruptive=disruptive, only=frozenset(only or ())))
     results = list(board.results.values())
@@ -115,7 +115,7 @@ def acceptance(
         output.print(shown(path), soft_wrap=True)
     if board.trouble:
         raise OperateError(board.trouble)
-    raise typer.Exit(findings.exit_code(results))
+    raise typer.Exit(criteria.exit_code(results))
 
 
 @app.command()

@@ -14,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from operate import progress
-from operate.acceptance.findings import Result, Verdict
+from operate.acceptance.criteria import Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from operate.acceptance.criteria import Check
-    from operate.acceptance.findings import Criterion
+    from operate.acceptance.criteria import Check, Criterion
     from operate.acceptance.provenance import Provenance
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.NOT_RUN: "yellow"}

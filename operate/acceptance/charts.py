@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import count, groupby, pairwise
 from typing import TYPE_CHECKING
 
-from operate.acceptance.fills import Kind, kinds_of, revisions_of
+from operate.acceptance.chart_styles import Kind, kinds_of, revisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from operate.acceptance.fills import Fill, Fills
+    from operate.acceptance.chart_styles import Style, Styles
     from operate.acceptance.timeline import Timeline
 
 REQUESTS_HEIGHT, TASKS_HEIGHT = 120, 60
@@ -26,7 +26,7 @@ class Bar:
     y: float
     width: float
     height: float
-    fill: Fill
+    style: Style
     label: str
 
 
@@ -54,7 +54,7 @@ class Mark:
 class Row:
     """Of the legend and of the table: requests of one kind, or a revision's tasks at most at a time."""
 
-    fill: Fill
+    style: Style
     name: str
     count: int
     first: str
@@ -103,11 +103,11 @@ class _Span:
         return next((step for step in _STEPS_SECONDS if self.seconds / step <= most), _STEPS_SECONDS[-1])
 
 
-def chart(timeline: Timeline, fills: Fills) -> Chart:
+def chart(timeline: Timeline, styles: Styles) -> Chart:
     span = _Span.of(timeline)
-    bars, most_requests = _request_bars(timeline, span, fills)
-    tasks, most_tasks = _task_bars(timeline, span, fills)
-    requests, revisions = _request_rows(timeline, span, fills), _revision_rows(timeline, span, fills)
+    bars, most_requests = _request_bars(timeline, span, styles)
+    tasks, most_tasks = _task_bars(timeline, span, styles)
+    requests, revisions = _request_rows(timeline, span, styles), _revision_rows(timeline, span, styles)
     step = span.step(_MOST_TICKS)
     return Chart(
         title=timeline.title,
@@ -123,7 +123,7 @@ def chart(timeline: Timeline, fills: Fills) -> Chart:
     )
 
 
-def _request_bars(timeline: Timeline, span: _Span, fills: Fills) -> tuple[list[Bar], float]:
+def _request_bars(timeline: Timeline, span: _Span, styles: Styles) -> tuple[list[Bar], float]:
     """Stacked, failures on top. The last slice is what is left, as wide as it lasts and as high as its rate."""
     step = span.step(_MOST_SLICES)
     last = max(1, round(span.seconds / step)) - 1
@@ -140,11 +140,11 @@ def _request_bars(timeline: Timeline, span: _Span, fills: Fills) -> tuple[list[B
         for kind, (top, bottom) in zip(order, levels, strict=True):
             if slice_[kind]:
                 label = f"{begin} s: {slice_[kind]} x {kind.name}"
-                bars.append(Bar(x, top, round(right - x, 3), round(bottom - top, 2), fills.kinds[kind], label))
+                bars.append(Bar(x, top, round(right - x, 3), round(bottom - top, 2), styles.kinds[kind], label))
     return bars, most
 
 
-def _task_bars(timeline: Timeline, span: _Span, fills: Fills) -> tuple[list[Bar], int]:
+def _task_bars(timeline: Timeline, span: _Span, styles: Styles) -> tuple[list[Bar], int]:
     """What a look saw lasts until one sees something else."""
     changes = [next(alike) for _, alike in groupby(timeline.snapshots, key=lambda snapshot: snapshot.running)]
     most = max((sum(snapshot.running.values()) for snapshot in changes), default=0) or 1
@@ -155,8 +155,8 @@ def _task_bars(timeline: Timeline, span: _Span, fills: Fills) -> tuple[list[Bar]
         levels = _levels([running / most for running in counts], TASKS_HEIGHT)
         for revision, running, (top, bottom) in zip(order, counts, levels, strict=True):
             if running:
-                fill, label = fills.revisions[revision], f"{running} x {revision}"
-                bars.append(Bar(x, top, round(right - x, 3), round(bottom - top, 2), fill, label))
+                style, label = styles.revisions[revision], f"{running} x {revision}"
+                bars.append(Bar(x, top, round(right - x, 3), round(bottom - top, 2), style, label))
     return bars, most
 
 
@@ -178,24 +178,24 @@ def _marks(timeline: Timeline, span: _Span) -> list[Mark]:
     return marks
 
 
-def _request_rows(timeline: Timeline, span: _Span, fills: Fills) -> list[Row]:
+def _request_rows(timeline: Timeline, span: _Span, styles: Styles) -> list[Row]:
     times: dict[Kind, list[float]] = {kind: [] for kind in kinds_of(timeline)}
     for sample in timeline.samples:
         times[Kind.of(sample)].append(sample.sent_at)
     return [
-        Row(fills.kinds[kind], kind.name, len(at), span.clock(min(at)), span.clock(max(at)))
+        Row(styles.kinds[kind], kind.name, len(at), span.clock(min(at)), span.clock(max(at)))
         for kind, at in times.items()
     ]
 
 
-def _revision_rows(timeline: Timeline, span: _Span, fills: Fills) -> list[Row]:
+def _revision_rows(timeline: Timeline, span: _Span, styles: Styles) -> list[Row]:
     rows = []
     for name in revisions_of(timeline):
         seen = [snapshot for snapshot in timeline.snapshots if snapshot.running.get(name)]
         most = max(snapshot.running[name] for snapshot in seen)
         tag = timeline.image_tags.get(name)
         shown = f"{name} ({tag})" if tag else name
-        rows.append(Row(fills.revisions[name], shown, most, span.clock(seen[0].at), span.clock(seen[-1].at)))
+        rows.append(Row(styles.revisions[name], shown, most, span.clock(seen[0].at), span.clock(seen[-1].at)))
     return rows
 
 

@@ -1,100 +1,78 @@
-"""The specification's success criteria, story scenarios and edge cases that are about a running system, in order."""
+"""What a criterion asks, the check that judges it, and the verdict."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
-
-from operate.acceptance import losses, rollouts, scaling, standing
-from operate.acceptance.findings import Criterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from operate.acceptance.findings import Finding
-    from operate.acceptance.target import Target
+    from operate.acceptance.service_under_test import ServiceUnderTest
+    from operate.acceptance.timeline import Timeline
+
+
+class Verdict(Enum):
+    PASS = "PASS"  # noqa: S105 - no password
+    FAIL = "FAIL"
+    NOT_RUN = "NOT RUN"
+
+
+class NotRunError(Exception):
+    """A criterion can't be judged here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """`id` is the specification's: success criterion, user story's scenario, or edge case by its position."""
+
+    id: str
+    says: str
+    limit: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    passed: bool
+    measured: str
+    figures: dict[str, float] = field(default_factory=dict)
+    timeline: Timeline | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    criterion: Criterion
+    verdict: Verdict
+    measured: str
+    figures: dict[str, float] = field(default_factory=dict)
+    timeline: Timeline | None = None
+    seconds: float = 0.0  # that the check took
+
+    @classmethod
+    def of(cls, criterion: Criterion, finding: Finding, *, seconds: float) -> Result:
+        verdict = Verdict.PASS if finding.passed else Verdict.FAIL
+        return cls(criterion, verdict, finding.measured, finding.figures, finding.timeline, seconds)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One act that judges one criterion or several, in their order. A disruptive one changes what is deployed."""
+    """What judges one criterion or several, with a finding for each, in their order."""
 
     criteria: tuple[Criterion, ...]
-    run: Callable[[Target], Sequence[Finding]]
+    run: Callable[[ServiceUnderTest], Sequence[Finding]]
     disruptive: bool = True
     needs_containers: bool = True
 
 
-CHECKS = (
-    Check(
-        (
-            Criterion(
-                "SC-001", "/health answers 200 through the load balancer", "within 30 s of the service's creation"
-            ),
-        ),
-        standing.first_answer_in_time,
-        disruptive=False,
-    ),
-    Check(
-        (Criterion("SC-002", "A task's logs are in its log group", "within 1 min of its start"),),
-        standing.logs_in_time,
-        disruptive=False,
-    ),
-    Check(
-        (Criterion("SC-006", "The plan shows every ECS resource", "all of them, no errors"),),
-        standing.plan_is_whole,
-        disruptive=False,
-        needs_containers=False,
-    ),
-    Check(
-        (Criterion("SC-003", "A killed task is replaced and the API answers", "within 2 min"),),
-        losses.killed_task,
-    ),
-    Check((Criterion("US1.3", "A crashed container is replaced", "within 2 min"),), losses.crashed_container),
-    Check(
-        (Criterion("EC-3", "A task over its memory limit is killed and replaced", "within 2 min"),),
-        losses.memory_exceeded,
-    ),
-    Check(
-        (
-            Criterion("SC-004", "A rolling deployment under load", "no failed request, 50 or more a second"),
-            Criterion(
-                "US3.2", "The new version serves, the old one drains and is gone", "old tasks ended by themselves"
-            ),
-            Criterion("EC-4", "A change of the task definition under load", "no failed request, 50 or more a second"),
-        ),
-        rollouts.rolling_deployment,
-    ),
-    Check(
-        (Criterion("US3.3a", "A version that crashes is rolled back", "the old one serves on, no failed request"),),
-        rollouts.crashing_release,
-    ),
-    Check(
-        (
-            Criterion(
-                "US3.3b", "A version that is unhealthy is rolled back", "the old one serves on, no failed request"
-            ),
-        ),
-        rollouts.unhealthy_release,
-    ),
-    Check(
-        (
-            Criterion(
-                "EC-1", "A release whose image is missing is rolled back", "the old one serves on; CannotPull shown"
-            ),
-        ),
-        rollouts.missing_image,
-    ),
-    Check(
-        (Criterion("EC-2", "All tasks unhealthy", "503, ECS keeps launching, and it heals"),),
-        rollouts.nothing_healthy,
-    ),
-    Check(
-        (Criterion("SC-005", "Sustained CPU load adds a task", "within 5 min"),),
-        scaling.scaled_out,
-    ),
-)
+def judges(
+    *criteria: Criterion, disruptive: bool = True, needs_containers: bool = True
+) -> Callable[[Callable[[ServiceUnderTest], Sequence[Finding]]], Check]:
+    """Makes a check of a function. A disruptive one changes what is deployed."""
+    return lambda run: Check(criteria, run, disruptive=disruptive, needs_containers=needs_containers)
 
 
-def ids() -> list[str]:
-    return [criterion.id for check in CHECKS for criterion in check.criteria]
+def exit_code(results: Sequence[Result]) -> int:
+    """What did not run is no failure, and shown as what it is; nothing at all run is no success."""
+    verdicts = {result.verdict for result in results}
+    return 0 if Verdict.FAIL not in verdicts and Verdict.PASS in verdicts else 1

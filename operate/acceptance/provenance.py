@@ -22,7 +22,7 @@ from operate.terraform import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from operate.acceptance.target import Target
+    from operate.acceptance.service_under_test import ServiceUnderTest
     from operate.local_cloud.cloud import LocalCloud
 
 UNKNOWN = "unknown"
@@ -50,20 +50,20 @@ class Provenance:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def read(target: Target) -> Provenance:
+def read(tested: ServiceUnderTest) -> Provenance:
     """What can't be read does not keep the run from being made."""
-    settings = target.service.aws.settings
-    image = _known(lambda: _image(target))
+    settings = tested.service.aws.settings
+    image = _known(lambda: _image(tested))
     return Provenance(
         environment=settings.name,
         account_id=settings.account_id,
         region=settings.region,
         image=image,
         image_tag=_known(lambda: ImageReference.of(image).tag),
-        image_digest=_known(lambda: _digest(target, ImageReference.of(image))),
+        image_digest=_known(lambda: _digest(tested, ImageReference.of(image))),
         git_commit=_known(lambda: _git("rev-parse", "HEAD")),
         uncommitted_changes=_known(lambda: _git("status", "--porcelain", "--", ".")) != UNKNOWN,
-        versions=_versions(target),
+        versions=_versions(tested),
     )
 
 
@@ -75,25 +75,25 @@ def _known(reading: Callable[[], str | None]) -> str:
         return UNKNOWN
 
 
-def _image(target: Target) -> str:
-    return str(target.definition["containerDefinitions"][0]["image"])
+def _image(tested: ServiceUnderTest) -> str:
+    return str(tested.definition["containerDefinitions"][0]["image"])
 
 
-def _digest(target: Target, image: ImageReference) -> str | None:
+def _digest(tested: ServiceUnderTest, image: ImageReference) -> str | None:
     """What ECS says that its tasks run, for a tag may name another image by now. Several where tasks differ."""
-    container = target.definition["containerDefinitions"][0]["name"]
-    deployed = [task for task in target.service.tasks() if task["taskDefinitionArn"] == target.found["taskDefinition"]]
+    container = tested.definition["containerDefinitions"][0]["name"]
+    deployed = [task for task in tested.service.tasks() if task["taskDefinitionArn"] == tested.found["taskDefinition"]]
     digests = {
         one["imageDigest"]
         for task in deployed
         for one in task["containers"]
         if one["name"] == container and one.get("imageDigest")
     }
-    return ", ".join(sorted(digests)) or image.digest or _digest_in_ecr(target, image)
+    return ", ".join(sorted(digests)) or image.digest or _digest_in_ecr(tested, image)
 
 
-def _digest_in_ecr(target: Target, image: ImageReference) -> str | None:
-    aws, host = target.service.aws, _ECR_HOST.match(image.host)
+def _digest_in_ecr(tested: ServiceUnderTest, image: ImageReference) -> str | None:
+    aws, host = tested.service.aws, _ECR_HOST.match(image.host)
     if host is None or host["region"] != aws.settings.region:
         return None
     (found,) = aws.client("ecr").describe_images(
@@ -107,16 +107,16 @@ def _git(*arguments: str) -> str:
     return progress.read(command).strip()
 
 
-def _versions(target: Target) -> dict[str, str]:
+def _versions(tested: ServiceUnderTest) -> dict[str, str]:
     """What the embedded AWS has instead of Fargate is named only there."""
-    stack, cloud = target.stack, target.service.aws.local_cloud
+    stack, cloud = tested.stack, tested.service.aws.local_cloud
     versions = {
         "Terraform": _known(lambda: stack.terraform.versions()["terraform_version"]),
         "AWS provider": _known(lambda: stack.terraform.versions()["provider_selections"][PROVIDER]),
         "cdktf": _known(lambda: _cdktf((stack.folder / "cdk.tf.json").read_text(encoding="utf-8"))),
     }
     if cloud is None:
-        return versions | {"container engine": _known(lambda: _fargate(target))}
+        return versions | {"container engine": _known(lambda: _fargate(tested))}
     return versions | {
         "MiniStack": _known(lambda: _ministack(cloud)),
         "container engine": _known(lambda: _engine(cloud)),
@@ -140,7 +140,7 @@ def _engine(cloud: LocalCloud) -> str:
         return f"{engine.kind} {client.version()['Version']}"
 
 
-def _fargate(target: Target) -> str | None:
+def _fargate(tested: ServiceUnderTest) -> str | None:
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html"""
-    versions = sorted({task["platformVersion"] for task in target.service.tasks()})
+    versions = sorted({task["platformVersion"] for task in tested.service.tasks()})
     return f"Fargate {', '.join(versions)}" if versions else None

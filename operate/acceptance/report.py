@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from operate.acceptance.chart_styles import Styles
 from operate.acceptance.charts import REQUESTS_HEIGHT, TASKS_HEIGHT, Chart, chart
-from operate.acceptance.fills import Fills
-from operate.acceptance.findings import exit_code
+from operate.acceptance.criteria import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from operate.acceptance.findings import Result
+    from operate.acceptance.criteria import Result
     from operate.acceptance.provenance import Provenance
     from operate.acceptance.timeline import Timeline
 
@@ -67,9 +67,9 @@ def render(provenance: Provenance, results: Sequence[Result], *, written_at: str
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     timelines = _timelines(results)
-    fills = Fills.of(timelines)
+    styles = Styles.of(timelines)
     sections = [
-        Section(f"chart-{number}", chart(timeline, fills), [one for one in results if one.timeline is timeline])
+        Section(f"chart-{number}", chart(timeline, styles), [one for one in results if one.timeline is timeline])
         for number, timeline in enumerate(timelines, start=1)
     ]
     return template.get_template("report.html.j2").render(
@@ -77,7 +77,7 @@ def render(provenance: Provenance, results: Sequence[Result], *, written_at: str
         written_at=written_at,
         results=results,
         counted=Counter(result.verdict.value for result in results),
-        fills=fills.all(),
+        styles=styles.all(),
         sections=sections,
         section_of={result.criterion.id: section.id for section in sections for result in section.results},
         requests_height=REQUESTS_HEIGHT,

@@ -11,10 +11,10 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate import aws, deployment, progress
-from operate.acceptance import criteria, provenance, releases
+from operate.acceptance import checks, provenance, revisions
 from operate.acceptance.board import Board
-from operate.acceptance.findings import NotRunError, Result, Verdict
-from operate.acceptance.target import Target
+from operate.acceptance.criteria import NotRunError, Result, Verdict
+from operate.acceptance.service_under_test import ServiceUnderTest
 from operate.errors import OperateError
 from operate.local_cloud import container_engine, lifecycle
 from operate.service import Service, wait_until
@@ -37,12 +37,14 @@ class Options:
     only: frozenset[str] = frozenset()
 
     def chosen(self) -> list[Check]:
-        unknown = sorted(self.only - set(criteria.ids()))
+        unknown = sorted(self.only - set(checks.criterion_ids()))
         if unknown:
-            raise OperateError(f"There is no criterion {', '.join(unknown)}. There are: {', '.join(criteria.ids())}.")
+            raise OperateError(
+                f"There is no criterion {', '.join(unknown)}. There are: {', '.join(checks.criterion_ids())}."
+            )
         return [
             check
-            for check in criteria.CHECKS
+            for check in checks.CHECKS
             if not self.only or any(criterion.id in self.only for criterion in check.criteria)
         ]
 
@@ -52,15 +54,15 @@ def run(environment: str, options: Options) -> Board:
     chosen = options.chosen()
     connected = aws.connect(environment)
     with deployment.exclusively(connected), aws.answering(f"AWS did not answer for {environment!r}"):
-        target = _target(connected)
-        return _Runner(target, chosen, disruptive=_may_disturb(connected, options)).run()
+        tested = _tested(connected)
+        return _Runner(tested, chosen, disruptive=_may_disturb(connected, options)).run()
 
 
 def _may_disturb(connected: Aws, options: Options) -> bool:
     return connected.local_cloud is not None if options.disruptive is None else options.disruptive
 
 
-def _target(connected: Aws) -> Target:
+def _tested(connected: Aws) -> ServiceUnderTest:
     environment, cloud = connected.settings.name, connected.local_cloud
     if cloud is None:
         connected.check_caller()
@@ -75,7 +77,7 @@ def _target(connected: Aws) -> Target:
     service = deployment.service_of(connected)
     if "service_name" in outputs:
         service = Service(connected, cluster=outputs["cluster_name"], name=outputs["service_name"])
-    return Target(service, prepared, service.read())
+    return ServiceUnderTest(service, prepared, service.read())
 
 
 def _nothing_deployed(environment: str) -> OperateError:
@@ -83,8 +85,8 @@ def _nothing_deployed(environment: str) -> OperateError:
 
 
 class _Runner:
-    def __init__(self, target: Target, checks: Sequence[Check], *, disruptive: bool) -> None:
-        self._target = target
+    def __init__(self, tested: ServiceUnderTest, checks: Sequence[Check], *, disruptive: bool) -> None:
+        self._tested = tested
         self._checks = checks
         self._disruptive = disruptive
         self._stuck: str | None = None
@@ -94,8 +96,8 @@ class _Runner:
         disturbs = self._disruptive and self._has_containers() and any(check.disruptive for check in self._checks)
         if disturbs:
             self._prepare()
-        criteria_ = [criterion for check in self._checks for criterion in check.criteria]
-        self._board = Board(criteria_, provenance.read(self._target))
+        criteria = [criterion for check in self._checks for criterion in check.criteria]
+        self._board = Board(criteria, provenance.read(self._tested))
         try:
             with self._board.shown():
                 for check in self._checks:
@@ -113,15 +115,15 @@ class _Runner:
 
     def _prepare(self) -> None:
         with progress.step("waiting until every task is healthy"):
-            wait_until(self._target.is_whole, within_seconds=_COMES_UP_SECONDS)
-        self._target.take_over()
-        releases.publish(self._target.service.aws)
+            wait_until(self._tested.is_whole, within_seconds=_COMES_UP_SECONDS)
+        self._tested.take_over()
+        revisions.publish_images(self._tested.service.aws)
 
     def _clean_up(self) -> None:
         try:
             with progress.step("leaving the service as it was found"):
-                self._target.restore()
-                releases.withdraw(self._target.service.aws)
+                self._tested.restore()
+                revisions.withdraw_images(self._tested.service.aws)
         except _UNMEASURED as error:
             self._board.trouble = f"The service is not as it was found: {error}"
 
@@ -129,7 +131,7 @@ class _Runner:
         began = time.monotonic()
         try:
             self._require(check)
-            findings = check.run(self._target)
+            findings = check.run(self._tested)
         except NotRunError as reason:
             yield from (Result(criterion, Verdict.NOT_RUN, str(reason)) for criterion in check.criteria)
         except _UNMEASURED as error:
@@ -147,17 +149,17 @@ class _Runner:
             raise NotRunError(container_engine.why_none() or "the container engine does not answer")
         if check.disruptive and self._stuck:
             raise NotRunError(self._stuck)
-        if check.disruptive and not self._target.is_whole():
+        if check.disruptive and not self._tested.is_whole():
             raise NotRunError("not every task was healthy to begin with")
 
     def _has_containers(self) -> bool:
-        cloud = self._target.service.aws.local_cloud
+        cloud = self._tested.service.aws.local_cloud
         return cloud is None or container_engine.running(cloud) is not None
 
     def _put_back(self, check: Check) -> None:
         """Each check begins where the one before began."""
         if check.disruptive and self._disruptive and self._has_containers() and not self._stuck:
             with suppress(*_UNMEASURED):
-                self._target.restore()
+                self._tested.restore()
                 return
             self._stuck = "the service did not come back from the check before"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from operate import __main__ as command_line
 from operate import aws, deployment, first_answer, generator, images
-from operate.acceptance import rollouts, standing
+from operate.acceptance.checks import health, rolling_deployment
 from operate.errors import OperateError
 from operate.local_cloud import container_engine, lifecycle, process
 from operate.local_cloud.cloud import LocalCloud
@@ -79,9 +79,9 @@ def _spare(patch: pytest.MonkeyPatch) -> None:
     Minutes of metrics are seconds, and the requests are few.
     """
     patch.setenv("LOCAL_CLOUD_METRIC_PERIOD_SECONDS", "2")
-    patch.setattr(rollouts, "_RATE_PER_SECOND", 20)
-    patch.setattr(rollouts, "LEAST_RATE_PER_SECOND", 1)
-    patch.setattr(standing, "FIRST_ANSWER_SECONDS", 300)
+    patch.setattr(rolling_deployment, "RATE_PER_SECOND", 20)
+    patch.setattr(rolling_deployment, "LEAST_RATE_PER_SECOND", 1)
+    patch.setattr(health, "FIRST_ANSWER_SECONDS", 300)
 
 
 def _hurry(cloud: LocalCloud) -> None:

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from operate import progress
-from operate.acceptance import criteria
 from operate.acceptance.board import Board
-from operate.acceptance.findings import Result, Verdict
+from operate.acceptance.checks import CHECKS, criterion_ids
+from operate.acceptance.criteria import Result, Verdict
 
 if TYPE_CHECKING:
     from operate.acceptance.provenance import Provenance
 
-CHECKS = criteria.CHECKS
 LONG = "rolled back after 33 s; [bold]the[/] old :warning: one\nserves on " * 9
 
 
@@ -98,7 +97,7 @@ def test_with_room_for_all_all_are_shown(
 ) -> None:
     """Before anything is judged, and when everything is."""
     lines = shown(board(provenance, running=running), 80, 24, monkeypatch)
-    assert [line.split()[0] for line in lines] == criteria.ids()
+    assert [line.split()[0] for line in lines] == criterion_ids()
 
 
 def test_what_was_measured_is_no_markup(provenance: Provenance, monkeypatch: pytest.MonkeyPatch) -> None:

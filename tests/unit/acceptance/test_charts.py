@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operate.acceptance.chart_styles import Styles
 from operate.acceptance.charts import REQUESTS_HEIGHT, TASKS_HEIGHT, Bar, Chart, chart
-from operate.acceptance.fills import Fills
 from operate.acceptance.load import Sample
 from operate.acceptance.timeline import Event, Snapshot, Timeline
 
@@ -42,7 +42,7 @@ timelines = st.builds(
 
 
 def drawn(timeline: Timeline) -> Chart:
-    return chart(timeline, Fills.of([timeline]))
+    return chart(timeline, Styles.of([timeline]))
 
 
 def steady(seconds: float, *, rate: int = 10) -> Timeline:
@@ -102,7 +102,7 @@ def test_failures_are_on_top_and_named() -> None:
     """The picture's bar says how many of which kind, and when."""
     timeline = steady(10)
     timeline.samples[55] = Sample(BEGAN + 5.5, 0.01, 502)
-    (failure,) = [bar for bar in drawn(timeline).bars if bar.fill.texture]
+    (failure,) = [bar for bar in drawn(timeline).bars if bar.style.texture]
     assert failure.label == "5 s: 1 x 502"
     assert (failure.x, failure.y, failure.height) == (50, 0, REQUESTS_HEIGHT / 10)
     assert [row.name for row in drawn(timeline).requests] == ["v1", "502"]
@@ -145,21 +145,21 @@ def answered(*versions: str, began_at: float = BEGAN, running: dict[str, int] | 
 def test_a_version_looks_the_same_in_every_chart() -> None:
     """Whichever comes first there; others look different."""
     there, back, later = answered("v1", "v2"), answered("v2", "v1"), answered("v3", "v2")
-    fills = Fills.of([there, back, later])
-    looks = {(row.name, row.fill) for one in (there, back, later) for row in chart(one, fills).requests}
-    assert len(looks) == len({name for name, _ in looks}) == len({fill.colour for _, fill in looks}) == 3
+    styles = Styles.of([there, back, later])
+    looks = {(row.name, row.style) for one in (there, back, later) for row in chart(one, styles).requests}
+    assert len(looks) == len({name for name, _ in looks}) == len({style.colour for _, style in looks}) == 3
 
 
 def test_a_revision_looks_like_the_version_of_its_image() -> None:
     """In requests and tasks alike; a second revision of that image has a look of its own."""
     timeline = answered("v1", "v2", running={"api:1": 1, "api:2": 1, "api:3": 1})
     timeline.image_tags = {"api:1": "v1", "api:2": "v2", "api:3": "v2"}
-    fills = Fills.of([timeline])
-    versions = {kind.name: fill for kind, fill in fills.kinds.items()}
-    assert fills.revisions["api:1"] == versions["v1"]
-    assert fills.revisions["api:2"] == versions["v2"]
-    assert fills.revisions["api:3"] not in versions.values()
-    assert [row.name for row in chart(timeline, fills).revisions] == ["api:1 (v1)", "api:2 (v2)", "api:3 (v2)"]
+    styles = Styles.of([timeline])
+    versions = {kind.name: style for kind, style in styles.kinds.items()}
+    assert styles.revisions["api:1"] == versions["v1"]
+    assert styles.revisions["api:2"] == versions["v2"]
+    assert styles.revisions["api:3"] not in versions.values()
+    assert [row.name for row in chart(timeline, styles).revisions] == ["api:1 (v1)", "api:2 (v2)", "api:3 (v2)"]
 
 
 @given(st.integers(1, 40), st.integers(1, 18))
@@ -167,8 +167,8 @@ def test_looks_are_told_apart(versions: int, failures: int) -> None:
     """By colour and texture, of which plain is no failure's; a failure's first six by texture alone."""
     timeline = answered(*(f"v{number}" for number in range(versions)))
     timeline.samples += [Sample(BEGAN, 0.01, 500 + number) for number in range(failures)]
-    fills = Fills.of([timeline])
-    assert len({(fill.colour, fill.texture) for fill in fills.all()}) == len(fills.all()) == versions + failures
-    textures = [fill.texture for kind, fill in fills.kinds.items() if kind.failed]
+    styles = Styles.of([timeline])
+    assert len({(style.colour, style.texture) for style in styles.all()}) == len(styles.all()) == versions + failures
+    textures = [style.texture for kind, style in styles.kinds.items() if kind.failed]
     assert 0 not in textures
     assert len(set(textures)) == min(failures, 6)

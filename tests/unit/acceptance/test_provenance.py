@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from operate.acceptance.target import Target
+    from operate.acceptance.service_under_test import ServiceUnderTest
 
 HOST = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
 REPOSITORY = f"{HOST}/team/go-api"
@@ -52,7 +52,7 @@ def target(
     tasks: tuple[dict[str, Any], ...] = (),
     describe_images: Callable[..., object] = pushed,
     cloud: LocalCloud | None = None,
-) -> Target:
+) -> ServiceUnderTest:
     (folder / "cdk.tf.json").write_text(json.dumps({"//": {"metadata": {"version": "0.21.0"}}}))
     aws = SimpleNamespace(
         settings=SimpleNamespace(name="dev", account_id="111111111111", region="eu-west-1"),
@@ -65,7 +65,7 @@ def target(
         found={"taskDefinition": "api:2"},
         definition={"containerDefinitions": [{"name": "go-api", "image": image}]},
     )
-    return cast("Target", made)
+    return cast("ServiceUnderTest", made)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from operate.acceptance import report
-from operate.acceptance.findings import Criterion, Finding, Result, Verdict
+from operate.acceptance.criteria import Criterion, Finding, Result, Verdict
 from operate.acceptance.load import Sample
 from operate.acceptance.timeline import Event, Snapshot, Timeline
 

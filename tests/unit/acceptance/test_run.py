@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from operate.acceptance import releases
-from operate.acceptance.criteria import Check
-from operate.acceptance.findings import Criterion, Finding, Verdict
+from operate.acceptance import revisions
+from operate.acceptance.criteria import Check, Criterion, Finding, Verdict
 from operate.acceptance.run import _Runner
 from operate.errors import OperateError
 from operate.local_cloud import container_engine
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from operate.acceptance.provenance import Provenance
-    from operate.acceptance.target import Target
+    from operate.acceptance.service_under_test import ServiceUnderTest
 
 FINE = Finding(passed=True, measured="fine")
 
@@ -46,17 +45,19 @@ class Fake:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, provenance: Provenance) -> None:
     monkeypatch.setattr("operate.acceptance.run._COMES_UP_SECONDS", 0)
-    monkeypatch.setattr(releases, "publish", lambda _: None)
-    monkeypatch.setattr(releases, "withdraw", lambda _: None)
+    monkeypatch.setattr(revisions, "publish_images", lambda _: None)
+    monkeypatch.setattr(revisions, "withdraw_images", lambda _: None)
     monkeypatch.setattr("operate.acceptance.provenance.read", lambda _: provenance)
 
 
-def check(id_: str, run: Callable[[Target], list[Finding]] = lambda _: [FINE], *, disruptive: bool = True) -> Check:
+def check(
+    id_: str, run: Callable[[ServiceUnderTest], list[Finding]] = lambda _: [FINE], *, disruptive: bool = True
+) -> Check:
     return Check((Criterion(id_, "it holds", "always"),), run, disruptive=disruptive)
 
 
 def run(fake: Fake, *checks: Check, disruptive: bool = True) -> dict[str, tuple[Verdict, str]]:
-    board = _Runner(cast("Target", fake), checks, disruptive=disruptive).run()
+    board = _Runner(cast("ServiceUnderTest", fake), checks, disruptive=disruptive).run()
     return {id_: (result.verdict, result.measured) for id_, result in board.results.items()}
 
 
@@ -74,7 +75,7 @@ def test_without_containers_nothing_that_needs_them_runs(monkeypatch: pytest.Mon
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no engine.")
     with monkeypatch.context() as patch:
-        patch.setattr(releases, "publish", lambda _: pytest.fail("built images that nothing will run"))
+        patch.setattr(revisions, "publish_images", lambda _: pytest.fail("built images that nothing will run"))
         assert run(Fake(local=True), check("A"))["A"] == (Verdict.NOT_RUN, "There is no engine.")
     assert run(Fake(), check("A"))["A"][0] is Verdict.PASS
 
@@ -87,7 +88,7 @@ def test_an_unhealthy_service_is_not_disturbed() -> None:
 def test_what_can_not_be_measured_fails() -> None:
     """AWS's refusal in the middle of a check is no reason to call it not run."""
 
-    def refuse(_: Target) -> list[Finding]:
+    def refuse(_: ServiceUnderTest) -> list[Finding]:
         raise OperateError("AccessDenied")
 
     assert run(Fake(), check("A", refuse))["A"] == (Verdict.FAIL, "could not be measured: AccessDenied")
@@ -95,7 +96,7 @@ def test_what_can_not_be_measured_fails() -> None:
 
 def test_where_the_service_does_not_come_back_no_more_is_done_to_it() -> None:
     """The first keeps its verdict, and the run ends in trouble."""
-    fake = cast("Target", Fake(restores=False))
+    fake = cast("ServiceUnderTest", Fake(restores=False))
     board = _Runner(fake, [check("A"), check("B")], disruptive=True).run()
     assert [result.verdict for result in board.results.values()] == [Verdict.PASS, Verdict.NOT_RUN]
     assert board.trouble == "The service is not as it was found: stuck"
@@ -104,7 +105,7 @@ def test_where_the_service_does_not_come_back_no_more_is_done_to_it() -> None:
 def test_an_interrupt_puts_the_service_back() -> None:
     """Before it goes on its way."""
 
-    def interrupt(_: Target) -> list[Finding]:
+    def interrupt(_: ServiceUnderTest) -> list[Finding]:
         raise KeyboardInterrupt
 
     fake = Fake()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from operate import rollout
-from operate.acceptance import criteria, losses, rollouts
-from operate.acceptance.findings import Criterion, Finding, NotRunError, Result, Verdict, exit_code
+from operate.acceptance.checks import rolling_deployment, task_replacement
+from operate.acceptance.criteria import Criterion, Finding, NotRunError, Result, Verdict, exit_code
 from operate.acceptance.load import Sample
 from operate.acceptance.run import Options
 from operate.acceptance.timeline import Timeline
@@ -37,8 +37,10 @@ def task(*, exit_code: int | None = 0, status: str = "STOPPED", stopped_at: floa
     }
 
 
-def roll(seen: Timeline, *replaced: dict[str, Any], outcome: Outcome = Outcome.COMPLETED) -> rollouts._Roll:
-    return rollouts._Roll(outcome, 30.0, "task-definition/api:2", list(replaced), seen)
+def roll(
+    seen: Timeline, *replaced: dict[str, Any], outcome: Outcome = Outcome.COMPLETED
+) -> rolling_deployment._Rollout:
+    return rolling_deployment._Rollout(outcome, 30.0, "task-definition/api:2", list(replaced), seen)
 
 
 GOOD = timeline(*[200] * 600)
@@ -46,13 +48,13 @@ GOOD = timeline(*[200] * 600)
 
 def test_a_rollout_without_a_failure_passes() -> None:
     """At 60 requests a second."""
-    assert rollouts._nothing_failed(roll(GOOD)).passed
+    assert rolling_deployment._no_request_failed(roll(GOOD)).passed
 
 
 @pytest.mark.parametrize("status", [502, 503, 500, 404, None])
 def test_one_failed_request_fails_a_rollout(status: int | None) -> None:
     """One of 600, whatever its kind."""
-    finding = rollouts._nothing_failed(roll(timeline(*[200] * 300, status, *[200] * 299)))
+    finding = rolling_deployment._no_request_failed(roll(timeline(*[200] * 300, status, *[200] * 299)))
     assert not finding.passed
     assert finding.measured.startswith("1 of 600 failed")
 
@@ -60,20 +62,20 @@ def test_one_failed_request_fails_a_rollout(status: int | None) -> None:
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNFINISHED])
 def test_a_rollout_that_did_not_complete_fails(outcome: Outcome) -> None:
     """Even though no request failed."""
-    assert not rollouts._nothing_failed(roll(GOOD, outcome=outcome)).passed
-    assert not rollouts._drained(roll(GOOD, outcome=outcome), roll(GOOD)).passed
+    assert not rolling_deployment._no_request_failed(roll(GOOD, outcome=outcome)).passed
+    assert not rolling_deployment._drained(roll(GOOD, outcome=outcome), roll(GOOD)).passed
 
 
 def test_too_slow_a_load_proves_nothing() -> None:
     """Under 50 a second it is not run; but a failure it has seen is a failure."""
     with pytest.raises(NotRunError, match="no more than 30 requests a second"):
-        rollouts._nothing_failed(roll(timeline(*[200] * 60, rate=30)))
-    assert not rollouts._nothing_failed(roll(timeline(*[200] * 60, 502, rate=30))).passed
+        rolling_deployment._no_request_failed(roll(timeline(*[200] * 60, rate=30)))
+    assert not rolling_deployment._no_request_failed(roll(timeline(*[200] * 60, 502, rate=30))).passed
 
 
 def test_tasks_that_end_by_themselves_have_drained() -> None:
     """Exit code 0, and none where a container never ran."""
-    assert rollouts._drained(roll(GOOD, task(), task(exit_code=None)), roll(GOOD, task())).passed
+    assert rolling_deployment._drained(roll(GOOD, task(), task(exit_code=None)), roll(GOOD, task())).passed
 
 
 @pytest.mark.parametrize(
@@ -87,21 +89,21 @@ def test_tasks_that_end_by_themselves_have_drained() -> None:
 )
 def test_a_task_that_is_killed_or_stays_has_not_drained(there: dict[str, Any], back: dict[str, Any]) -> None:
     """By SIGTERM, by SIGKILL, by the runtime's own exit, or not at all; on either way."""
-    assert not rollouts._drained(roll(GOOD, there), roll(GOOD, back)).passed
+    assert not rolling_deployment._drained(roll(GOOD, there), roll(GOOD, back)).passed
 
 
 def test_an_answer_of_the_old_version_after_its_end_fails() -> None:
     """Something old still serves."""
     seen = timeline(*[200] * 120, versions=["v1"] * 60 + ["v2"] * 59 + ["v1"])
-    assert not rollouts._drained(roll(seen, task(stopped_at=1.5)), roll(GOOD)).passed
+    assert not rolling_deployment._drained(roll(seen, task(stopped_at=1.5)), roll(GOOD)).passed
 
 
 def test_a_task_that_is_not_replaced_in_time_fails() -> None:
     """And one that is replaced does not, unless it ended for another reason than it should have."""
-    assert not losses._Loss(None, [], GOOD).finding().passed
-    assert losses._Loss(9.5, [], GOOD).finding().passed
-    for_another_reason = losses._Loss(9.5, [task(exit_code=0)], GOOD)
-    assert not losses._ended_by(for_another_reason, lambda one: losses._exit_codes(one) - {0}).passed
+    assert not task_replacement._Replacement(None, [], GOOD).finding().passed
+    assert task_replacement._Replacement(9.5, [], GOOD).finding().passed
+    for_another_reason = task_replacement._Replacement(9.5, [task(exit_code=0)], GOOD)
+    assert not for_another_reason.finding_if(lambda one: task_replacement._exit_codes(one) - {0}).passed
 
 
 def result(verdict: Verdict) -> Result:
@@ -147,12 +149,6 @@ def deployment(revision: str, state: str, status: str = "ACTIVE") -> dict[str, A
 def test_a_rollouts_outcome(deployments: list[dict[str, Any]], outcome: Outcome) -> None:
     """A roll back is a failure from its first moment until it has left nothing to see."""
     assert rollout.outcome_of({"deployments": deployments}, "api:2") is outcome
-
-
-def test_criteria_have_ids_of_their_own() -> None:
-    """Every success criterion of the specification is among them."""
-    assert len(set(criteria.ids())) == len(criteria.ids())
-    assert {f"SC-00{number}" for number in range(1, 7)} <= set(criteria.ids())
 
 
 def test_an_unknown_criterion_is_refused() -> None:

@@ -1,7 +1,9 @@
-"""The checks that only look: what can be proven of the first answer and of the logs, and what can't."""
+"""The checks: all of them in their order, and what can be proven of the first answer and of the logs."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -9,24 +11,47 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from operate import first_answer
-from operate.acceptance import standing
-from operate.acceptance.findings import NotRunError
+from operate.acceptance import checks
+from operate.acceptance.checks import CHECKS, criterion_ids, health, logs
+from operate.acceptance.criteria import Check, NotRunError
 from operate.first_answer import FirstAnswer
 
 if TYPE_CHECKING:
-    from operate.acceptance.target import Target
+    from operate.acceptance.service_under_test import ServiceUnderTest
 
 CREATED = datetime(2030, 1, 1, tzinfo=timezone.utc)
 STEADY, FAILED = "has reached a steady state.", "(deployment 1) deployment failed: tasks failed to start."
 
 
-def target(*events: tuple[int, str], status: int = 200) -> Target:
+def target(*events: tuple[int, str], status: int = 200) -> ServiceUnderTest:
     """With a service whose events came so many seconds after its creation."""
     messages = [{"createdAt": CREATED + timedelta(seconds=after), "message": text} for after, text in events]
     service = SimpleNamespace(
         read=lambda: {"createdAt": CREATED, "events": messages}, target_group={"HealthCheckPath": "/health"}
     )
-    return cast("Target", SimpleNamespace(service=service, ask=lambda _: SimpleNamespace(status_code=status)))
+    return cast("ServiceUnderTest", SimpleNamespace(service=service, ask=lambda _: SimpleNamespace(status_code=status)))
+
+
+def test_they_run_in_the_specifications_order() -> None:
+    """What disturbs nothing first, and what leaves the most behind last; each criterion once."""
+    assert criterion_ids() == [
+        *("SC-001", "SC-002", "SC-006", "SC-003", "US1.3", "EC-3", "SC-004", "US3.2", "EC-4"),
+        *("US3.3a", "US3.3b", "EC-1", "EC-2", "SC-005"),
+    ]
+    disruptive = [check.disruptive for check in CHECKS]
+    assert disruptive == sorted(disruptive)
+
+
+def test_no_check_is_left_out() -> None:
+    """One that is written beside its criterion and not listed would never be run."""
+    files = pkgutil.iter_modules(checks.__path__, f"{checks.__name__}.")
+    written = {
+        name: member
+        for file in files
+        for name, member in vars(importlib.import_module(file.name)).items()
+        if isinstance(member, Check)
+    }
+    assert {name for name, check in written.items() if check not in CHECKS} == set()
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +66,13 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_the_watched_answer_counts(watched: dict[str, Any], seconds: int, *, passed: bool) -> None:
     """To the second; the events are not asked."""
     watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1000 + seconds)
-    assert standing.first_answer_in_time(target())[0].passed is passed
+    assert health.first_answer.run(target())[0].passed is passed
 
 
 @pytest.mark.parametrize(("seconds", "passed"), [(12, True), (45, False)])
 def test_else_the_first_steady_state_counts(seconds: int, *, passed: bool) -> None:
     """Later ones are other deployments'."""
-    (finding,) = standing.first_answer_in_time(target((300, STEADY), (seconds, STEADY), (200, FAILED)))
+    (finding,) = health.first_answer.run(target((300, STEADY), (seconds, STEADY), (200, FAILED)))
     assert finding.passed is passed
     assert finding.figures == {"seconds": seconds}
 
@@ -55,7 +80,7 @@ def test_else_the_first_steady_state_counts(seconds: int, *, passed: bool) -> No
 def test_an_api_that_does_not_answer_now_fails(watched: dict[str, Any]) -> None:
     """Whatever was written down when it did."""
     watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1001)
-    assert not standing.first_answer_in_time(target((1, STEADY), status=503))[0].passed
+    assert not health.first_answer.run(target((1, STEADY), status=503))[0].passed
 
 
 @pytest.mark.parametrize(
@@ -69,12 +94,12 @@ def test_an_api_that_does_not_answer_now_fails(watched: dict[str, Any]) -> None:
 def test_where_nothing_can_be_proven_it_is_not_run(events: list[tuple[int, str]], why: str) -> None:
     """Neither passed nor failed by what happens to be left."""
     with pytest.raises(NotRunError, match=why):
-        standing.first_answer_in_time(target(*events))
+        health.first_answer.run(target(*events))
 
 
 @pytest.mark.parametrize("tasks", [[], [{"taskArn": "a", "lastStatus": "PENDING"}]], ids=["none", "pending"])
 def test_no_logs_without_a_running_task(tasks: list[dict[str, Any]]) -> None:
     """In words, whatever the list lacks."""
     service = SimpleNamespace(tasks=lambda: tasks)
-    (finding,) = standing.logs_in_time(cast("Target", SimpleNamespace(service=service)))
+    (finding,) = logs.first_line.run(cast("ServiceUnderTest", SimpleNamespace(service=service)))
     assert (finding.passed, finding.measured) == (False, "no task runs")

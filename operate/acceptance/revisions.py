@@ -1,4 +1,4 @@
-"""The versions that the run releases: a good one, and each kind of broken one.
+"""The revisions of the task definition that the checks release: a good one, and each kind of broken one.
 
 On the embedded AWS they are images of the sample API, built here. In a real account they are made of the very image
 that is deployed, by its container's settings: whatever the API is, it can't serve on another port.
@@ -40,7 +40,7 @@ def tag_of(kind: Kind) -> str:
     return f"acceptance-{kind}"
 
 
-def publish(aws: Aws) -> None:
+def publish_images(aws: Aws) -> None:
     """Pushes the sample API's versions to the embedded ECR; a real registry is not touched."""
     if aws.local_cloud is None:
         return
@@ -52,7 +52,7 @@ def publish(aws: Aws) -> None:
         registry.push(image, repository, tag=tag_of(kind))
 
 
-def withdraw(aws: Aws) -> None:
+def withdraw_images(aws: Aws) -> None:
     if aws.local_cloud:
         tags = [{"imageTag": tag_of(kind)} for kind in _FAULTS]
         aws.client("ecr").batch_delete_image(repositoryName=aws.settings.image.repository, imageIds=tags)
@@ -61,7 +61,7 @@ def withdraw(aws: Aws) -> None:
 def request(definition: Record, kind: Kind, *, built: bool) -> Record:
     """RegisterTaskDefinition's members for the definition, as DescribeTaskDefinition answers it, changed to `kind`.
 
-    `built` says that `publish` has put an image of that kind into the repository.
+    `built` says that `publish_images` has put an image of that kind into the repository.
     """
     first, *others = definition["containerDefinitions"]
     kept = {name: value for name, value in definition.items() if name not in _READ_ONLY}

@@ -16,7 +16,7 @@ _UNNAMED = "answered"
 
 
 @dataclass(frozen=True)
-class Fill:
+class Style:
     """`colour` is one of the style sheet's, `texture` one of the page's patterns; 0 is plain, and no failure's."""
 
     id: str
@@ -39,18 +39,18 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Fills:
-    kinds: dict[Kind, Fill]
-    revisions: dict[str, Fill]
+class Styles:
+    kinds: dict[Kind, Style]
+    revisions: dict[str, Style]
 
     @classmethod
-    def of(cls, timelines: Sequence[Timeline]) -> Fills:
+    def of(cls, timelines: Sequence[Timeline]) -> Styles:
         """A revision looks like the version that its image's tag names, unless an earlier one does already."""
         kinds = list(dict.fromkeys(kind for timeline in timelines for kind in kinds_of(timeline)))
         versions = {kind.name: _served(number) for number, kind in enumerate(one for one in kinds if not one.failed)}
         failures = [kind for kind in kinds if kind.failed]
         tags = {name: tag for timeline in timelines for name, tag in timeline.image_tags.items()}
-        revisions: dict[str, Fill] = {}
+        revisions: dict[str, Style] = {}
         for name in dict.fromkeys(name for timeline in timelines for name in revisions_of(timeline)):
             alike = versions.get(tags.get(name) or "")
             own = _served(len({*versions.values(), *revisions.values()}))
@@ -61,7 +61,7 @@ class Fills:
             revisions,
         )
 
-    def all(self) -> list[Fill]:
+    def all(self) -> list[Style]:
         return list(dict.fromkeys([*self.kinds.values(), *self.revisions.values()]))
 
 
@@ -76,11 +76,11 @@ def revisions_of(timeline: Timeline) -> list[str]:
     return list(dict.fromkeys(name for name, count in running if count))
 
 
-def _served(number: int) -> Fill:
-    return Fill(f"served-{number}", f"served-{number % SERVED_COLOURS}", number // SERVED_COLOURS % TEXTURES)
+def _served(number: int) -> Style:
+    return Style(f"served-{number}", f"served-{number % SERVED_COLOURS}", number // SERVED_COLOURS % TEXTURES)
 
 
-def _failed(number: int) -> Fill:
+def _failed(number: int) -> Style:
     """A colour meets a texture a second time only after all have met."""
     colour = (number + number // TEXTURES) % FAILED_COLOURS
-    return Fill(f"failed-{number}", f"failed-{colour}", 1 + number % TEXTURES)
+    return Style(f"failed-{number}", f"failed-{colour}", 1 + number % TEXTURES)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from operate import rollout
-from operate.acceptance import releases, timeline
-from operate.acceptance.findings import NotRunError
+from operate.acceptance import revisions, timeline
+from operate.acceptance.criteria import NotRunError
 from operate.errors import OperateError
 from operate.rollout import Outcome
 from operate.service import id_of, wait_until
@@ -34,7 +34,7 @@ _REQUEST_TIMEOUT_SECONDS = 30
 
 
 @dataclass
-class Target:
+class ServiceUnderTest:
     """`found` is the service as DescribeServices answered before anything was done to it."""
 
     service: Service
@@ -76,9 +76,9 @@ class Target:
             yield record
             time.sleep(_LEAD_SECONDS)
 
-    def register(self, kind: releases.Kind) -> str:
+    def register(self, kind: revisions.Kind) -> str:
         """The ARN of a revision made of the deployed one; it is deregistered in the end."""
-        wanted = releases.request(self.definition, kind, built=self.is_local and kind != "missing-image")
+        wanted = revisions.request(self.definition, kind, built=self.is_local and kind != "missing-image")
         tags = [{"key": _MARK, "value": kind}]
         registered = self.service.ecs.register_task_definition(**wanted, tags=tags)["taskDefinition"]
         arn = str(registered["taskDefinitionArn"])

@@ -1,0 +1,31 @@
+"""The specification's success criteria, story scenarios and edge cases that are about a running system, in order."""
+
+from operate.acceptance.checks import (
+    autoscaling,
+    health,
+    logs,
+    outage,
+    plan,
+    rollback,
+    rolling_deployment,
+    task_replacement,
+)
+
+CHECKS = (
+    health.first_answer,
+    logs.first_line,
+    plan.every_resource,
+    task_replacement.killed_task,
+    task_replacement.crashed_container,
+    task_replacement.memory_exceeded,
+    rolling_deployment.there_and_back,
+    rollback.crashing_version,
+    rollback.unhealthy_version,
+    rollback.missing_image,
+    outage.every_task_unhealthy,
+    autoscaling.scaled_out,
+)
+
+
+def criterion_ids() -> list[str]:
+    return [criterion.id for check in CHECKS for criterion in check.criteria]
