@@ -17,12 +17,10 @@ from constructs_lib import defaults
 
 
 class FargateCluster(Construct):
-    """A cluster without instances of its own (FR-001).
+    """A cluster without instances of its own, with both of Fargate's capacity providers (FR-001).
 
     - ``name``: 1 to 255 letters, digits, - and _. No default.
     - ``container_insights``: which metrics CloudWatch collects, and charges for; ``disabled`` by default.
-    - ``fargate_spot``: whether to attach the capacity providers that a service with a Spot share needs; False by
-      default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
@@ -35,7 +33,6 @@ class FargateCluster(Construct):
         *,
         name: str,
         container_insights: Literal["disabled", "enabled", "enhanced"] = defaults.CONTAINER_INSIGHTS,
-        fargate_spot: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         self.resource = EcsCluster(
@@ -48,14 +45,12 @@ class FargateCluster(Construct):
                 execute_command_configuration=EcsClusterConfigurationExecuteCommandConfiguration(logging="DEFAULT")
             ),
         )
-        self.capacity_providers: EcsClusterCapacityProviders | None = None
-        if fargate_spot:
-            self.capacity_providers = EcsClusterCapacityProviders(
-                self,
-                "capacity_providers",
-                cluster_name=self.resource.name,
-                capacity_providers=["FARGATE", "FARGATE_SPOT"],
-            )
+        self.capacity_providers = EcsClusterCapacityProviders(
+            self,
+            "capacity_providers",
+            cluster_name=self.resource.name,
+            capacity_providers=["FARGATE", "FARGATE_SPOT"],
+        )
 
     @property
     def name(self) -> str:

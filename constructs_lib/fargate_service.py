@@ -95,11 +95,14 @@ class FargateService(Construct):
     - ``desired_count``: with how many tasks the service starts; 1 by default. From then on autoscaling owns the number
       and Terraform leaves it alone.
     - ``rollout``: how tasks are replaced; ``Rollout()`` by default.
-    - ``fargate_spot_percent``: the share of tasks on Fargate Spot, 0 to 100, which needs a cluster with the capacity
-      providers; 0 by default.
+    - ``fargate_spot_percent``: the share of tasks on Fargate Spot, 0 to 100; 0 by default. Whatever it is, the cluster
+      needs the capacity providers ``FARGATE`` and ``FARGATE_SPOT``.
     - ``enable_execute_command``: whether ECS Exec may open a shell in a task; False by default.
-    - ``depends_on``: what has to be there before a task can start, such as the log group and the execution role's
-      policy; nothing by default.
+    - ``depends_on``: what has to be there before a task can start, such as the cluster's capacity providers, the log
+      group and the execution role's policy; nothing by default.
+
+    Each change to the service is a rolling deployment. One that would replace it makes the new one first, which ECS
+    refuses under the same name: what runs is destroyed only after another service is in its place.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
@@ -132,8 +135,9 @@ class FargateService(Construct):
             desired_count=desired_count,
             # The provider's default shows no other version that was set by hand.
             platform_version="LATEST",
-            launch_type=None if fargate_spot_percent else "FARGATE",
-            capacity_provider_strategy=_spot_strategy(fargate_spot_percent),
+            # With a launch type, or without forced deployments, another share of Spot would replace the service.
+            capacity_provider_strategy=_capacity_provider_strategy(fargate_spot_percent),
+            force_new_deployment=True,
             network_configuration=_network_configuration(network),
             load_balancer=[_target(load_balancer)],
             deployment_minimum_healthy_percent=rollout.minimum_healthy_percent,
@@ -160,9 +164,7 @@ class FargateService(Construct):
         return self.resource.fqn
 
 
-def _spot_strategy(fargate_spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:
-    if not fargate_spot_percent:
-        return None
+def _capacity_provider_strategy(fargate_spot_percent: int) -> list[EcsServiceCapacityProviderStrategy]:
     weights = {"FARGATE": 100 - fargate_spot_percent, "FARGATE_SPOT": fargate_spot_percent}
     return [
         EcsServiceCapacityProviderStrategy(capacity_provider=provider, weight=weight)
@@ -202,4 +204,6 @@ def _lifecycle(task_definition_arn: str, log_group_name: str) -> TerraformResour
             f"{log_group_name} say why its tasks stopped."
         ),
     )
-    return TerraformResourceLifecycle(ignore_changes=["desired_count"], postcondition=[no_rollback])
+    return TerraformResourceLifecycle(
+        create_before_destroy=True, ignore_changes=["desired_count"], postcondition=[no_rollback]
+    )

@@ -56,7 +56,6 @@ class FargateApiStack(TerraformStack):
             "cluster",
             name=environment.names.ecs,
             container_insights=environment.cluster.container_insights,
-            fargate_spot=environment.service.fargate_spot_percent > 0,
         )
         roles = declare_roles(self, environment, repository_arn=image.repository_arn)
         task_definition = _task_definition(self, environment, image=image, roles=roles)

@@ -97,6 +97,8 @@ IN_VALUES: dict[str, list[Fault]] = {
     "fr_003_service": [
         ("service of another name", f"{_SERVICE}/name", "shared"),
         ("on EC2", f"{_SERVICE}/launch_type", "EC2"),
+        ("on Spot", f"{_SERVICE}/capacity_provider_strategy/capacity_provider", "FARGATE_SPOT"),
+        ("a strategy that no update may change", f"{_SERVICE}/force_new_deployment", False),
         ("no task", f"{_SERVICE}/desired_count", 0),
         ("open to ECS Exec", f"{_SERVICE}/enable_execute_command", True),
         ("tags not propagated", f"{_SERVICE}/propagate_tags", "NONE"),
@@ -331,8 +333,9 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
         ("a revision for ever", f"{_SERVICE}/task_definition", "go-api:1"),
         ("a daemon", f"{_SERVICE}/scheduling_strategy", "DAEMON"),
         ("no service at all", f"{_SERVICE}/count", 0),
-        ("Spot", f"{_SERVICE}/capacity_provider_strategy", [{"capacity_provider": "FARGATE_SPOT", "weight": 1}]),
-        ("launch type left to the default", f"{_SERVICE}/launch_type", GONE),
+        ("a share of Spot", f"{_SERVICE}/capacity_provider_strategy/-", {"capacity_provider": "FARGATE_SPOT"}),
+        ("launch type and strategy left to the default", f"{_SERVICE}/capacity_provider_strategy", GONE),
+        ("no word about forced deployments", f"{_SERVICE}/force_new_deployment", GONE),
         ("second target group", f"{_SERVICE}/load_balancer/-", {"container_name": "go-api", "container_port": 8080}),
         (
             "load balancer's name for the target group",
@@ -407,6 +410,7 @@ IN_CONFIGURATION: dict[str, list[Fault]] = {
     ],
     "fr_008_after_creation": [
         ("no lifecycle", f"{_SERVICE}/lifecycle", {}),
+        ("destroyed before another is there", f"{_SERVICE}/lifecycle/create_before_destroy", GONE),
         ("number of tasks set back", f"{_SERVICE}/lifecycle/ignore_changes", GONE),
         ("releases ignored", f"{_SERVICE}/lifecycle/ignore_changes/-", "task_definition"),
         ("rollback not noticed", f"{_SERVICE}/lifecycle/postcondition", GONE),

@@ -72,12 +72,13 @@ class Expected:
 
 
 def sc_006_nothing_else(stack: Stack, _: Expected) -> None:
-    """Every resource that the specification names, and else only the claims that a role has no other policy."""
+    """Every resource that the specification names, the cluster's capacity providers, and the claims on its roles."""
     assert Counter(resource.type for resource in stack.resources if not resource.type.startswith("data.")) == {
         "aws_appautoscaling_policy": 1,
         "aws_appautoscaling_target": 1,
         "aws_cloudwatch_log_group": 1,
         "aws_ecs_cluster": 1,
+        "aws_ecs_cluster_capacity_providers": 1,
         "aws_ecs_service": 1,
         "aws_ecs_task_definition": 1,
         "aws_iam_role": 2,
@@ -137,6 +138,11 @@ def fr_001_cluster(stack: Stack, expected: Expected) -> None:
     assert cluster["name"] == expected.name
     assert cluster["setting"] == {"name": "containerInsights", "value": expected.container_insights}
     assert cluster["configuration"] == {"execute_command_configuration": {"logging": "DEFAULT"}}
+    providers = stack.only("aws_ecs_cluster_capacity_providers")
+    _sets_at_most(providers, "cluster_name", "capacity_providers")
+    assert providers.written("cluster_name") == cluster.reference("name")
+    assert providers["capacity_providers"] == ["FARGATE", "FARGATE_SPOT"]
+    _is_there_before_the_service(stack, providers)
 
 
 def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
@@ -200,8 +206,8 @@ def fr_003_service(stack: Stack, expected: Expected) -> None:
     service = stack.only("aws_ecs_service")
     _sets_at_most(
         service,
-        *("name", "cluster", "task_definition", "desired_count", "launch_type", "network_configuration"),
-        *("load_balancer", "deployment_minimum_healthy_percent", "deployment_maximum_percent"),
+        *("name", "cluster", "task_definition", "desired_count", "capacity_provider_strategy", "force_new_deployment"),
+        *("network_configuration", "load_balancer", "deployment_minimum_healthy_percent", "deployment_maximum_percent"),
         *("deployment_circuit_breaker", "health_check_grace_period_seconds", "availability_zone_rebalancing"),
         *("enable_execute_command", "enable_ecs_managed_tags", "propagate_tags", "wait_for_steady_state", "timeouts"),
         *("platform_version", "lifecycle", "depends_on"),
@@ -209,7 +215,9 @@ def fr_003_service(stack: Stack, expected: Expected) -> None:
     assert service["name"] == expected.name
     assert service.written("cluster") == stack.only("aws_ecs_cluster").reference("arn")
     assert service.written("task_definition") == stack.only("aws_ecs_task_definition").reference("arn")
-    assert (service["launch_type"], service["platform_version"]) == ("FARGATE", "LATEST")
+    assert service["capacity_provider_strategy"] == {"capacity_provider": "FARGATE", "weight": 100}
+    assert service["launch_type"] is None, "a launch type excludes the strategy"
+    assert (service["force_new_deployment"], service["platform_version"]) == (True, "LATEST")
     assert service["desired_count"] == 1
     assert service["enable_execute_command"] is False
     assert (service["propagate_tags"], service["enable_ecs_managed_tags"]) == ("SERVICE", True)
@@ -275,11 +283,15 @@ def fr_008_rolling_deployment(stack: Stack, expected: Expected) -> None:
 
 
 def fr_008_after_creation(stack: Stack, _: Expected) -> None:
-    """Terraform leaves the number of tasks to autoscaling, and fails for a rollback, naming both revisions."""
+    """Terraform leaves the number of tasks to autoscaling, and fails for a rollback, naming both revisions.
+
+    What would replace the service makes the new one first: ECS refuses another of the same name, and the old one stays.
+    """
     service = stack.only("aws_ecs_service")
     if not stack.planned:
         lifecycle = service.written("lifecycle") or {}
-        assert set(lifecycle) == {"ignore_changes", "postcondition"}
+        assert set(lifecycle) == {"create_before_destroy", "ignore_changes", "postcondition"}
+        assert lifecycle["create_before_destroy"] is True
         assert lifecycle["ignore_changes"] == ["desired_count"]
         postcondition = lifecycle["postcondition"]
         assert isinstance(postcondition, dict), "one postcondition is wanted"

@@ -168,7 +168,7 @@ def test_a_container_sets_port_itself() -> None:
 
 def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) -> None:
     """Against the real provider's schema."""
-    cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
+    cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced")
     role = TaskExecutionRole(
         stack,
         "execution_role",
@@ -182,7 +182,7 @@ def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) 
         stack,
         task_definition_arn=task_definition(stack).arn,
         fargate_spot_percent=50,
-        depends_on=[logs.resource],
+        depends_on=[logs.resource, cluster.capacity_providers],
     )
     service(stack, "of_a_known_revision")
     CpuAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LOCATION = AwsLocation(partition="aws", region="us-east-1", account_id="000000000000")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+ON_SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
 TARGET = {
     "ServiceNamespace": "ecs",
     "ResourceId": "service/orders/orders",
@@ -78,7 +79,7 @@ def orders(infrastructure: Infrastructure) -> TerraformStack:
         load_balancer=load_balancer,
         log_group_name="/ecs/orders",
         desired_count=0,
-        depends_on=[logs.resource],
+        depends_on=[logs.resource, cluster.capacity_providers],
     )
     CpuAutoscaling(stack, "autoscaling", cluster_name=cluster.name, service_name=service.name)
     return stack
@@ -102,7 +103,17 @@ def _drift(iam: Client, ecs: Client, autoscaling: Client) -> None:
     iam.update_assume_role_policy(RoleName="orders-task", PolicyDocument=EVERYTHING)
     iam.put_role_permissions_boundary(RoleName="orders-execution", PermissionsBoundary=ADMINISTRATOR)
     ecs.update_cluster(cluster="orders", configuration={"executeCommandConfiguration": {"logging": "NONE"}})
-    ecs.update_service(cluster="orders", service="orders", platformVersion="1.3.0", enableExecuteCommand=True)
+    ecs.update_service(
+        cluster="orders",
+        service="orders",
+        platformVersion="1.3.0",
+        enableExecuteCommand=True,
+        capacityProviderStrategy=ON_SPOT,
+        forceNewDeployment=True,
+    )
+    ecs.put_cluster_capacity_providers(
+        cluster="orders", capacityProviders=["FARGATE_SPOT"], defaultCapacityProviderStrategy=ON_SPOT
+    )
     suspended = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
     autoscaling.register_scalable_target(**TARGET, SuspendedState=dict.fromkeys(suspended, True))
 
@@ -167,13 +178,17 @@ SHOWN = {
     "aws_iam_role.task_role": ["assume_role_policy"],
     "aws_iam_role.execution_role": ["permissions_boundary"],
     "aws_ecs_cluster.cluster": ["configuration"],
-    "aws_ecs_service.service": ["enable_execute_command", "platform_version"],
+    "aws_ecs_cluster_capacity_providers.cluster_capacity_providers": [
+        "capacity_providers",
+        "default_capacity_provider_strategy",
+    ],
+    "aws_ecs_service.service": ["capacity_provider_strategy", "enable_execute_command", "platform_version"],
     "aws_appautoscaling_target.autoscaling": ["suspended_state"],
 }
 
 
 def test_a_plan_shows_all_of_it_and_nothing_else(drift: Changes) -> None:
-    """Policies on any of the roles, who may assume them, their boundary; Exec, platform and suspended scaling."""
+    """Policies on any of the roles, who may assume them, their boundary; Exec, platform, Spot and suspended scaling."""
     assert drift == SHOWN
 
 

@@ -10,7 +10,7 @@ import pytest
 from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.log_group import LogGroup
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import load_environments
 from tests.template import Template
@@ -66,10 +66,10 @@ def test_file_lists_no_other_environment(templates: dict[str, Template]) -> None
     assert sorted(json.loads(FILE.read_text())) == sorted(templates)
 
 
-def renamed_cluster(*, move_from: str | None = None) -> Template:
+def renamed_log_group(*, move_from: str | None = None) -> Template:
     stack = TerraformStack(Testing.app(), "orders")
     AwsProvider(stack, "aws", region="eu-west-1")
-    construct = FargateCluster(stack, "ecs", name="orders")
+    construct = LogGroup(stack, "logs", name="/ecs/orders")
     if move_from:
         construct.resource.move_from_id(move_from)
     return Template.of(stack)
@@ -77,19 +77,21 @@ def renamed_cluster(*, move_from: str | None = None) -> Template:
 
 def test_a_renamed_construct_is_objected_to() -> None:
     """The one is destroyed, the other created."""
-    assert objections(["aws_ecs_cluster.cluster"], renamed_cluster()) == [
-        "gone: aws_ecs_cluster.cluster",
-        "new: aws_ecs_cluster.ecs",
+    assert objections(["aws_cloudwatch_log_group.log_group"], renamed_log_group()) == [
+        "gone: aws_cloudwatch_log_group.log_group",
+        "new: aws_cloudwatch_log_group.logs",
     ]
 
 
 def test_a_moved_address_is_none_that_is_gone() -> None:
     """Only its new address has to be listed beside it."""
-    template = renamed_cluster(move_from="aws_ecs_cluster.cluster")
-    assert objections(["aws_ecs_cluster.cluster"], template) == ["new: aws_ecs_cluster.ecs"]
-    assert objections(["aws_ecs_cluster.cluster", "aws_ecs_cluster.ecs"], template) == []
+    template = renamed_log_group(move_from="aws_cloudwatch_log_group.log_group")
+    assert objections(["aws_cloudwatch_log_group.log_group"], template) == ["new: aws_cloudwatch_log_group.logs"]
+    assert objections(["aws_cloudwatch_log_group.log_group", "aws_cloudwatch_log_group.logs"], template) == []
 
 
 def test_a_move_from_elsewhere_excuses_nothing() -> None:
-    template = renamed_cluster(move_from="aws_ecs_cluster.other")
-    assert objections(["aws_ecs_cluster.cluster", "aws_ecs_cluster.ecs"], template) == ["gone: aws_ecs_cluster.cluster"]
+    template = renamed_log_group(move_from="aws_cloudwatch_log_group.other")
+    assert objections(["aws_cloudwatch_log_group.log_group", "aws_cloudwatch_log_group.logs"], template) == [
+        "gone: aws_cloudwatch_log_group.log_group"
+    ]

@@ -136,29 +136,12 @@ def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, 
 
 
 def test_cluster_by_default(stack: TerraformStack) -> None:
-    """Without Container Insights, which cost, and without capacity providers."""
+    """Without Container Insights, which cost, and with both capacity providers, so that a service may get a share."""
     cluster = FargateCluster(stack, "cluster", name="orders")
     assert declared(stack) == {
         "aws_ecs_cluster.cluster": {
             "name": "orders",
             "setting": [{"name": "containerInsights", "value": "disabled"}],
-            "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
-        }
-    }
-    assert cluster.capacity_providers is None
-    assert resolved(stack, cluster.name, cluster.arn) == [
-        "${aws_ecs_cluster.cluster.name}",
-        "${aws_ecs_cluster.cluster.arn}",
-    ]
-
-
-def test_cluster_with_spot(stack: TerraformStack) -> None:
-    """Both capacity providers are attached to this cluster."""
-    cluster = FargateCluster(stack, "cluster", name="orders", container_insights="enhanced", fargate_spot=True)
-    assert declared(stack) == {
-        "aws_ecs_cluster.cluster": {
-            "name": "orders",
-            "setting": [{"name": "containerInsights", "value": "enhanced"}],
             "configuration": {"execute_command_configuration": {"logging": "DEFAULT"}},
         },
         "aws_ecs_cluster_capacity_providers.cluster_capacity_providers": {
@@ -166,7 +149,17 @@ def test_cluster_with_spot(stack: TerraformStack) -> None:
             "capacity_providers": ["FARGATE", "FARGATE_SPOT"],
         },
     }
-    assert cluster.capacity_providers is not None
+    assert resolved(stack, cluster.capacity_providers.fqn, cluster.name, cluster.arn) == [
+        "${aws_ecs_cluster_capacity_providers.cluster_capacity_providers}",
+        "${aws_ecs_cluster.cluster.name}",
+        "${aws_ecs_cluster.cluster.arn}",
+    ]
+
+
+def test_cluster_with_insights(stack: TerraformStack) -> None:
+    FargateCluster(stack, "cluster", name="orders", container_insights="enhanced")
+    (setting,) = declared(stack)["aws_ecs_cluster.cluster"]["setting"]
+    assert setting == {"name": "containerInsights", "value": "enhanced"}
 
 
 def test_container_by_default() -> None:
@@ -531,9 +524,10 @@ def test_service_by_default(stack: TerraformStack) -> None:
             "name": "orders",
             "cluster": CLUSTER,
             "task_definition": REVISION,
-            "launch_type": "FARGATE",
             "platform_version": "LATEST",
             "desired_count": 1,
+            "capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 100}],
+            "force_new_deployment": True,
             "network_configuration": {
                 "subnets": ["subnet-1"],
                 "security_groups": ["sg-1"],
@@ -552,7 +546,7 @@ def test_service_by_default(stack: TerraformStack) -> None:
             "timeouts": {"create": "20m", "update": "20m"},
         },
     }
-    assert lifecycle["ignore_changes"] == ["desired_count"]
+    assert (lifecycle["create_before_destroy"], lifecycle["ignore_changes"]) == (True, ["desired_count"])
     assert resolved(stack, made.name, f"${{{made.address}}}") == [
         "${aws_ecs_service.service.name}",
         "${aws_ecs_service.service}",
@@ -627,10 +621,11 @@ def test_zones_are_rebalanced_only_where_there_is_room(stack: TerraformStack) ->
 
 
 @pytest.mark.parametrize(
-    ("percent", "weights"), [(1, [("FARGATE", 99), ("FARGATE_SPOT", 1)]), (100, [("FARGATE_SPOT", 100)])]
+    ("percent", "weights"),
+    [(0, [("FARGATE", 100)]), (1, [("FARGATE", 99), ("FARGATE_SPOT", 1)]), (100, [("FARGATE_SPOT", 100)])],
 )
 def test_service_on_spot(stack: TerraformStack, percent: int, weights: list[tuple[str, int]]) -> None:
-    """The share is the weight; a strategy and a launch type exclude each other."""
+    """The share is the weight. A launch type, even at a share of 0, would make the next share replace the service."""
     service(stack, fargate_spot_percent=percent)
     resource = declared(stack)["aws_ecs_service.service"]
     assert "launch_type" not in resource

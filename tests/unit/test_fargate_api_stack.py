@@ -31,6 +31,7 @@ RESOURCES = [
     "aws_appautoscaling_target",
     "aws_cloudwatch_log_group",
     "aws_ecs_cluster",
+    "aws_ecs_cluster_capacity_providers",
     "aws_ecs_service",
     "aws_ecs_task_definition",
     "aws_iam_role",
@@ -46,7 +47,8 @@ RESOURCES = [
 def test_creates_nothing_but_what_the_specification_names(template: Template) -> None:
     """SC-006: cluster, task definition, service, two roles, one policy, log group, scaling target and policy.
 
-    The exclusive ones create nothing in AWS: they claim that a role has no other policy.
+    The exclusive ones create nothing in AWS: they claim that a role has no other policy. Nor do capacity providers, of
+    which each cluster may have both of Fargate's.
     """
     assert template.resource_types() == RESOURCES
 
@@ -58,7 +60,7 @@ def test_matchers_find_the_three_ecs_resources(template: Template) -> None:
         template.text, EcsTaskDefinition.TF_RESOURCE_TYPE, {"cpu": "256", "memory": "512"}
     )
     assert Testing.to_have_resource_with_properties(
-        template.text, EcsService.TF_RESOURCE_TYPE, {"launch_type": "FARGATE", "name": "go-api-dev"}
+        template.text, EcsService.TF_RESOURCE_TYPE, {"force_new_deployment": True, "name": "go-api-dev"}
     )
 
 
@@ -138,7 +140,8 @@ def test_service(template: Template) -> None:
     assert service == {
         "name": "go-api-dev",
         "cluster": "${aws_ecs_cluster.cluster.arn}",
-        "launch_type": "FARGATE",
+        "capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 100}],
+        "force_new_deployment": True,
         "platform_version": "LATEST",
         "desired_count": 1,
         "network_configuration": {
@@ -459,12 +462,13 @@ def test_no_statement_has_the_sid_of_execute_commands(synthesize: Synthesize) ->
 @pytest.mark.parametrize(
     ("percent", "strategy"),
     [
+        (0, [{"capacity_provider": "FARGATE", "weight": 100}]),
         (30, [{"capacity_provider": "FARGATE", "weight": 70}, {"capacity_provider": "FARGATE_SPOT", "weight": 30}]),
         (100, [{"capacity_provider": "FARGATE_SPOT", "weight": 100}]),
     ],
 )
 def test_spot_share(synthesize: Synthesize, percent: int, strategy: list[dict[str, Any]]) -> None:
-    """A share of Spot replaces the launch type, and the cluster gets the providers before the service needs them."""
+    """Any share is a strategy, never a launch type, and the cluster gets both providers before the service."""
     template = synthesize(service={"fargate_spot_percent": percent})
     service = template.only("aws_ecs_service")
     assert "launch_type" not in service

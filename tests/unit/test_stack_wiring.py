@@ -236,6 +236,7 @@ def test_service(document: Block) -> None:
             {"capacity_provider": "FARGATE", "weight": 60},
             {"capacity_provider": "FARGATE_SPOT", "weight": 40},
         ],
+        "force_new_deployment": True,
         "network_configuration": {
             "subnets": "${data.terraform_remote_state.networking.outputs.subnets}",
             "security_groups": ["${data.terraform_remote_state.security.outputs.group}"],
@@ -451,9 +452,3 @@ def test_outputs(document: Block) -> None:
             ),
         )
     }
-
-
-def test_spot_is_attached_from_one_percent(synthesize: Callable[..., Template]) -> None:
-    """A service with any share of Spot needs the cluster to have its provider."""
-    assert synthesize(service={"fargate_spot_percent": 1}).all("aws_ecs_cluster_capacity_providers")
-    assert not synthesize(service={"fargate_spot_percent": 0}).all("aws_ecs_cluster_capacity_providers")
