@@ -62,8 +62,8 @@ cdktf: $(set_up) node_modules/.ready ## Install CDKTF's command line, for `pipen
 cloud-up: $(set_up) ## Start the embedded AWS, with the existing infrastructure in it
 	$(operate) cloud-up
 
-cloud-down: $(set_up) ## Stop the embedded AWS; it keeps what it holds
-	$(operate) cloud-down
+cloud-down: $(set_up) ## Stop the embedded AWS once nothing is at work on it; it keeps what it holds. NOW=1: at once
+	@case "$$NOW" in 1|yes) set -- --at-once ;; esac; $(python) -m operate cloud-down "$$@"
 
 cloud-status: $(set_up) ## Show what the embedded AWS is doing
 	$(operate) cloud-status

@@ -13,9 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from operate import deployment, generator, plan_summary, progress, stack
+from local_aws import lifecycle
+from local_aws.errors import LocalAwsError
+from local_aws.instance import LocalAws
+from operate import deployment, embedded_aws, existing_infrastructure, generator, plan_summary, progress, stack
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle
 from operate.terraform import LOCAL, provider_variables, shown
 from stacks.settings import IMAGE_TAG
 
@@ -147,29 +149,36 @@ def _ask_whether_to_destroy(environment: str) -> None:
 @app.command()
 def cloud_up() -> None:
     """Start the embedded AWS, with the existing infrastructure in it."""
-    lifecycle.up()
+    embedded_aws.up()
     cloud_status()
 
 
 @app.command()
-def cloud_down() -> None:
-    """Stop the embedded AWS; it keeps what it holds."""
-    lifecycle.down()
+def cloud_down(
+    at_once: Annotated[bool, typer.Option("--at-once", help="Don't wait for what is at work on it; lose it.")] = False,
+) -> None:
+    """Stop the embedded AWS once nothing is at work on it; it keeps what it holds."""
+    embedded_aws.down(at_once=at_once)
     cloud_status()
 
 
 @app.command()
 def cloud_status() -> None:
     """Show whether the embedded AWS runs, where, and what was applied to it."""
-    status = lifecycle.status()
+    local_aws = embedded_aws.configured()
+    status = lifecycle.status(local_aws)
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_row("embedded AWS", f"runs, process {status.pid}" if status.running else "stopped")
     if status.running:
         table.add_row("endpoint", status.endpoint)
         table.add_row("up", f"{status.uptime_seconds / 60:.0f} min")
-        table.add_row("existing infrastructure", ", ".join(status.applied_modules) or "none yet: make cloud-up")
+        table.add_row("existing infrastructure", ", ".join(_applied(local_aws)) or "none yet: make cloud-up")
     table.add_row("data", shown(status.directory))
     output.print(table, soft_wrap=True)
+
+
+def _applied(local_aws: LocalAws) -> list[str]:
+    return [module.name for module in existing_infrastructure.modules(local_aws) if module.is_applied()]
 
 
 @app.command()
@@ -193,7 +202,7 @@ def clean() -> None:
     if links:
         target = links[0].readlink()
         raise OperateError(f"{shown(links[0])} is a link to {target}: clean deletes nothing there. Remove it yourself.")
-    lifecycle.down()
+    embedded_aws.down()
     _delete(generator.SYNTHESIZED, LOCAL)
 
 
@@ -213,7 +222,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(prog_name="python -m operate")
-    except OperateError as error:
+    except (OperateError, LocalAwsError) as error:
         progress.console.print(str(error))
         sys.exit(1)
     except OSError as error:

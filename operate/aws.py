@@ -7,15 +7,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operate import callers_variables, generator
+from operate import callers_variables, embedded_aws, generator
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle
 from operate.stack import LOCAL_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from operate.local_cloud.cloud import Client, LocalCloud
+    from local_aws.instance import Client, LocalAws
     from stacks.settings import Environment
 
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -24,19 +23,20 @@ _READ_TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Aws:
-    """`local_cloud` is None where the environment is in a real AWS account."""
+    """`local_aws` is None where the environment is in a real AWS account."""
 
     settings: Environment
-    local_cloud: LocalCloud | None = None
+    local_aws: LocalAws | None = None
 
     def client(self, service: str) -> Client:
-        if self.local_cloud:
-            return self.local_cloud.client(service)
+        if self.local_aws:
+            return self.local_aws.client(service)
         import boto3  # noqa: PLC0415 - a second that the other verbs can spare
         from botocore.config import Config  # noqa: PLC0415
 
         config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
-        return boto3.client(service, region_name=self.settings.region, config=config)
+        client: Client = boto3.client(service, region_name=self.settings.region, config=config)  # type: ignore[call-overload]
+        return client
 
     def check_caller(self) -> None:
         """Raises OperateError, in one line, for missing or refused credentials and for those of another account."""
@@ -54,7 +54,7 @@ def connect(environment: str) -> Aws:
     """Starts nothing: the embedded AWS has to run for anything to be asked of it."""
     callers_variables.refuse_what_changes_a_plan(os.environ)
     settings = generator.settings_of(environment)
-    return Aws(settings, lifecycle.default() if environment == LOCAL_ENVIRONMENT else None)
+    return Aws(settings, embedded_aws.configured() if environment == LOCAL_ENVIRONMENT else None)
 
 
 @contextlib.contextmanager

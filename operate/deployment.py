@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from operate import aws, first_answer, image_tags, images, progress, registry, rollout, stack
+from local_aws import container_engine
+from operate import (
+    aws,
+    deployment_lock,
+    embedded_aws,
+    first_answer,
+    image_tags,
+    images,
+    progress,
+    registry,
+    rollout,
+    stack,
+)
 from operate.errors import OperateError
 from operate.image_reference import ImageReference
-from operate.local_cloud import container_engine, lifecycle, state_lock
 from operate.rollout import Outcome
 from operate.service import Service, id_of
 from operate.terraform import shown
@@ -20,9 +31,9 @@ from operate.terraform_errors import how_to_restore
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from local_aws.instance import Client, LocalAws
     from operate.aws import Aws
     from operate.image_tags import ImageTag
-    from operate.local_cloud.cloud import Client, LocalCloud
     from operate.stack import Stack
 
 
@@ -71,15 +82,12 @@ def deploy(environment: str, *, image_tag: str | None) -> Deployed:
 
 def exclusively(connected: Aws) -> AbstractContextManager[None]:
     """One command at a time on what is deployed in the embedded AWS; elsewhere Terraform's lock does that."""
-    return lifecycle.deployment_lock(connected.local_cloud) if connected.local_cloud else contextlib.nullcontext()
+    return deployment_lock.held(connected.local_aws) if connected.local_aws else contextlib.nullcontext()
 
 
 def prepare(connected: Aws) -> Stack:
-    """Synthesized and initialized, with its state free of what a killed command has left in the embedded AWS."""
-    prepared, backend = stack.prepare(connected.settings.name), connected.settings.backend
+    prepared = stack.prepare(connected.settings.name)
     prepared.init()
-    if connected.local_cloud and backend.type == "s3":
-        state_lock.free(connected.local_cloud, prepared.terraform, key=backend.key)
     return prepared
 
 
@@ -128,9 +136,9 @@ def _require_known(prepared: Stack, service: Service, image: str | None) -> None
 
 
 def _deploy(connected: Aws, *, asked: str | None) -> Deployed:
-    cloud = connected.local_cloud
+    cloud = connected.local_aws
     if cloud:
-        lifecycle.up_with_containers(cloud)
+        embedded_aws.up(cloud, containers=True)
     else:
         connected.check_caller()
     prepared, service = prepare(connected), service_of(connected)
@@ -150,13 +158,13 @@ def _deploy(connected: Aws, *, asked: str | None) -> Deployed:
     return Deployed(service, tag, _why_nothing_answers(cloud) if cloud else None)
 
 
-def _why_nothing_answers(cloud: LocalCloud) -> str | None:
+def _why_nothing_answers(cloud: LocalAws) -> str | None:
     if container_engine.running(cloud):
         return None
     return container_engine.why_none() or "The container engine does not answer."
 
 
-def _publish_sample(connected: Aws, cloud: LocalCloud, *, tag: str) -> bool:
+def _publish_sample(connected: Aws, cloud: LocalAws, *, tag: str) -> bool:
     """Whether the tag, if it was there before, names another image now: Terraform can't see that."""
     engine = container_engine.running(cloud)
     if engine is None and shutil.which("go") is None:
@@ -212,7 +220,7 @@ def destroy(environment: str) -> Destroyed:
     """Also the revisions that the stack keeps for a rollback; nothing of anybody else's."""
     connected = aws.connect(environment)
     with exclusively(connected), aws.answering(f"AWS did not answer for {environment!r}"):
-        if connected.local_cloud is None:
+        if connected.local_aws is None:
             connected.check_caller()
         prepared, service = prepare(connected), service_of(connected)
         _require_known(prepared, service, service.image())

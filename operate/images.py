@@ -18,7 +18,7 @@ from operate import progress
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
-    from operate.local_cloud.container_engine import Engine
+    from local_aws.container_engine import Engine
 
 GO_API = Path(__file__).parents[1] / "examples" / "go_api"
 

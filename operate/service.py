@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from local_aws.instance import Client
     from operate.aws import Aws
-    from operate.local_cloud.cloud import Client
 
     Record = dict[str, Any]
 
@@ -97,8 +97,8 @@ class Service:
         """The API as this machine reaches it: the embedded load balancer's name resolves nowhere."""
         arns = self.target_group["LoadBalancerArns"]
         (balancer,) = self.balancing.describe_load_balancers(LoadBalancerArns=arns[:1])["LoadBalancers"]
-        if self.aws.local_cloud:
-            return f"{self.aws.local_cloud.endpoint}/_alb/{balancer['LoadBalancerName']}"
+        if self.aws.local_aws:
+            return f"{self.aws.local_aws.endpoint}/_alb/{balancer['LoadBalancerName']}"
         return self.aws.settings.service.api_url or f"http://{balancer['DNSName']}"
 
     @cached_property

@@ -8,9 +8,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from operate import generator, terraform_errors
+from local_aws import lifecycle
+from operate import embedded_aws, generator, terraform_errors
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
 from operate.terraform_state import State
@@ -87,7 +87,9 @@ class Stack:
         try:
             yield
         except StepFailedError as error:
-            said = terraform_errors.explained(error, own=self.settings.backend, read=self.settings.remote_state)
+            said = terraform_errors.explained(
+                error, folder=self.folder, own=self.settings.backend, read=self.settings.remote_state
+            )
             raise OperateError(said) from None
 
 
@@ -100,8 +102,11 @@ def prepare(environment: str) -> Stack:
 
 def _variables(environment: str) -> dict[str, str]:
     if environment == LOCAL_ENVIRONMENT:
-        return lifecycle.up().environment_variables()
-    cloud, endpoints = lifecycle.default(), {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL")}
+        return embedded_aws.up().environment_variables()
+    cloud, endpoints = (
+        embedded_aws.configured(),
+        {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL")},
+    )
     misleading = [name for name, url in endpoints.items() if cloud.is_at(url)]
     if misleading:
         raise OperateError(
@@ -113,9 +118,10 @@ def _variables(environment: str) -> dict[str, str]:
 
 def running_cloud_variables() -> Mapping[str, str]:
     """What points a tool at the embedded AWS; an empty value takes a variable of the caller's away."""
-    if not lifecycle.status().running:
+    cloud = embedded_aws.configured()
+    if not lifecycle.status(cloud).running:
         raise OperateError("The embedded AWS is not running: `make cloud-up` starts it.")
-    return lifecycle.default().environment_variables()
+    return cloud.environment_variables()
 
 
 def state_files() -> list[Path]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from operate.terraform import shown
 from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from operate.progress import StepFailedError
     from stacks.settings import Backend, RemoteStates
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
 _MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
 _READ = re.compile(r"data\.terraform_remote_state\.(\w+): (Reading\.\.\.|Read complete)")
 _UNREADABLE_LOCK = re.compile(r"into LockInfo struct|Lock Info: ID: Path:")
+_HELD_LOCK = re.compile(
+    r"Lock Info: ID: (?P<id>\S+) Path: .*?Operation: (?P<operation>\S*) Who: (?P<who>\S*) .*?"
+    r"Created: (?P<created>\S+ \S+)"
+)
 _DRAWN = re.compile(r"[╷│╵]|\x1b\[[0-9;]*m")
 
 
-def explained(error: StepFailedError, *, own: Backend, read: RemoteStates | None = None) -> str:
-    """Terraform's own words, and then ours. `own` is where it keeps its state, `read` the states of others."""
+def explained(error: StepFailedError, *, folder: Path, own: Backend, read: RemoteStates | None = None) -> str:
+    """Terraform's own words, and then ours.
+
+    `folder` is where it runs, `own` is where it keeps its state, `read` the states of others.
+    """
     said = " ".join(_DRAWN.sub(" ", error.output).split())
-    meanings = [*_of_the_image(said), *_of_states(said, error.standard_output, own, read)]
+    meanings = [*_of_the_image(said), *_of_states(said, error.standard_output, own, read), *_of_a_lock(said, folder)]
     if _UNREADABLE_LOCK.search(said):
         meanings.append(unreadable_lock(f"{own.address}.tflock"))
     return "\n\n".join((str(error), *meanings))
@@ -41,6 +50,20 @@ def _of_states(said: str, output: str, own: Backend, read: RemoteStates | None) 
     for address, backend in [(module.address, module.backend) for module in modules] or [(own.address, own)]:
         is_newer = "created by a newer version of Terraform" in said
         yield f"That is the state at {address}." if is_newer else _unreadable_state(address, backend)
+
+
+def _of_a_lock(said: str, folder: Path) -> Iterator[str]:
+    """https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go, `LockInfo.String`."""
+    if lock := _HELD_LOCK.search(said):
+        yield (
+            f"{lock['who']} holds the state's lock since {lock['created'][:19]} UTC, for "
+            f"{_operation(lock['operation'])}: nothing was changed. Wait until that has ended. If it was killed: "
+            f"terraform -chdir={shown(folder)} force-unlock {lock['id']}"
+        )
+
+
+def _operation(name: str) -> str:
+    return f"a terraform {name.removeprefix('OperationType').lower()}"
 
 
 def _unread(output: str) -> list[str]:

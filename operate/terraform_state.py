@@ -47,7 +47,18 @@ class State(BaseModel):
 
 
 class Lock(BaseModel):
+    """https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go, `LockInfo`."""
+
     id: str = Field(alias="ID", min_length=1)
+    operation: str = Field(alias="Operation", default="")
+    who: str = Field(alias="Who", default="")
+    created: str = Field(alias="Created", default="")
+
+    @property
+    def holder(self) -> str:
+        """The operation, who runs it and since when."""
+        operation = self.operation.removeprefix("OperationType").lower() or "operation"
+        return f"a terraform {operation} of {self.who or 'somebody'}, since {self.created[:19] or 'when is not said'},"
 
     @classmethod
     def read(cls, content: bytes) -> Lock | None:

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 # What mostly waits begins first, so that the others are run meanwhile.
-LONGEST_FIRST = ("acceptance/test_acceptance.py", "plan/test_deployment.py", "local_cloud/", "containers/", "plan/", "")
+LONGEST_FIRST = (
+    "tests/acceptance/test_acceptance.py",
+    "tests/plan/test_deployment.py",
+    "local_aws/tests/containers/",
+    "tests/containers/",
+    "tests/plan/",
+    "",
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -39,7 +46,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def turn(item: pytest.Item) -> int:
-        file = item.path.relative_to(ROOT / "tests").as_posix()
+        file = item.path.relative_to(ROOT).as_posix()
         return next(at for at, start in enumerate(LONGEST_FIRST) if file.startswith(start))
 
     items.sort(key=turn)

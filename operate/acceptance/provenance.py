@@ -12,18 +12,18 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from docker.errors import DockerException
 
+from local_aws import container_engine
 from operate import progress
 from operate.errors import OperateError
 from operate.image_reference import ImageReference
-from operate.local_cloud import container_engine
 from operate.provider_mirror import PROVIDER
 from operate.terraform import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local_aws.instance import LocalAws
     from operate.acceptance.service_under_test import ServiceUnderTest
-    from operate.local_cloud.cloud import LocalCloud
 
 UNKNOWN = "unknown"
 
@@ -109,7 +109,7 @@ def _git(*arguments: str) -> str:
 
 def _versions(tested: ServiceUnderTest) -> dict[str, str]:
     """What the embedded AWS has instead of Fargate is named only there."""
-    stack, cloud = tested.stack, tested.service.aws.local_cloud
+    stack, cloud = tested.stack, tested.service.aws.local_aws
     versions = {
         "Terraform": _known(lambda: stack.terraform.versions()["terraform_version"]),
         "AWS provider": _known(lambda: stack.terraform.versions()["provider_selections"][PROVIDER]),
@@ -127,12 +127,12 @@ def _cdktf(synthesized: str) -> str:
     return str(json.loads(synthesized)["//"]["metadata"]["version"])
 
 
-def _ministack(cloud: LocalCloud) -> str:
+def _ministack(cloud: LocalAws) -> str:
     answer = httpx.get(f"{cloud.endpoint}/_ministack/health", trust_env=False, timeout=_TIMEOUT_SECONDS)
     return str(answer.raise_for_status().json()["version"])
 
 
-def _engine(cloud: LocalCloud) -> str:
+def _engine(cloud: LocalAws) -> str:
     engine = container_engine.running(cloud)
     if engine is None:
         return "none"

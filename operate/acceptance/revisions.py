@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from local_aws import container_engine
 from operate import images, registry
-from operate.local_cloud import container_engine
 
 if TYPE_CHECKING:
     from operate.aws import Aws
@@ -42,18 +42,18 @@ def tag_of(kind: Kind) -> str:
 
 def publish_images(aws: Aws) -> None:
     """Pushes the sample API's versions to the embedded ECR; a real registry is not touched."""
-    if aws.local_cloud is None:
+    if aws.local_aws is None:
         return
     name = aws.settings.image.repository
-    repository = registry.repository(aws.client("ecr"), name, endpoint=aws.local_cloud.endpoint)
-    engine, architecture = container_engine.running(aws.local_cloud), aws.settings.container.cpu_architecture
+    repository = registry.repository(aws.client("ecr"), name, endpoint=aws.local_aws.endpoint)
+    engine, architecture = container_engine.running(aws.local_aws), aws.settings.container.cpu_architecture
     for kind, fault in _FAULTS.items():
         image = images.build(version=tag_of(kind), fault=fault, architecture=architecture, engine=engine)
         registry.push(image, repository, tag=tag_of(kind))
 
 
 def withdraw_images(aws: Aws) -> None:
-    if aws.local_cloud:
+    if aws.local_aws:
         tags = [{"imageTag": tag_of(kind)} for kind in _FAULTS]
         aws.client("ecr").batch_delete_image(repositoryName=aws.settings.image.repository, imageIds=tags)
 

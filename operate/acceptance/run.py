@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate import aws, deployment, progress
+from local_aws import container_engine
+from operate import aws, deployment, embedded_aws, progress
 from operate.acceptance import checks, provenance, revisions
 from operate.acceptance.board import Board
 from operate.acceptance.criteria import NotRunError, Result, Verdict
 from operate.acceptance.service_under_test import ServiceUnderTest
 from operate.errors import OperateError
-from operate.local_cloud import container_engine, lifecycle
 from operate.service import Service, wait_until
 
 if TYPE_CHECKING:
@@ -59,15 +59,15 @@ def run(environment: str, options: Options) -> Board:
 
 
 def _may_disturb(connected: Aws, options: Options) -> bool:
-    return connected.local_cloud is not None if options.disruptive is None else options.disruptive
+    return connected.local_aws is not None if options.disruptive is None else options.disruptive
 
 
 def _tested(connected: Aws) -> ServiceUnderTest:
-    environment, cloud = connected.settings.name, connected.local_cloud
+    environment, cloud = connected.settings.name, connected.local_aws
     if cloud is None:
         connected.check_caller()
     elif (cloud.directory / "existing_infrastructure").exists():
-        lifecycle.up_with_containers(cloud)
+        embedded_aws.up(cloud, containers=True)
     else:
         raise _nothing_deployed(environment)
     if deployment.service_of(connected).find() is None:
@@ -153,7 +153,7 @@ class _Runner:
             raise NotRunError("not every task was healthy to begin with")
 
     def _has_containers(self) -> bool:
-        cloud = self._tested.service.aws.local_cloud
+        cloud = self._tested.service.aws.local_aws
         return cloud is None or container_engine.running(cloud) is not None
 
     def _put_back(self, check: Check) -> None:

@@ -44,7 +44,7 @@ class ServiceUnderTest:
 
     @property
     def is_local(self) -> bool:
-        return self.service.aws.local_cloud is not None
+        return self.service.aws.local_aws is not None
 
     @property
     def task_start_seconds(self) -> float:
@@ -111,7 +111,7 @@ class ServiceUnderTest:
 
     def ask(self, path: str) -> httpx.Response | None:
         """One request past the health path; None where the connection broke, as it does when the task dies."""
-        direct = self.service.aws.local_cloud is not None
+        direct = self.service.aws.local_aws is not None
         try:
             return httpx.get(f"{self.service.url}{path}", timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not direct)
         except httpx.TransportError:

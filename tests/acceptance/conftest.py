@@ -9,13 +9,14 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from local_aws import container_engine, lifecycle
+from local_aws import server_process as process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import require_engine, reserved_port
 from operate import __main__ as command_line
-from operate import aws, deployment, first_answer, generator, images
+from operate import aws, deployment, embedded_aws, first_answer, generator, images
 from operate.acceptance.checks import health, rolling_deployment
 from operate.errors import OperateError
-from operate.local_cloud import container_engine, lifecycle, process
-from operate.local_cloud.cloud import LocalCloud
-from tests.machine import require_engine, reserved_port
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Result:
 
 @dataclass
 class Environment:
-    cloud: LocalCloud
+    cloud: LocalAws
     folder: Path
 
     def operate(self, *arguments: str) -> Result:
@@ -56,10 +57,10 @@ class Environment:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Not deployed yet; the verbs that take `local` work on it, and write into its folder."""
     folder = tmp_path_factory.mktemp("environment")
-    cloud = LocalCloud(port=reserved_port(), directory=folder / "cloud")
+    cloud = LocalAws(port=reserved_port(), directory=folder / "cloud")
     with pytest.MonkeyPatch.context() as patch:
         _spare(patch)
-        patch.setattr(lifecycle, "default", lambda: cloud)
+        patch.setattr(embedded_aws, "configured", lambda: cloud)
         patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
         patch.setattr(first_answer, "LOCAL", folder)
         patch.chdir(folder)
@@ -78,13 +79,13 @@ def _spare(patch: pytest.MonkeyPatch) -> None:
 
     Minutes of metrics are seconds, and the requests are few.
     """
-    patch.setenv("LOCAL_CLOUD_METRIC_PERIOD_SECONDS", "2")
+    patch.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "2")
     patch.setattr(rolling_deployment, "RATE_PER_SECOND", 20)
     patch.setattr(rolling_deployment, "LEAST_RATE_PER_SECOND", 1)
     patch.setattr(health, "FIRST_ANSWER_SECONDS", 300)
 
 
-def _hurry(cloud: LocalCloud) -> None:
+def _hurry(cloud: LocalAws) -> None:
     """Health checks every second, which AWS does not offer and boto3 would refuse, and a short drain."""
     balancing = cloud.client("elbv2")
     (group,) = balancing.describe_target_groups()["TargetGroups"]

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from operate import images, registry
-from operate.local_cloud import account, process
-from operate.local_cloud.cloud import LocalCloud
-from operate.local_cloud.container_engine import Engine
-from operate.local_cloud.podman import Podman
-from tests.machine import cannot_run, require_go, reserved_port
+from local_aws import container_engine
+from local_aws import server_process as process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import require_engine, require_go, reserved_port
+from operate import existing_infrastructure, images, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from docker import DockerClient
+    from local_aws.container_engine import Engine
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
     process.start(cloud)
     try:
-        account.prepare(cloud)
+        existing_infrastructure.prepare_account(cloud)
         yield cloud
     finally:
         record = process.running(cloud)
@@ -35,8 +32,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="session")
-def repository(cloud: LocalCloud) -> registry.Repository:
-    return registry.repository(cloud.client("ecr"), account.IMAGE_REPOSITORY, endpoint=cloud.endpoint)
+def repository(cloud: LocalAws) -> registry.Repository:
+    return registry.repository(cloud.client("ecr"), existing_infrastructure.IMAGE_REPOSITORY, endpoint=cloud.endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -53,19 +50,9 @@ def sample_reference(sample: images.Image, repository: registry.Repository) -> s
 
 
 @pytest.fixture
-def podman(tmp_path: Path) -> Iterator[Podman]:
-    """Not started; whatever a test leaves of it is taken away."""
-    if missing := Podman.missing_programs():
-        cannot_run(f"{', '.join(missing)} is not installed: run .ci/install on Debian")
-    if os.geteuid() != 0:
-        cannot_run("podman's containers have an address of their own only when root runs it")
-    podman = Podman(tmp_path)
-    yield podman
-    podman.stop()
-
-
-@pytest.fixture
-def client(podman: Podman, cloud: LocalCloud) -> Iterator[DockerClient]:
-    podman.start(registry=f"127.0.0.1:{cloud.port}")
-    with Engine(kind="podman", docker_host=podman.address).client() as client:
-        yield client
+def engine(cloud: LocalAws) -> Iterator[Engine]:
+    require_engine(cloud)
+    engine = container_engine.start(cloud)
+    assert engine
+    yield engine
+    container_engine.stop(cloud)

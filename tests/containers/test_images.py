@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_aws.tests.machine import require_go
 from operate import images, registry
 from operate.errors import OperateError
-from operate.local_cloud.container_engine import Engine
-from tests.machine import require_go
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from docker import DockerClient
-
-    from operate.local_cloud.podman import Podman
+    from local_aws.container_engine import Engine
 
 
 def program(image: images.Image, folder: Path) -> Path:
@@ -91,23 +88,20 @@ def test_without_go_and_an_engine_there_is_no_image(dockerfile: Path) -> None:
         images.build(version="v1")
 
 
-def test_without_go_the_dockerfile_is_built(
-    client: DockerClient, podman: Podman, dockerfile: Path, repository: registry.Repository
-) -> None:
+def test_without_go_the_dockerfile_is_built(engine: Engine, dockerfile: Path, repository: registry.Repository) -> None:
     """With the version and the fault as its arguments, into an image that runs as any other is pushed and pulled."""
     dockerfile.write_text("FROM scratch\nARG VERSION\nARG FAULT\nCOPY Dockerfile /\nLABEL said=$VERSION-$FAULT\n")
-    engine = Engine(kind="podman", docker_host=podman.address)
     built = images.build(version="v2", fault="unhealthy", engine=engine)
     registry.push(built, repository, tag="dockerfile")
-    assert client.images.pull(repository.uri, tag="dockerfile").labels["said"] == "v2-unhealthy"
+    with engine.client() as client:
+        assert client.images.pull(repository.uri, tag="dockerfile").labels["said"] == "v2-unhealthy"
 
 
-def test_a_dockerfile_that_fails_says_why(podman: Podman, client: DockerClient, dockerfile: Path) -> None:
+def test_a_dockerfile_that_fails_says_why(engine: Engine, dockerfile: Path) -> None:
     """The builder's own words, and which file."""
-    assert client.ping()
     dockerfile.write_text("FROM scratch\nCOPY nothing /\n")
     with pytest.raises(OperateError, match=r"Dockerfile did not build: .*nothing"):
-        images.build(version="v1", engine=Engine(kind="podman", docker_host=podman.address))
+        images.build(version="v1", engine=engine)
 
 
 def test_the_sample_api_passes_its_own_tests(sample: images.Image) -> None:

@@ -12,12 +12,12 @@ from operate import images, registry
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
 IMAGE = images.Image(config=b"{}", layers=(gzip.compress(b"layer", mtime=0),))
 
 
-def test_ecr_lists_what_was_pushed(cloud: LocalCloud, repository: registry.Repository) -> None:
+def test_ecr_lists_what_was_pushed(cloud: LocalAws, repository: registry.Repository) -> None:
     """By the tag, with the digest that the push told."""
     digest = registry.push(IMAGE, repository, tag="listed")
     (listed,) = cloud.client("ecr").describe_images(repositoryName=repository.name, imageIds=[{"imageTag": "listed"}])[
@@ -26,7 +26,7 @@ def test_ecr_lists_what_was_pushed(cloud: LocalCloud, repository: registry.Repos
     assert listed["imageDigest"] == digest
 
 
-def test_a_tag_moves_to_the_image_pushed_last(cloud: LocalCloud, repository: registry.Repository) -> None:
+def test_a_tag_moves_to_the_image_pushed_last(cloud: LocalAws, repository: registry.Repository) -> None:
     """As `latest` does."""
     registry.push(IMAGE, repository, tag="moving")
     other = registry.push(dataclasses.replace(IMAGE, config=b'{"os": "linux"}'), repository, tag="moving")
@@ -51,7 +51,7 @@ def test_what_the_registry_has_is_not_sent_again(
     assert sent == ["HEAD", "HEAD", "PUT"]
 
 
-def test_an_immutable_tag_is_refused(cloud: LocalCloud) -> None:
+def test_an_immutable_tag_is_refused(cloud: LocalAws) -> None:
     """The message is the registry's, and names the repository."""
     ecr = cloud.client("ecr")
     ecr.create_repository(repositoryName="immutable", imageTagMutability="IMMUTABLE")
@@ -61,7 +61,7 @@ def test_an_immutable_tag_is_refused(cloud: LocalCloud) -> None:
         registry.push(dataclasses.replace(IMAGE, config=b"[]"), repository, tag="v1")
 
 
-def test_a_missing_repository_is_named(cloud: LocalCloud) -> None:
+def test_a_missing_repository_is_named(cloud: LocalAws) -> None:
     """Before anything is built or sent."""
     with pytest.raises(OperateError, match=r"no ECR repository.*'nowhere'"):
         registry.repository(cloud.client("ecr"), "nowhere", endpoint=cloud.endpoint)
@@ -73,7 +73,7 @@ def test_a_registry_that_does_not_answer_is_named(repository: registry.Repositor
         registry.push(IMAGE, dataclasses.replace(repository, endpoint="http://127.0.0.1:1"), tag="v1")
 
 
-def test_the_registry_of_aws_is_where_its_token_says(cloud: LocalCloud) -> None:
+def test_the_registry_of_aws_is_where_its_token_says(cloud: LocalAws) -> None:
     """With no endpoint of our own, ECR's answer is used: that is how AWS's own repositories are reached."""
     repository = registry.repository(cloud.client("ecr"), "go-api")
     assert repository.endpoint == f"https://{repository.uri.partition('/')[0]}"

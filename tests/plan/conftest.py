@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operate.local_cloud import lifecycle, process
-from operate.local_cloud.cloud import LocalCloud
-from tests.machine import reserved_port
+from local_aws import lifecycle
+from local_aws import server_process as process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import reserved_port
+from operate import embedded_aws
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ pytest.register_assert_rewrite("tests.plan.requirements")  # a failure shows wha
 
 
 @pytest.fixture(scope="session")
-def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """With nothing in it."""
     with _own_cloud(tmp_path_factory) as cloud:
         process.start(cloud)
@@ -33,14 +35,14 @@ def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
 
 
 @pytest.fixture(scope="session")
-def team_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def team_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """With the three existing modules applied by Terraform, their states in its S3, and an image in its ECR."""
     with _own_cloud(tmp_path_factory) as cloud:
-        yield lifecycle.up(cloud)
+        yield embedded_aws.up(cloud)
 
 
 @pytest.fixture(scope="session")
-def stand_in_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def stand_in_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """As `team_cloud`, in seconds: for tests that are not about what the modules make."""
     with _own_cloud(tmp_path_factory) as cloud:
         process.start(cloud)
@@ -58,8 +60,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 
 @contextmanager
-def _own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
+def _own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
     try:
         yield cloud
     finally:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from operate.local_cloud.cloud import Client, LocalCloud
+    from local_aws.instance import Client, LocalAws
 
 EVERYWHERE = [{"CidrIp": "0.0.0.0/0"}]
 
@@ -16,7 +16,7 @@ EVERYWHERE = [{"CidrIp": "0.0.0.0/0"}]
 class Infrastructure:
     """Makes VPCs, subnets, security groups and target groups; each call makes another one and returns its id."""
 
-    cloud: LocalCloud
+    cloud: LocalAws
     _numbers: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:

@@ -6,23 +6,25 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from operate.local_cloud import account, modules
+from operate import existing_infrastructure
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 
 if TYPE_CHECKING:
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
     Outputs = dict[str, dict[str, str | list[str]]]
 
 
-def furnish(cloud: LocalCloud) -> None:
-    """As after `lifecycle.up`, which has nothing to apply any more: each module has a state with its outputs."""
-    account.prepare(cloud)
+def furnish(cloud: LocalAws) -> None:
+    """As after `embedded_aws.up`, which has nothing to apply any more: each module has a state with its outputs."""
+    existing_infrastructure.prepare_account(cloud)
     with closing(Infrastructure(cloud)) as infrastructure:
         outputs = _made(infrastructure)
     with closing(cloud.client("s3")) as s3:
-        for module in modules.all_of(cloud):
-            s3.put_object(Bucket=account.STATE_BUCKET, Key=module.state_key, Body=_state(outputs[module.name]))
+        for module in existing_infrastructure.modules(cloud):
+            s3.put_object(
+                Bucket=existing_infrastructure.STATE_BUCKET, Key=module.state_key, Body=_state(outputs[module.name])
+            )
             module._folder.mkdir(parents=True)
             module._mark.write_text(module._fingerprint())
 

@@ -18,7 +18,7 @@ from tests.plan.terraform_folder import write_stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
 NAME = "changed"
 
@@ -27,7 +27,7 @@ NAME = "changed"
 class Deployment:
     """Of `local` with changes, beside whatever else the tests deploy."""
 
-    cloud: LocalCloud
+    cloud: LocalAws
     folder: Path
 
     @property
@@ -55,7 +55,7 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(stand_in_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def deployment(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     deployment = Deployment(stand_in_cloud, tmp_path_factory.mktemp(NAME))
     deployment.apply()
     return deployment

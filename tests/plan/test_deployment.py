@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
 REQUIREMENTS = {requirement.__name__: requirement for requirement in requirements.REQUIREMENTS}
 FAULTS = [
@@ -34,7 +34,7 @@ FAULTS = [
 
 @dataclass(frozen=True)
 class Deployment:
-    cloud: LocalCloud
+    cloud: LocalAws
     terraform: Terraform
 
     def plan(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(team_cloud: LocalCloud, synthesized: Callable[[str], Path]) -> Deployment:
+def deployment(team_cloud: LocalAws, synthesized: Callable[[str], Path]) -> Deployment:
     terraform = Terraform(synthesized("local"), team_cloud.environment_variables())
     terraform.init()
     return Deployment(team_cloud, terraform)
@@ -250,7 +250,7 @@ def _actions(document: dict[str, Any]) -> set[str]:
     }
 
 
-def _inventory(cloud: LocalCloud) -> dict[str, list[str]]:
+def _inventory(cloud: LocalAws) -> dict[str, list[str]]:
     """Names or ids of all that is there, of the kinds that we or they make."""
     services = ("ec2", "ecs", "elbv2", "iam", "logs", "application-autoscaling")
     clients = {name: cloud.client(name) for name in services}

@@ -25,7 +25,7 @@ from tests.plan.infrastructure import Infrastructure
 from tests.plan.terraform_folder import write_stack
 
 if TYPE_CHECKING:
-    from operate.local_cloud.cloud import Client, LocalCloud
+    from local_aws.instance import Client, LocalAws
 
     Changes = dict[str, list[str]]
 
@@ -119,7 +119,7 @@ def _drift(iam: Client, ecs: Client, autoscaling: Client) -> None:
 
 
 class Deployed:
-    def __init__(self, cloud: LocalCloud, terraform: Terraform) -> None:
+    def __init__(self, cloud: LocalAws, terraform: Terraform) -> None:
         self.cloud, self.terraform = cloud, terraform
 
     def drift(self) -> None:
@@ -147,7 +147,7 @@ def _changed(before: dict[str, Any] | None, after: dict[str, Any] | None, **_: A
 
 
 @pytest.fixture(scope="module")
-def deployed(empty_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def deployed(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     infrastructure = Infrastructure(empty_cloud)
     stack = orders(infrastructure)
     infrastructure.close()

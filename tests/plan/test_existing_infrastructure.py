@@ -21,7 +21,7 @@ from tests.plan.terraform_folder import diagnostics, texts, write_stack
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
 ALL = {"IpProtocol": "-1", "IpRanges": EVERYWHERE}
 
@@ -142,7 +142,7 @@ class Verdict:
 
 
 @pytest.fixture(scope="module")
-def verdict(empty_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+def verdict(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Verdict:
     stack = TerraformStack(Testing.app(), "judged")
     LocalBackend(stack, path="own.tfstate")
     AwsProvider(stack, "aws", region="us-east-1")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from operate.local_cloud.cloud import LocalCloud
+    from local_aws.instance import LocalAws
 
 FIRST_VERSION = {
     "aws_cloudwatch_log_group.log_group": "aws_cloudwatch_log_group.service_logs_687FB03D",
@@ -47,7 +47,7 @@ def today(synthesized: Callable[[str], Path]) -> str:
 
 
 @pytest.fixture(scope="module")
-def deployed(stand_in_cloud: LocalCloud, today: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def deployed(stand_in_cloud: LocalAws, today: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the first version's stack, which is applied."""
     folder = tmp_path_factory.mktemp("moves") / "earlier"
     terraform = terraform_in(folder, earlier(today), stand_in_cloud)
@@ -56,7 +56,7 @@ def deployed(stand_in_cloud: LocalCloud, today: str, tmp_path_factory: pytest.Te
     return folder
 
 
-def terraform_in(folder: Path, document: str, cloud: LocalCloud) -> Terraform:
+def terraform_in(folder: Path, document: str, cloud: LocalAws) -> Terraform:
     folder.mkdir(exist_ok=True)
     (folder / "cdk.tf.json").write_text(document)
     terraform = Terraform(folder, cloud.environment_variables())
@@ -64,7 +64,7 @@ def terraform_in(folder: Path, document: str, cloud: LocalCloud) -> Terraform:
     return terraform
 
 
-def planned(deployed: Path, folder: Path, document: str, cloud: LocalCloud) -> list[dict[str, Any]]:
+def planned(deployed: Path, folder: Path, document: str, cloud: LocalAws) -> list[dict[str, Any]]:
     """What a plan on the first version's state says of each resource."""
     shutil.copytree(deployed, folder)
     terraform = terraform_in(folder, document, cloud)
@@ -73,9 +73,7 @@ def planned(deployed: Path, folder: Path, document: str, cloud: LocalCloud) -> l
     return [change for change in changes if change["mode"] == "managed"]
 
 
-def test_a_plan_moves_and_changes_nothing(
-    deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalCloud
-) -> None:
+def test_a_plan_moves_and_changes_nothing(deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalAws) -> None:
     """0 to add, 0 to change, 0 to destroy: each resource that has another address now says which it had."""
     changes = planned(deployed, tmp_path / "today", today, stand_in_cloud)
     assert {action for change in changes for action in change["change"]["actions"]} == {"no-op"}
@@ -85,7 +83,7 @@ def test_a_plan_moves_and_changes_nothing(
 
 
 def test_without_the_moves_it_would_destroy_what_runs(
-    deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalCloud
+    deployed: Path, today: str, tmp_path: Path, stand_in_cloud: LocalAws
 ) -> None:
     """The same plan sees it, so that its silence above is the moves' doing."""
     changes = planned(deployed, tmp_path / "unmoved", without_moves(today), stand_in_cloud)

@@ -11,12 +11,12 @@ from unittest.mock import Mock
 import pytest
 from typer.testing import CliRunner
 
+from local_aws import lifecycle
+from local_aws.instance import LocalAws
+from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import aws, deployment, generator, stack
+from operate import aws, deployment, embedded_aws, generator, stack
 from operate.errors import OperateError
-from operate.local_cloud import lifecycle
-from operate.local_cloud.cloud import LocalCloud
-from operate.local_cloud.lifecycle import Status
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -28,9 +28,9 @@ def invoke(*arguments: str) -> str:
 
 @pytest.fixture
 def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    status = Status(endpoint="", directory=tmp_path, pid=None, uptime_seconds=0, applied_modules=())
-    monkeypatch.setattr(lifecycle, "status", lambda: status)
-    monkeypatch.setattr(lifecycle, "down", lambda: None)
+    status = Status(endpoint="", directory=tmp_path, pid=None, uptime_seconds=0)
+    monkeypatch.setattr(lifecycle, "status", lambda _: status)
+    monkeypatch.setattr(embedded_aws, "down", lambda: None)
 
 
 def test_errors_are_one_message_and_exit_code_one() -> None:
@@ -80,7 +80,7 @@ def test_a_full_disk_is_one_line(
 
 def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment's wrong settings are found by the generator, and before anything runs."""
-    monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(embedded_aws, "up", lambda: pytest.fail("started the embedded AWS"))
     monkeypatch.setattr(generator, "synthesize", Mock(side_effect=OperateError("dev.toml: no such key")))
     with pytest.raises(OperateError, match="no such key"):
         stack.prepare("local")
@@ -88,7 +88,7 @@ def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment gets the caller's own credentials, and no emulator."""
-    monkeypatch.setattr(lifecycle, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(embedded_aws, "up", lambda: pytest.fail("started the embedded AWS"))
     monkeypatch.setattr(generator, "synthesize", lambda _: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert stack.prepare("dev").terraform.environment == {}
@@ -100,7 +100,7 @@ def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4599", "http://localhost:4599/", "http://[::1]:4599"])
 def test_embedded_aws_is_only_for_local(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell that still points at the embedded AWS, for one service or all, doesn't plan another environment there."""
-    monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
+    monkeypatch.setenv("LOCAL_AWS_PORT", "4599")
     monkeypatch.setenv(name, url)
     monkeypatch.setattr(generator, "synthesize", lambda _: None)
     with pytest.raises(OperateError, match=f"{name} points at the embedded AWS, where 'dev' isn't"):
@@ -110,7 +110,7 @@ def test_embedded_aws_is_only_for_local(name: str, url: str, monkeypatch: pytest
 @pytest.mark.parametrize("url", ["http://localhost:4598", "https://vpce-1.ecs.eu-west-1.vpce.amazonaws.com", "a:b"])
 def test_other_endpoints_are_the_callers(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A VPC endpoint, or a tunnel to one."""
-    monkeypatch.setenv("LOCAL_CLOUD_PORT", "4599")
+    monkeypatch.setenv("LOCAL_AWS_PORT", "4599")
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     monkeypatch.setattr(generator, "synthesize", lambda _: None)
     assert stack.prepare("dev").terraform.environment == {}
@@ -149,7 +149,7 @@ def test_cloud_env_runs_nothing_of_the_callers(tmp_path: Path, monkeypatch: pyte
     ):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", f"$(touch {tmp_path}/c)';touch {tmp_path}/d;\n'")
-    monkeypatch.setattr(stack, "running_cloud_variables", LocalCloud().environment_variables)
+    monkeypatch.setattr(stack, "running_cloud_variables", LocalAws().environment_variables)
     shown = invoke("cloud-env")
     subprocess.run(["sh", "-euc", 'eval "$1"', "sh", shown], check=True)
     assert "unset AWS_ENDPOINT_URL_S3\n" in shown
@@ -210,7 +210,7 @@ def test_clean_of_a_link(worn: Path, name: str, monkeypatch: pytest.MonkeyPatch)
     """What it leads to may be anybody's: it says so, and stops and deletes nothing."""
     (worn / name).rename(worn / "elsewhere")
     (worn / name).symlink_to(worn / "elsewhere")
-    monkeypatch.setattr(lifecycle, "down", lambda: pytest.fail("stopped the embedded AWS"))
+    monkeypatch.setattr(embedded_aws, "down", lambda: pytest.fail("stopped the embedded AWS"))
     with pytest.raises(OperateError, match=rf"{name} is a link to {worn}/elsewhere: clean deletes nothing there"):
         invoke("clean")
     assert (worn / "cdktf.out/stacks").is_dir()

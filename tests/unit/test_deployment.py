@@ -10,12 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
+from local_aws import container_engine
+from local_aws.instance import LocalAws
 from operate import __main__ as command_line
-from operate import stack, terraform
+from operate import embedded_aws, stack, terraform
 from operate.aws import Aws
 from operate.errors import OperateError
-from operate.local_cloud import container_engine, lifecycle, state_lock
-from operate.local_cloud.cloud import LocalCloud
 from operate.stack import Stack
 from operate.terraform import Terraform
 from operate.terraform_state import State
@@ -307,16 +307,6 @@ def test_a_plan_of_outputs_alone_shows_them(folder: Path) -> None:
     assert "No changes" not in shown
 
 
-@pytest.mark.usefixtures("ecs")
-def test_a_plan_of_local_frees_its_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From what a killed command has left: a plan needs the lock as a deployment does."""
-    monkeypatch.setattr(lifecycle, "default", lambda: LocalCloud(directory=folder / "cloud"))
-    freed: list[str] = []
-    monkeypatch.setattr(state_lock, "free", lambda _cloud, _terraform, *, key: freed.append(key))
-    operate("plan", "local", "--image-tag", "v1")
-    assert freed == ["go-api/local.tfstate"]
-
-
 KNOWS_NOTHING = "The state at s3://example-terraform-state-dev/go-api/terraform.tfstate knows nothing, but the service"
 
 
@@ -385,10 +375,9 @@ def test_without_a_container_engine_no_url_is_printed(
     ecs: Ecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is deployed, and that is all that is said of it: nothing answers, and why."""
-    cloud = LocalCloud(directory=tmp_path / "cloud")
-    monkeypatch.setattr(lifecycle, "default", lambda: cloud)
-    monkeypatch.setattr(lifecycle, "up_with_containers", lambda _: None)
-    monkeypatch.setattr(state_lock, "free", lambda *_, **__: None)
+    cloud = LocalAws(directory=tmp_path / "cloud")
+    monkeypatch.setattr(embedded_aws, "configured", lambda: cloud)
+    monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: None)
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no Docker.")
     monkeypatch.setattr("operate.deployment.shutil", _WithoutGo)

@@ -9,10 +9,10 @@ import pytest
 from rich.color import ColorSystem
 from typer.testing import CliRunner
 
+from local_aws import lifecycle
+from local_aws.lifecycle import Status
 from operate import __main__ as command_line
 from operate import plan_summary, progress, terraform
-from operate.local_cloud import lifecycle
-from operate.local_cloud.lifecycle import Status
 from operate.plan_summary import Change
 
 TEXTS = [
@@ -83,8 +83,9 @@ def test_a_table(text: str, terminal: io.StringIO) -> None:
 
 def test_a_status(text: str, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO) -> None:
     """A folder may have any name."""
-    status = Status(endpoint=text, directory=Path("/", text), pid=1, uptime_seconds=0, applied_modules=(text,))
-    monkeypatch.setattr(lifecycle, "status", lambda: status)
+    status = Status(endpoint=text, directory=Path("/", text), pid=1, uptime_seconds=0)
+    monkeypatch.setattr(command_line, "_applied", lambda _: [text])
+    monkeypatch.setattr(lifecycle, "status", lambda _: status)
     CliRunner().invoke(command_line.app, ["cloud-status"], catch_exceptions=False)
     rows = [line.rstrip() for line in terminal.getvalue().splitlines()]
     for value in (f"endpoint  {text}", f"existing infrastructure  {text}", f"data  {status.directory}"):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.instance import LocalAws
 from operate import progress
 from operate.acceptance import provenance
 from operate.acceptance.provenance import UNKNOWN
 from operate.image_reference import ImageReference
-from operate.local_cloud.cloud import LocalCloud
 from operate.progress import Command, StepFailedError
 from operate.terraform import Terraform
 
@@ -51,12 +51,12 @@ def target(
     image: str = f"{REPOSITORY}:v1",
     tasks: tuple[dict[str, Any], ...] = (),
     describe_images: Callable[..., object] = pushed,
-    cloud: LocalCloud | None = None,
+    cloud: LocalAws | None = None,
 ) -> ServiceUnderTest:
     (folder / "cdk.tf.json").write_text(json.dumps({"//": {"metadata": {"version": "0.21.0"}}}))
     aws = SimpleNamespace(
         settings=SimpleNamespace(name="dev", account_id="111111111111", region="eu-west-1"),
-        local_cloud=cloud,
+        local_aws=cloud,
         client=lambda _: SimpleNamespace(describe_images=describe_images),
     )
     made = SimpleNamespace(
@@ -123,7 +123,7 @@ def test_the_digest_is_what_runs(image: str, tasks: tuple[dict[str, Any], ...], 
 def test_what_can_not_be_read_is_unknown(tmp_path: Path, programs: dict[str, str]) -> None:
     """Permission, repository, tasks, emulator or Terraform: the run is made all the same."""
     programs.clear()
-    asked = target(tmp_path, describe_images=refuse, cloud=LocalCloud(port=1, directory=tmp_path))
+    asked = target(tmp_path, describe_images=refuse, cloud=LocalAws(port=1, directory=tmp_path))
     (tmp_path / "cdk.tf.json").write_text("{}")
     found = provenance.read(asked)
     assert (found.image_digest, found.git_commit, found.uncommitted_changes) == (UNKNOWN, UNKNOWN, False)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from local_aws import container_engine
+from local_aws.instance import LocalAws
 from operate.acceptance import revisions
 from operate.acceptance.criteria import Check, Criterion, Finding, Verdict
 from operate.acceptance.run import _Runner
 from operate.errors import OperateError
-from operate.local_cloud import container_engine
-from operate.local_cloud.cloud import LocalCloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ class Fake:
     """A target that counts how often it was put back."""
 
     def __init__(self, *, local: bool = False, whole: bool = True, restores: bool = True) -> None:
-        self.service = SimpleNamespace(aws=SimpleNamespace(local_cloud=LocalCloud() if local else None))
+        self.service = SimpleNamespace(aws=SimpleNamespace(local_aws=LocalAws() if local else None))
         self.whole, self.restores, self.restored = whole, restores, 0
 
     def is_whole(self) -> bool:

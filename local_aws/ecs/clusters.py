@@ -1,0 +1,33 @@
+"""Requests about clusters."""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ministack.services import ecs
+
+from local_aws.ecs import launches, records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Record = dict[str, Any]
+    Answer = tuple[int, dict[str, str], bytes]
+
+
+def delete(original: Callable[[Record], Answer], request: Record) -> Answer:
+    """Stands for `ecs._delete_cluster`, which leaves services and tasks behind without one.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
+    """
+    with records.LOCK:
+        cluster = ecs._clusters.get(ecs._resolve_cluster_name(request.get("cluster") or "default"))
+        arn = cluster and cluster["clusterArn"]
+        if any(one["clusterArn"] == arn and one["status"] == "ACTIVE" for one in ecs._services.values()):
+            message = "The Cluster cannot be deleted while Services are active."
+            return launches.refusal(message, "ClusterContainsServicesException")
+        if any(one["clusterArn"] == arn and one["lastStatus"] != "STOPPED" for one in ecs._tasks.values()):
+            message = "The Cluster cannot be deleted while Tasks are active."
+            return launches.refusal(message, "ClusterContainsTasksException")
+        return original(request)

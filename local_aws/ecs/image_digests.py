@@ -1,0 +1,46 @@
+"""Which image a deployment's tasks run: what its tag meant when the first of them started.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html (container image resolution)
+"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ministack.services import ecr
+
+from local_aws.ecs import records
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    Record = dict[str, Any]
+
+
+def pin(_original: object, task: Record, definition: Record, _client: DockerClient) -> Record | None:
+    """Stands for `ecs._prepare_service_images`, which asks podman's Docker API for what it does not have.
+
+    The answer is the deployment, whose digests MiniStack's task worker reads.
+    """
+    service = records.service_of(task)
+    deployments = service["deployments"] if service else []
+    deployment: Record | None = next((one for one in deployments if one["id"] == task.get("_deployment_id")), None)
+    if deployment is None:
+        return None
+    pinned = deployment.setdefault("_image_digests", {})
+    for container in definition["containerDefinitions"]:
+        digest = _digest(container["image"])
+        if digest and container.get("versionConsistency") != "disabled":
+            pinned.setdefault(container["name"], digest)
+    return deployment
+
+
+def _digest(image: str) -> str | None:
+    """None where the image is not in the embedded ECR: the pull then says so."""
+    registry, _, name = image.partition("/")
+    repository, _, tag = name.partition(":")
+    if ".dkr.ecr." not in registry or "@" in name:
+        return None
+    found = ecr._find_image(repository, {"imageTag": tag or "latest"})
+    return str(found["imageDigest"]) if found else None

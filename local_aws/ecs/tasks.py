@@ -1,0 +1,176 @@
+"""A task's life: its containers start, are watched, and stop in the order that AWS stops them.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ministack.core.concurrency import spawn_background
+from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
+from ministack.services import ecs, ecs_metadata
+
+from local_aws.ecs import containers, records
+from local_aws.elasticloadbalancing import targets
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    Record = dict[str, Any]
+    Answer = tuple[int, dict[str, str], bytes]
+
+_OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+_FAILURES = ("EssentialContainerExited", "TaskFailedToStart")
+
+_log = logging.getLogger("local_aws")
+_ended: dict[str, threading.Event] = {}  # by task: set when an essential container has ended
+
+
+def run(  # noqa: PLR0917 - MiniStack's signature
+    _original: object,
+    task: Record,
+    definition: Record,
+    overrides: list[Record],
+    client: DockerClient,
+    account: str,
+    region: str,
+) -> None:
+    """Stands for `ecs._run_task_worker`, on a thread of its own per task."""
+    with request_scope(account, region):
+        try:
+            ecs._start_task_worker(task, definition, overrides, client)
+        except ecs._ImagePullError as error:
+            _fail_to_start(task, f"CannotPullContainerError: {error}")
+        except (ecs._SecretResolutionError, containers.LoggingError) as error:
+            _fail_to_start(task, f"ResourceInitializationError: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the task has not started
+            _log.exception("task %s did not start", records.id_of(task))
+            _fail_to_start(task, f"CannotStartContainerError: {getattr(error, 'explanation', None) or error}")
+        if task["lastStatus"] == "RUNNING":
+            _watch(task, client)
+
+
+def _fail_to_start(task: Record, reason: str) -> None:
+    stop(task, reason=reason, code="TaskFailedToStart")
+
+
+def _watch(task: Record, client: DockerClient) -> None:
+    for container, container_id in zip(task["containers"], list(task["_docker_ids"]), strict=False):
+        spawn_background(_await_end, task, container, container_id, client, thread_name=f"wait-{container_id[:12]}")
+
+
+def _await_end(task: Record, container: Record, container_id: str, client: DockerClient) -> None:
+    exit_code = _note_end(container, containers.wait(client, container_id))
+    reason = "Essential container in task exited"
+    if records.is_alive(task) and containers.ran_out_of_memory(client, container_id, exit_code=exit_code):
+        container["reason"] = reason = _OUT_OF_MEMORY
+    if container["name"] in _essential(task):
+        _end_of(task).set()
+        stop(task, reason=reason, code="EssentialContainerExited")
+
+
+def _note_end(container: Record, exit_code: int) -> int:
+    """The exit code, which is the first one noted: who looks after the removal sees only that it is gone."""
+    container["lastStatus"] = "STOPPED"
+    if container.get("exitCode") is None:
+        container["exitCode"] = exit_code
+    return int(container["exitCode"])
+
+
+def _essential(task: Record) -> set[str]:
+    definitions = records.task_definition_of(task).get("containerDefinitions", [])
+    return {definition["name"] for definition in definitions if definition.get("essential", True)}
+
+
+def _end_of(task: Record) -> threading.Event:
+    return _ended.setdefault(task["taskArn"], threading.Event())
+
+
+def stop(task: Record, *, reason: str, code: str, failed: bool = False) -> bool:
+    """Begins it, and says whether it was still to do: targets drain, then SIGTERM, then SIGKILL after the stop timeout.
+
+    A failed task counts against its deployment; one whose container ended or never started always does.
+    """
+    with records.LOCK:
+        if not records.is_alive(task):
+            return False
+        ecs._bump_task_version(task)
+        task.update(desiredStatus="STOPPED", stoppingAt=now_iso(), stoppedReason=reason, stopCode=code)
+        task["_failed"] = failed or code in _FAILURES
+        drain_seconds = _leave_target_groups(task)
+    spawn_background(_wind_down, task, drain_seconds, thread_name=f"stop-{records.id_of(task)[:8]}")
+    records.wake()
+    return True
+
+
+def _leave_target_groups(task: Record) -> float:
+    """Seconds to wait for requests in flight."""
+    service = records.service_of(task) or {}
+    delays = [0.0]
+    for balancer in service.get("loadBalancers", []):
+        group_arn = balancer["targetGroupArn"]
+        if targets.deregister(group_arn, task_arns={task["taskArn"]}):
+            records.add_event(service, f"deregistered 1 targets in (target-group {group_arn})")
+            delays.append(targets.drain_seconds(group_arn))
+    if len(delays) > 1:
+        records.add_event(service, "has begun draining connections on 1 tasks.")
+    return max(delays)
+
+
+def _wind_down(task: Record, drain_seconds: float) -> None:
+    task["lastStatus"] = "DEACTIVATING"
+    _end_of(task).wait(drain_seconds)
+    task["lastStatus"] = "STOPPING"
+    client = ecs._get_docker()
+    container_ids = list(task.get("_docker_ids") or [])
+    if client and container_ids:
+        with ThreadPoolExecutor(max_workers=len(container_ids)) as pool:
+            list(pool.map(lambda pair: _stop_container(task, client, *pair), enumerate(container_ids)))
+    ecs._cleanup_task_resources(task, client)
+    _finish(task)
+
+
+def _stop_container(task: Record, client: DockerClient, index: int, container_id: str) -> None:
+    container = task["containers"][index]
+    seconds = containers.stop_seconds(records.task_definition_of(task), container["name"])
+    containers.stop(client, container_id, timeout_seconds=seconds)
+    _note_end(container, containers.wait(client, container_id))
+
+
+def _finish(task: Record) -> None:
+    now = now_iso()
+    with records.LOCK:
+        ecs._bump_task_version(task)
+        task.update(lastStatus="STOPPED", executionStoppedAt=now, stoppedAt=now)
+        for container in task["containers"]:
+            container["lastStatus"] = "STOPPED"
+    arn = task["taskArn"]
+    _ended.pop(arn, None)
+    ecs_metadata.set_task_status(arn, known_status="STOPPED", desired_status="STOPPED")
+    ecs._recount_cluster(task["clusterArn"].rpartition("/")[2])
+    records.wake()
+
+
+def stop_task(_original: object, request: Record) -> Answer:
+    """Stands for `ecs._stop_task`."""
+    cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
+    task = ecs._resolve_task(request.get("task", ""), cluster) if cluster else None
+    if task is None:
+        refused: Answer = error_response_json("InvalidParameterException", "The referenced task was not found.", 400)
+        return refused
+    stop(task, reason=request.get("reason", "Task stopped by user"), code="UserInitiated")
+    answer: Answer = json_response({"task": ecs._sanitize(task)})
+    return answer
+
+
+def bury_lost(task: Record) -> None:
+    """A task of an earlier run of the emulator: its container ended with it."""
+    if task["lastStatus"] == "STOPPED" and task["desiredStatus"] != "STOPPED":
+        now = now_iso()
+        task.update(desiredStatus="STOPPED", stopCode="ServiceSchedulerInitiated", stoppingAt=now, stoppedAt=now)
+        task["stoppedReason"] = "The embedded AWS was restarted"

@@ -1,0 +1,2 @@
+class LocalAwsError(Exception):
+    """Shown to the person as it stands, with no traceback."""

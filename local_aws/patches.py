@@ -1,0 +1,101 @@
+"""Every function of MiniStack that is corrected, and by what: the one place where the embedded AWS changes MiniStack.
+
+Each correction is called in the function's place, with the function itself as an additional first argument.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ministack import app
+from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, iam
+
+from local_aws.cloudwatch import log_groups
+from local_aws.ec2 import describe_filters, security_group_rules
+from local_aws.ecr import describe_images
+from local_aws.ecs import (
+    awslogs,
+    clusters,
+    container_secrets,
+    containers,
+    deployments,
+    image_digests,
+    launches,
+    scheduler,
+    services,
+    tasks,
+)
+from local_aws.elasticloadbalancing import load_balancers, targets
+from local_aws.errors import LocalAwsError
+from local_aws.iam import managed_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+VERSION = "1.5.33"
+
+# The scheduler's loop does what these did, each at its own moment
+_LEFT_TO_THE_SCHEDULER = (
+    "_complete_service_deployment",
+    "_maybe_mark_stopped",
+    "_reconcile_service_tasks",
+    "_record_service_task_failure",
+    "_refresh_service_state",
+    "_schedule_service_deployment_completion",
+    "_sync_service_targets",
+)
+PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
+    (alb, "_create_lb", load_balancers.create),
+    (alb, "_describe_target_health", targets.describe_target_health),
+    (alb, "_forward_to_tg", targets.forward),
+    (app, "_handle_alb_request", targets.dispatch),
+    (app, "_stop_docker_containers", scheduler.close),
+    (cloudwatch_logs, "_create_log_group", log_groups.create),
+    (cloudwatch_logs, "handle_request", log_groups.handle),
+    (ec2, "_describe_network_interfaces", describe_filters.network_interfaces),
+    (ec2, "_describe_route_tables", describe_filters.route_tables),
+    (ec2, "_parse_ip_permissions", security_group_rules.parse),
+    (ecr, "_describe_images", describe_images.describe),
+    *((ecs, name, scheduler.act_soon) for name in _LEFT_TO_THE_SCHEDULER),
+    (ecs, "_build_run_kwargs", containers.run_options),
+    (ecs, "_create_service", services.create),
+    (ecs, "_delete_cluster", clusters.delete),
+    (ecs, "_delete_service", services.delete),
+    (ecs, "_make_deployment", deployments.make),
+    (ecs, "_prepare_service_images", image_digests.pin),
+    (ecs, "_register_task_definition", launches.register),
+    (ecs, "_remove_docker_container", containers.remove_started),
+    (ecs, "_resolve_container_secrets", container_secrets.values),
+    (ecs, "_resolve_td_key", launches.resolve),
+    (ecs, "_run_docker_container", containers.run),
+    (ecs, "_run_task", launches.run_task),
+    (ecs, "_run_task_worker", tasks.run),
+    (ecs, "_start_awslogs_forwarder", awslogs.start),
+    (ecs, "_stop_task", tasks.stop_task),
+    (ecs, "_ts_to_epoch", services.epoch_seconds),
+    (ecs, "_update_service", services.update),
+    (iam, "_absent_boundary_error", managed_policies.no_boundary_refusal),
+    (iam, "_attach_role_policy", managed_policies.attach),
+    (iam, "_boundary_policy_error", managed_policies.boundary_refusal),
+    (iam, "_delete_policy", managed_policies.delete_policy),
+)
+_TABLES = ("_ACTION_MAP", "_IAM_HANDLERS")  # where a module looks its own functions up
+
+
+def install() -> None:
+    """Corrects the imported MiniStack; called once, before it serves. Raises LocalAwsError if it is another version."""
+    found = version("ministack")
+    if found != VERSION:
+        raise LocalAwsError(f"The embedded AWS corrects MiniStack {VERSION}, and {found} is installed.")
+    for module, name, correction in PATCHES:
+        _replace(module, name, partial(correction, getattr(module, name)))
+
+
+def _replace(module: ModuleType, name: str, correction: Callable[..., object]) -> None:
+    original = getattr(module, name)
+    setattr(module, name, correction)
+    for actions in (getattr(module, table, {}) for table in _TABLES):
+        actions.update({action: correction for action, handler in actions.items() if handler is original})

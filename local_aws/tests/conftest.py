@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_aws import server_process as process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import reserved_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """An embedded AWS of the tests' own, with nothing in it."""
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
+    process.start(cloud)
+    yield cloud
+    record = process.running(cloud)
+    if record:
+        process.stop(record)
+
+
+@pytest.fixture
+def empty_cloud(tmp_path: Path) -> Iterator[LocalAws]:
+    """One that isn't started yet; whatever runs in it at the end is stopped."""
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path / "cloud")
+    yield cloud
+    record = process.running(cloud)
+    if record:
+        process.stop(record)

@@ -1,0 +1,100 @@
+// Command probe is the container of the tests: it says what it was given, and fails on demand.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+var (
+	broken  atomic.Bool
+	waiting atomic.Int32
+	told    = make(chan os.Signal, 1) // SIGUSR1: to go on with what was waiting for it
+)
+
+func main() {
+	version, fault := os.Getenv("VERSION"), os.Getenv("FAULT")
+	fmt.Println("started", version)
+	if fault == "crash" {
+		for count := 0; count < 300; count++ {
+			fmt.Println("line", count)
+		}
+		fmt.Print("last words without a line's end")
+		os.Exit(3)
+	}
+	broken.Store(fault == "unhealthy")
+	http.HandleFunc("/health", health)
+	http.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
+	http.HandleFunc("/wait", wait)
+	http.HandleFunc("/waiting", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, waiting.Load()) })
+	http.HandleFunc("/break", func(http.ResponseWriter, *http.Request) { broken.Store(true) })
+	http.HandleFunc("/exit", func(http.ResponseWriter, *http.Request) { os.Exit(4) })
+	http.HandleFunc("/eat", eat)
+	http.HandleFunc("/burn", burn)
+	http.HandleFunc("/given", given)
+	signal.Notify(told, syscall.SIGUSR1)
+	go func() {
+		if fault == "late" {
+			<-told
+		}
+		fmt.Println(http.ListenAndServe(":8080", nil))
+	}()
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	<-terminated
+	fmt.Println("asked to stop")
+	if fault == "stubborn" {
+		select {}
+	}
+	fmt.Println("stopped")
+}
+
+// wait answers when the probe is told to go on.
+func wait(http.ResponseWriter, *http.Request) {
+	waiting.Add(1)
+	<-told
+}
+
+func health(w http.ResponseWriter, _ *http.Request) {
+	if broken.Load() {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// eat takes memory until it is killed.
+func eat(http.ResponseWriter, *http.Request) {
+	for taken := [][]byte{}; ; {
+		block := make([]byte, 8<<20)
+		for at := range block {
+			block[at] = 1
+		}
+		taken = append(taken, block)
+	}
+}
+
+// burn keeps a core busy for a second, and answers the milliseconds of CPU it got.
+func burn(w http.ResponseWriter, _ *http.Request) {
+	before, until := cpu(), time.Now().Add(time.Second)
+	for time.Now().Before(until) {
+	}
+	fmt.Fprint(w, (cpu() - before).Milliseconds())
+}
+
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func given(w http.ResponseWriter, _ *http.Request) {
+	fmt.Fprintf(w, "%d %t %t", os.Getuid(), writable("/probe"), writable("/tmp/probe"))
+}
+
+func writable(path string) bool {
+	return os.WriteFile(path, []byte("x"), 0o600) == nil
+}

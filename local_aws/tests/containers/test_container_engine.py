@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_aws import container_engine
+from local_aws.errors import LocalAwsError
+from local_aws.instance import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_aws.podman import Podman
+
+
+@pytest.fixture
+def no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(container_engine, "_DOCKER_SOCKET", "unix:///nowhere/docker.sock")
+
+
+@pytest.fixture
+def own_cloud(podman: Podman) -> Iterator[LocalAws]:
+    """A port and a directory; nothing listens there."""
+    cloud = LocalAws(port=1, directory=podman.directory)
+    yield cloud
+    container_engine.stop(cloud)
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_podman_serves_where_docker_does_not(own_cloud: LocalAws) -> None:
+    """One call each to start it, to find it from another command, and to end it."""
+    started = container_engine.start(own_cloud)
+    assert started is not None
+    assert started.kind == "podman"
+    assert started.answers()
+    assert container_engine.running(own_cloud) == started
+    container_engine.stop(own_cloud)
+    assert container_engine.running(own_cloud) is None
+
+
+def test_a_docker_that_answers_is_used(
+    podman: Podman, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever serves the API at DOCKER_HOST; no podman of ours starts beside it, and stop leaves it running."""
+    podman.start(registry="127.0.0.1:1")
+    monkeypatch.setenv("DOCKER_HOST", podman.address)
+    cloud = LocalAws(port=1, directory=tmp_path_factory.mktemp("cloud"))
+    engine = container_engine.start(cloud)
+    assert engine == container_engine.Engine(kind="docker", docker_host=podman.address)
+    assert list(cloud.directory.iterdir()) == []
+    container_engine.stop(cloud)
+    assert podman.answers()
+
+
+def test_only_the_containers_of_that_embedded_aws_are_removed(
+    podman: Podman, cloud: LocalAws, probe_reference: str
+) -> None:
+    """On a Docker that others use too, the label that MiniStack puts on its containers decides."""
+    podman.start(registry=f"127.0.0.1:{cloud.port}")
+    engine = container_engine.Engine(kind="docker", docker_host=podman.address)
+    with engine.client() as client:
+        client.images.pull(probe_reference)
+        label = "ministack.instance"
+        for name, port in (("ours", cloud.port), ("theirs", cloud.port + 1)):
+            labels = {label: f"{socket.gethostname()}:{port}"}
+            client.containers.run(probe_reference, detach=True, name=name, labels=labels)
+        client.containers.run(probe_reference, detach=True, name="unlabelled")
+        assert container_engine.remove_containers(engine, cloud) == 1
+        assert {container.name for container in client.containers.list(all=True)} == {"theirs", "unlabelled"}
+
+
+def test_the_label_is_the_one_that_ministack_writes(cloud: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks when the pinned MiniStack names its containers' owner in another way."""
+    from ministack.core import container_reaper  # noqa: PLC0415 - it reads the environment
+
+    monkeypatch.setenv("GATEWAY_PORT", str(cloud.port))
+    monkeypatch.delenv("MINISTACK_HOSTNAME", raising=False)
+    (label,) = [f"{name}={value}" for name, value in container_reaper.own_labels("ecs").items() if ":" in value]
+    assert container_engine._owner_label(cloud) == label
+
+
+def test_a_docker_host_where_nothing_answers_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who sets DOCKER_HOST wants that engine: another one in its place would be a surprise."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(LocalAwsError, match=r"DOCKER_HOST is tcp://127\.0\.0\.1:1, and nothing answers there"):
+        container_engine.start(LocalAws(port=1, directory=tmp_path))
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_without_docker_and_podman_there_is_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """None, with one sentence that says what to install; nothing is written."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    cloud = LocalAws(port=1, directory=tmp_path / "cloud")
+    assert container_engine.start(cloud) is None
+    assert "neither Docker nor podman" in (container_engine.why_none() or "")
+    assert container_engine.running(cloud) is None
+    container_engine.stop(cloud)
+    assert not cloud.directory.exists()
+
+
+@pytest.mark.usefixtures("no_docker", "podman")
+def test_podman_is_not_started_by_somebody_who_is_not_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Rootless containers have no address that a load balancer on this machine could reach."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert container_engine.start(LocalAws(port=1, directory=tmp_path)) is None
+    assert "only if root runs it" in (container_engine.why_none() or "")
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not of programs that are missing from their PATH: with all of them the answer would be no other."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert container_engine.why_none() == (
+        "Docker does not answer, and podman's containers can be reached by their addresses only if root runs it: "
+        "make Docker answer you, or run this as root."
+    )
+
+
+def test_who_may_not_use_dockers_socket_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Docker itself runs, so that starting it would be no help."""
+    socket_file = tmp_path / "docker.sock"
+    socket_file.touch()
+    monkeypatch.setattr(container_engine, "_DOCKER_SOCKET", f"unix://{socket_file}")
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert f"Docker's socket {socket_file} is not permitted to you" in (container_engine.why_none() or "")
+
+
+@pytest.mark.usefixtures("no_docker", "podman")
+def test_podman_is_found_without_sbin_in_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The PATH of a user's shell, which sudo may keep: Debian has iptables in /usr/sbin alone."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    cloud = LocalAws(port=1, directory=tmp_path)
+    engine = container_engine.start(cloud)
+    try:
+        assert engine, container_engine.why_none()
+        assert engine.answers()
+    finally:
+        container_engine.stop(cloud)

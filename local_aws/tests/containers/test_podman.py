@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+
+from local_aws.container_engine import Engine
+from local_aws.podman import Podman
+
+if TYPE_CHECKING:
+    import pytest
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from local_aws.instance import LocalAws
+
+
+def run(client: DockerClient, reference: str) -> Container:
+    client.images.pull(reference)
+    container = client.containers.run(reference, detach=True)
+    container.reload()
+    return container
+
+
+def address(container: Container) -> str:
+    (network,) = container.attrs["NetworkSettings"]["Networks"].values()
+    return f"http://{network['IPAddress']}:8080"
+
+
+def processes_of(podman: Podman) -> list[psutil.Process]:
+    """The service, and what watches over its containers."""
+    run_folder = str(Path(podman.address.removeprefix("unix://")).parent)
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(run_folder in argument for argument in process.info["cmdline"] or [])
+    ]
+
+
+def assert_nothing_is_left(podman: Podman, container_pid: int) -> None:
+    run_folder = Path(podman.address.removeprefix("unix://")).parent
+    assert not psutil.pid_exists(container_pid)
+    assert processes_of(podman) == []
+    assert not run_folder.exists()
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
+    assert str(run_folder) not in mounts
+    assert str(podman.directory) not in mounts
+    assert not links_of(podman)
+
+
+def links_of(podman: Podman) -> list[Path]:
+    key = Path(podman.address.removeprefix("unix://")).parent.name.rpartition("-")[2]
+    return [link for link in Path("/sys/class/net").iterdir() if key in link.name]
+
+
+def test_a_task_image_comes_from_the_embedded_ecr_and_answers_at_its_own_address(
+    client: DockerClient, probe_reference: str
+) -> None:
+    """What ECS's image reference names is pulled from the emulator, and a load balancer here can reach the task."""
+    container = run(client, probe_reference)
+    assert httpx.get(f"{address(container)}/health", timeout=60).is_success
+
+
+def test_all_it_stores_is_in_its_directory(client: DockerClient, podman: Podman) -> None:
+    """The user's own podman and its settings are neither read nor changed."""
+    assert Path(client.info()["DockerRootDir"]).is_relative_to(podman.directory)
+
+
+def test_a_container_has_no_way_out_of_the_machine(client: DockerClient) -> None:
+    """The network is internal: no route, and no firewall rule on this machine."""
+    (network,) = client.networks.list()
+    assert network.attrs["Internal"] is True
+
+
+def test_the_network_keeps_its_address(client: DockerClient, podman: Podman, probe_reference: str) -> None:
+    """Containers come and go without a change for those that stay, whose answers would be lost with it."""
+
+    def bridge_address() -> list[str]:
+        return [(link / "address").read_text() for link in links_of(podman) if (link / "bridge").exists()]
+
+    (before,) = bridge_address()
+    containers = [run(client, probe_reference) for _ in range(3)]
+    seen = [bridge_address()]
+    for container in containers:
+        container.remove(force=True)
+        seen.append(bridge_address())
+    assert seen == [[before]] * 4
+
+
+def test_starting_twice_keeps_the_service(client: DockerClient, podman: Podman, cloud: LocalAws) -> None:
+    """A command that finds podman running leaves it and its containers alone."""
+    before = processes_of(podman)
+    podman.start(registry=f"127.0.0.1:{cloud.port}")
+    assert client.ping()
+    assert processes_of(podman) == before
+
+
+def test_another_registry_takes_effect(client: DockerClient, podman: Podman) -> None:
+    """Podman reads its registries once: with a new port it must be another process."""
+    before = processes_of(podman)
+    podman.start(registry="127.0.0.1:1")
+    assert client.ping()
+    assert processes_of(podman) != before
+
+
+def test_stop_leaves_nothing(client: DockerClient, podman: Podman, probe_reference: str) -> None:
+    """No process, mount, socket or network interface outlives an orderly end."""
+    pid = run(client, probe_reference).attrs["State"]["Pid"]
+    podman.stop()
+    assert_nothing_is_left(podman, pid)
+
+
+def test_stop_without_a_start_is_harmless(podman: Podman) -> None:
+    """`cloud-down` on a machine that never had an engine running."""
+    podman.stop()
+    assert not podman.answers()
+
+
+def test_stop_cleans_up_after_everything_was_killed(client: DockerClient, podman: Podman, probe_reference: str) -> None:
+    """With service and monitor gone, the container itself is still found and ended."""
+    pid = run(client, probe_reference).attrs["State"]["Pid"]
+    for process in processes_of(podman):
+        process.kill()
+    assert psutil.pid_exists(pid)
+    podman.stop()
+    assert_nothing_is_left(podman, pid)
+
+
+def test_stop_cleans_up_after_its_directory_was_deleted(
+    client: DockerClient, podman: Podman, probe_reference: str
+) -> None:
+    """Podman's own records are gone with the directory: the container is known by its root file system."""
+    pid = run(client, probe_reference).attrs["State"]["Pid"]
+    shutil.rmtree(podman.directory, ignore_errors=True)
+    podman.stop()
+    assert_nothing_is_left(podman, pid)
+
+
+def test_containers_survive_a_killed_service(
+    client: DockerClient, podman: Podman, cloud: LocalAws, probe_reference: str
+) -> None:
+    """The next start serves the containers that are there, and tasks go on answering meanwhile."""
+    container = run(client, probe_reference)
+    (service,) = [process for process in processes_of(podman) if process.cmdline()[-1] == podman.address]
+    service.kill()
+    service.wait(timeout=60)
+    assert not podman.answers()
+    assert httpx.get(f"{address(container)}/health", timeout=60).is_success
+    podman.start(registry=f"127.0.0.1:{cloud.port}")
+    container.reload()
+    assert container.status == "running"
+
+
+def test_two_checkouts_do_not_see_each_other(
+    client: DockerClient, tmp_path_factory: pytest.TempPathFactory, cloud: LocalAws, probe_reference: str
+) -> None:
+    """Each has its own containers and network, and ending one leaves the other."""
+    container = run(client, probe_reference)
+    other = Podman(tmp_path_factory.mktemp("other"))
+    try:
+        other.start(registry=f"127.0.0.1:{cloud.port}")
+        with Engine(kind="podman", docker_host=other.address).client() as its_client:
+            assert its_client.containers.list(all=True) == []
+            its_container = run(its_client, probe_reference)
+            assert address(its_container) != address(container)
+    finally:
+        other.stop()
+    assert httpx.get(f"{address(container)}/health", timeout=60).is_success

@@ -1,0 +1,107 @@
+"""Each test fails when MiniStack's inside changes so that the patch no longer takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from local_aws.instance import Client, LocalAws
+
+_ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class Network:
+    vpc_id: str
+    subnet_ids: tuple[str, str]
+
+
+@pytest.fixture
+def ec2(cloud: LocalAws) -> Client:
+    return cloud.client("ec2")
+
+
+@pytest.fixture
+def network(ec2: Client) -> Network:
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    first, second = (
+        ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.1.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
+        for number, zone in enumerate("ab")
+    )
+    return Network(vpc_id, (first["Subnet"]["SubnetId"], second["Subnet"]["SubnetId"]))
+
+
+def _filter(name: str, *values: str) -> dict[str, Any]:
+    return {"Name": name, "Values": list(values)}
+
+
+def test_route_tables_are_filtered_by_id(ec2: Client, network: Network) -> None:
+    """The provider's `aws_route_table` asks by this filter, and refuses an answer of more than one table."""
+    id_ = ec2.create_route_table(VpcId=network.vpc_id)["RouteTable"]["RouteTableId"]
+
+    found = ec2.describe_route_tables(Filters=[_filter("route-table-id", id_)])["RouteTables"]
+
+    assert [table["RouteTableId"] for table in found] == [id_]
+
+
+def test_a_filter_that_nothing_matches_finds_nothing(ec2: Client) -> None:
+    """No match is an empty answer, not every record."""
+    assert ec2.describe_route_tables(Filters=[_filter("route-table-id", "rtb-0")])["RouteTables"] == []
+    assert ec2.describe_network_interfaces(Filters=[_filter("vpc-id", "vpc-0")])["NetworkInterfaces"] == []
+
+
+def test_route_tables_are_filtered_by_id_and_vpc(ec2: Client, network: Network) -> None:
+    """MiniStack's own filters still count beside ours."""
+    id_ = ec2.create_route_table(VpcId=network.vpc_id)["RouteTable"]["RouteTableId"]
+    other_vpc = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+
+    filters = [_filter("route-table-id", id_), _filter("vpc-id", other_vpc)]
+
+    assert ec2.describe_route_tables(Filters=filters)["RouteTables"] == []
+
+
+def test_network_interfaces_are_filtered(ec2: Client, network: Network) -> None:
+    """An ordinary interface must not pass for an endpoint's, which would count as a way out of the VPC."""
+    created = ec2.create_network_interface(SubnetId=network.subnet_ids[0])["NetworkInterface"]["NetworkInterfaceId"]
+    in_vpc = _filter("vpc-id", network.vpc_id)
+
+    found = ec2.describe_network_interfaces(Filters=[in_vpc])["NetworkInterfaces"]
+    endpoints = ec2.describe_network_interfaces(Filters=[in_vpc, _filter("interface-type", "vpc_endpoint")])
+
+    assert [interface["NetworkInterfaceId"] for interface in found] == [created]
+    assert endpoints["NetworkInterfaces"] == []
+
+
+def test_the_default_egress_rule_can_be_revoked(ec2: Client, network: Network) -> None:
+    """As the provider does it for every new group: all protocols, with ports 0 to 0."""
+    id_ = ec2.create_security_group(GroupName="app", Description="app", VpcId=network.vpc_id)["GroupId"]
+    everything = {"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": _ANYWHERE}]}
+
+    ec2.revoke_security_group_egress(GroupId=id_, IpPermissions=[everything])
+
+    assert ec2.describe_security_group_rules(Filters=[_filter("group-id", id_)])["SecurityGroupRules"] == []
+
+
+@pytest.mark.parametrize("by", ["Subnets", "SubnetMappings"])
+def test_a_load_balancer_is_in_its_subnets_vpc(cloud: LocalAws, network: Network, by: str) -> None:
+    """The provider names subnets either way."""
+    mappings = [{"SubnetId": id_} for id_ in network.subnet_ids]
+    subnets = {"Subnets": list(network.subnet_ids)} if by == "Subnets" else {"SubnetMappings": mappings}
+
+    created = cloud.client("elbv2").create_load_balancer(Name=f"in-vpc-by-{by.lower()}", **subnets)
+
+    assert created["LoadBalancers"][0]["VpcId"] == network.vpc_id
+
+
+def test_an_absent_image_is_named(cloud: LocalAws) -> None:
+    """As on AWS: an empty answer would be a riddle to who mistyped a tag."""
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="api")
+
+    with pytest.raises(ecr.exceptions.ImageNotFoundException, match=r"imageTag:'v9'.*'api'"):
+        ecr.describe_images(repositoryName="api", imageIds=[{"imageTag": "v9"}])
+
+    assert ecr.describe_images(repositoryName="api")["imageDetails"] == []

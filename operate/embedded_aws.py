@@ -1,0 +1,85 @@
+"""The embedded AWS of this checkout: `local_aws`, with the existing infrastructure in it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from local_aws import lifecycle
+from operate import deployment_lock, existing_infrastructure, progress
+from operate.terraform import LOCAL, executable
+from operate.terraform_state import Lock
+
+if TYPE_CHECKING:
+    from local_aws.instance import Client, LocalAws
+
+DIRECTORY = LOCAL / "aws"
+_POLL_SECONDS = 0.5
+_LOCK_SUFFIX = ".tflock"
+
+
+def configured() -> LocalAws:
+    """On the port that LOCAL_AWS_PORT says, or else the one that it runs on."""
+    return lifecycle.configured(DIRECTORY)
+
+
+def up(local_aws: LocalAws | None = None, *, containers: bool = False) -> LocalAws:
+    """With the existing infrastructure; with `containers`, also a container engine where this machine has one."""
+    executable()  # no process is started where no module could be applied
+    local_aws = local_aws or configured()
+    if lifecycle.up(local_aws, containers=containers, step=progress.step):
+        progress.console.print("The embedded AWS was not stopped in an orderly way: it starts empty.", style="yellow")
+    existing_infrastructure.apply(local_aws)
+    return local_aws
+
+
+def down(local_aws: LocalAws | None = None, *, at_once: bool = False) -> None:
+    """Waits for what is at work on it, unless `at_once`: then it starts empty the next time, as after a kill."""
+    local_aws = local_aws or configured()
+    if at_once:
+        _down_at_once(local_aws)
+        return
+    _wait(local_aws)
+    with deployment_lock.held(local_aws):
+        lifecycle.down(local_aws, step=progress.step)
+
+
+def _down_at_once(local_aws: LocalAws) -> None:
+    at_work = _at_work(local_aws)
+    lifecycle.down(local_aws, delete=bool(at_work), step=progress.step)
+    if at_work:
+        progress.console.print(f"It was stopped although {at_work[0]}: it starts empty the next time.", style="yellow")
+
+
+def _wait(local_aws: LocalAws) -> None:
+    while at_work := _at_work(local_aws):
+        progress.console.print("`make cloud-down NOW=1` does not wait, and loses what is deployed.")
+        with progress.step(f"waiting, since {at_work[0]}"):
+            while at_work[0] in _at_work(local_aws):
+                time.sleep(_POLL_SECONDS)
+
+
+def _at_work(local_aws: LocalAws) -> list[str]:
+    """A command of ours, and any Terraform, whoever runs it and wherever, each in a clause."""
+    return [*filter(None, [deployment_lock.holder(local_aws)]), *_terraforms(local_aws)]
+
+
+def _terraforms(local_aws: LocalAws) -> list[str]:
+    """Those that hold the lock of a state in the embedded S3."""
+    if not lifecycle.status(local_aws).running:
+        return []
+    with contextlib.closing(local_aws.client("s3")) as s3:
+        buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        found = [(name, one["Key"]) for name in buckets for one in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+        locks = [(name, key) for name, key in found if key.endswith(_LOCK_SUFFIX)]
+        return [_clause(s3, bucket, key) for bucket, key in locks]
+
+
+def _clause(s3: Client, bucket: str, key: str) -> str:
+    try:
+        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        content = b""
+    lock = Lock.read(content)
+    return f"{lock.holder} holds s3://{bucket}/{key}" if lock else f"there is a lock s3://{bucket}/{key}"

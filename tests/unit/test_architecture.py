@@ -1,0 +1,54 @@
+"""Who may import whom: the generator knows nothing of the tools, and the embedded AWS knows nothing of anything."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAY_IMPORT: dict[str, set[str]] = {
+    "main.py": {"stacks", "lazy_provider"},
+    "stacks": {"constructs_lib"},
+    "constructs_lib": set(),
+    "lazy_provider": set(),
+    "operate": {"stacks", "local_aws", "lazy_provider"},
+    "local_aws": set(),
+}
+SETTINGS_MAY_IMPORT = {"constructs_lib.fargate_sizes", "constructs_lib.defaults"}
+OURS = {Path(name).stem for name in MAY_IMPORT} | {"tests", "benchmarks", "examples"}
+
+
+def imports(place: str) -> set[str]:
+    """Modules, of ours and of others, that the Python files of a place import."""
+    path = ROOT / place
+    found: set[str] = set()
+    for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+    return found
+
+
+@pytest.mark.parametrize("place", MAY_IMPORT)
+def test_arrows(place: str) -> None:
+    """Each part imports what it may, and no other part."""
+    own = Path(place).stem
+    found = {name.partition(".")[0] for name in imports(place)} & OURS - {own}
+    assert found <= MAY_IMPORT[place]
+
+
+def test_settings_need_no_cdktf() -> None:
+    """Wrong settings are refused before Node starts: the model takes two plain modules of the constructs."""
+    found = {name for name in imports("stacks/settings") if name.startswith(("cdktf", "constructs"))}
+    assert found
+    assert all(name.startswith(tuple(SETTINGS_MAY_IMPORT)) or name == "constructs_lib" for name in found)
+
+
+def test_operate_reads_the_settings_alone() -> None:
+    """It drives the generator from outside, as a user does."""
+    found = {name for name in imports("operate") if name.partition(".")[0] == "stacks"}
+    assert all(name.startswith("stacks.settings") or name == "stacks" for name in found)

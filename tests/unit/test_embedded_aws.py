@@ -1,0 +1,246 @@
+"""The embedded AWS with the existing modules in it, shown on a module that needs no provider."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from local_aws import lifecycle, server_process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import reserved_port
+from operate import deployment_lock, embedded_aws, existing_infrastructure
+from operate.errors import OperateError
+from operate.existing_infrastructure import STATE_BUCKET, Module
+from operate.terraform import executable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_HCL = """
+terraform {{
+  backend "s3" {{
+    key          = "networking.tfstate"
+    use_lockfile = true
+  }}
+}}
+
+resource "terraform_data" "only" {{
+  input = "{value}"
+
+  provisioner "local-exec" {{
+    command = "while [ -e {gate} ]; do sleep 0.1; done"
+  }}
+}}
+
+output "value" {{
+  value = terraform_data.only.output
+}}
+"""
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalAws]:
+    """One that isn't started yet; whatever runs in it at the end is stopped."""
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path / "cloud")
+    yield cloud
+    lifecycle.down(cloud)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """As long as it exists, the module's apply doesn't end."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture(autouse=True)
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Path) -> Path:
+    """The modules' folder, with one module in it."""
+    folder = tmp_path / "sources"
+    (folder / "networking").mkdir(parents=True)
+    monkeypatch.setattr(existing_infrastructure, "NAMES", ("networking",))
+    monkeypatch.setattr(existing_infrastructure, "_SOURCES", folder)
+    _write(folder, "first", gate)
+    return folder
+
+
+def _write(sources: Path, value: str, gate: Path) -> None:
+    (sources / "networking" / "main.tf").write_text(_HCL.format(value=value, gate=gate))
+
+
+def _object(cloud: LocalAws, key: str) -> bytes:
+    content: bytes = cloud.client("s3").get_object(Bucket=STATE_BUCKET, Key=key)["Body"].read()
+    return content
+
+
+def _state(cloud: LocalAws) -> tuple[int, str]:
+    """The state's serial number, and the value that the module was applied with."""
+    state = json.loads(_object(cloud, "networking.tfstate"))
+    return state["serial"], state["outputs"]["value"]["value"]
+
+
+def _is_applied(cloud: LocalAws) -> bool:
+    (module,) = existing_infrastructure.modules(cloud)
+    return module.is_applied()
+
+
+@contextmanager
+def _apply_by_hand(cloud: LocalAws, gate: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A person's own, in the module's folder, in the middle of its work and with the lock; it ends with the gate."""
+    (module,) = existing_infrastructure.modules(cloud)
+    gate.touch()
+    command = [executable(), "apply", "-auto-approve", "-input=false", "-replace=terraform_data.only"]
+    environment = {"PATH": "/bin:/usr/bin", **cloud.environment_variables()}
+    with subprocess.Popen(command, cwd=module._folder, env=environment, stdout=subprocess.DEVNULL) as apply:
+        try:
+            s3 = cloud.client("s3")
+            s3.get_waiter("object_exists").config.delay = 0.2
+            s3.get_waiter("object_exists").wait(Bucket=STATE_BUCKET, Key="networking.tfstate.tflock")
+            yield apply
+        finally:
+            gate.unlink(missing_ok=True)
+            apply.wait(60)
+
+
+def test_up_applies_once(cloud: LocalAws, sources: Path, gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second `up` needs no Terraform; a changed module is applied again."""
+    embedded_aws.up(cloud)
+    first = _state(cloud)
+    with monkeypatch.context() as patch:
+        patch.setattr(Module, "apply", lambda _: pytest.fail("applied again"))
+        embedded_aws.up(cloud)
+    assert _state(cloud) == first
+    assert _is_applied(cloud)
+    _write(sources, "second", gate)
+    assert not _is_applied(cloud)
+    embedded_aws.up(cloud)
+    assert _state(cloud)[1] == "second"
+
+
+def test_without_terraform_nothing_is_started(cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is left behind by what could never have worked."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    executable.cache_clear()
+    with pytest.raises(OperateError, match="there is no terraform on PATH"):
+        embedded_aws.up(cloud)
+    assert server_process.running(cloud) is None
+
+
+def test_an_orderly_restart_needs_no_terraform(cloud: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`down` then `up` is as quick as starting the process."""
+    embedded_aws.up(cloud)
+    embedded_aws.down(cloud)
+    monkeypatch.setattr(Module, "apply", lambda _: pytest.fail("applied again"))
+    embedded_aws.up(cloud)
+    assert _is_applied(cloud)
+
+
+def test_a_lost_state_is_made_again(cloud: LocalAws) -> None:
+    """The mark of an applied module is worth nothing without its state."""
+    embedded_aws.up(cloud)
+    cloud.client("s3").delete_object(Bucket=STATE_BUCKET, Key="networking.tfstate")
+    embedded_aws.up(cloud)
+    assert _state(cloud)[1] == "first"
+
+
+def test_after_a_kill_all_is_built_again(cloud: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """States and what they describe are gone together: it starts empty, says so, and has the modules again."""
+    embedded_aws.up(cloud)
+    cloud.client("s3").put_object(Bucket=STATE_BUCKET, Key="go-api/local.tfstate", Body=b"{}")
+    record = server_process.running(cloud)
+    assert record
+    psutil.Process(record.pid).kill()
+    psutil.Process(record.pid).wait()
+    capsys.readouterr()
+    embedded_aws.up(cloud)
+    assert "The embedded AWS was not stopped in an orderly way: it starts empty.\n" in capsys.readouterr().err
+    keys = [found["Key"] for found in cloud.client("s3").list_objects_v2(Bucket=STATE_BUCKET)["Contents"]]
+    assert keys == ["networking.tfstate"]
+    assert _state(cloud)[1] == "first"
+
+
+def test_a_terraform_that_a_person_runs_is_left_alone(cloud: LocalAws, sources: Path, gate: Path) -> None:
+    """It keeps its lock, nothing is written beside it, and the error says whose the lock is and how to free it."""
+    embedded_aws.up(cloud)
+    (module,) = existing_infrastructure.modules(cloud)
+    with _apply_by_hand(cloud, gate) as apply:
+        _write(sources, "second", gate)
+        with pytest.raises(OperateError) as refused:
+            embedded_aws.up(cloud)
+        lock = json.loads(_object(cloud, "networking.tfstate.tflock"))
+        assert apply.poll() is None
+    assert f"{lock['Who']} holds the state's lock since {lock['Created'][:10]}" in str(refused.value)
+    assert f"terraform -chdir={module._folder} force-unlock {lock['ID']}" in str(refused.value)
+    assert apply.returncode == 0
+    assert _state(cloud)[1] == "first"
+
+
+def _in_background(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_down_waits_for_a_terraform(cloud: LocalAws, gate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever runs it: it says whom it waits for, and how not to wait."""
+    embedded_aws.up(cloud)
+    with _apply_by_hand(cloud, gate) as apply:
+        stopping = _in_background(lambda: embedded_aws.down(cloud))
+        stopping.join(1.5)
+        assert stopping.is_alive()
+        assert server_process.running(cloud)
+    stopping.join(60)
+    assert apply.returncode == 0
+    said = capsys.readouterr().err
+    assert "`make cloud-down NOW=1` does not wait, and loses what is deployed.\n" in said
+    assert "waiting, since a terraform apply of " in said
+    assert f" holds s3://{STATE_BUCKET}/networking.tfstate.tflock" in said
+    assert server_process.running(cloud) is None
+
+
+def test_down_waits_for_a_command_of_ours(cloud: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also between its Terraforms; afterwards what is deployed is still there."""
+    embedded_aws.up(cloud)
+    released = threading.Event()
+    held = threading.Event()
+
+    def deploy() -> None:
+        with deployment_lock.held(cloud):
+            held.set()
+            released.wait(60)
+
+    deploying = _in_background(deploy)
+    assert held.wait(60)
+    stopping = _in_background(lambda: embedded_aws.down(cloud))
+    stopping.join(1.5)
+    assert stopping.is_alive()
+    assert server_process.running(cloud)
+    released.set()
+    stopping.join(60)
+    deploying.join(60)
+    assert "(process " in capsys.readouterr().err
+    assert server_process.running(cloud) is None
+    assert all(folder.is_dir() for folder in cloud.data)
+
+
+def test_down_at_once_does_not_wait(cloud: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a command was at work on is nothing to go on with: it starts empty the next time, and says so."""
+    embedded_aws.up(cloud)
+    with deployment_lock.held(cloud):
+        embedded_aws.down(cloud, at_once=True)
+    assert "it starts empty the next time.\n" in capsys.readouterr().err
+    assert server_process.running(cloud) is None
+    assert not any(folder.exists() for folder in cloud.data)
+
+
+def test_down_at_once_keeps_what_nobody_works_on(cloud: LocalAws) -> None:
+    """It is as orderly as any other stop then."""
+    embedded_aws.up(cloud)
+    embedded_aws.down(cloud, at_once=True)
+    assert all(folder.is_dir() for folder in cloud.data)
