@@ -16,9 +16,12 @@ from rich.table import Table
 from local_aws import lifecycle
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws
-from operate import deployment, embedded_aws, existing_infrastructure, generator, plan_summary, progress, stack
+from operate import deployment, embedded_aws, existing_infrastructure, generator, paths, plan_summary, progress
+from operate.deployment import Planned
+from operate.environment import LOCAL, resolve
 from operate.errors import OperateError
-from operate.terraform import LOCAL, provider_variables, shown
+from operate.paths import shown
+from operate.terraform import provider_variables
 from stacks.settings import IMAGE_TAG
 
 app = typer.Typer(
@@ -51,13 +54,18 @@ ImageTag = Annotated[
 def synth() -> None:
     """Synthesize every environment to cdktf.out."""
     generator.synthesize()
-    output.print(f"Terraform JSON of {', '.join(generator.environments())}: {shown(generator.SYNTHESIZED)}/stacks")
+    output.print(f"Terraform JSON of {', '.join(generator.environments())}: {shown(paths.SYNTHESIZED)}/stacks")
 
 
 @app.command()
 def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Plan one environment; `local` starts the embedded AWS, the others take your own credentials."""
-    planned = deployment.plan(environment, image_tag=image_tag)
+    resolved = resolve(environment)
+    _show(deployment.plan(resolved, image_tag=image_tag))
+    output.print(f"The plan and its plan.json are in {shown(resolved.stack.folder)}", soft_wrap=True)
+
+
+def _show(planned: Planned) -> None:
     if planned.warning:
         output.print(f"Warning: {planned.warning}", style="yellow", soft_wrap=True)
     for deleted in plan_summary.deleted_outside(planned.document):
@@ -71,13 +79,12 @@ def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     for warning in plan_summary.warnings(planned.document):
         output.print(f"Warning: {warning}", style="yellow")
     output.print(str(planned.image_tag))
-    output.print(f"The plan and its plan.json are in {shown(planned.stack.folder)}", soft_wrap=True)
 
 
 @app.command()
 def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
-    """Deploy one environment and wait until it serves; for `local` the sample API is built and pushed before."""
-    deployed = deployment.deploy(environment, image_tag=image_tag)
+    """Show the plan, apply it, and wait until it serves; for `local` the sample API is built and pushed before."""
+    deployed = deployment.deploy(resolve(environment), image_tag=image_tag, show=_show)
     service, tag = deployed.service, deployed.image_tag.name
     if deployed.why_nothing_answers:
         output.print(
@@ -110,7 +117,7 @@ def acceptance(
     """Run the success criteria against what is deployed; exits 0 only if none fails."""
     from operate.acceptance import criteria, report, run  # noqa: PLC0415 - boto3 and httpx: the other verbs' second
 
-    board = run.run(environment, run.Options(disruptive=disruptive, only=frozenset(only or ())))
+    board = run.run(resolve(environment), run.Options(disruptive=disruptive, only=frozenset(only or ())))
     results = list(board.results.values())
     output.print(board)
     for path in report.write(board.provenance, results, folder=Path.cwd()):
@@ -125,17 +132,17 @@ def destroy(
     environment: EnvironmentName, yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False
 ) -> None:
     """Take away what was deployed, and nothing else; asks before, but on `local`."""
-    if environment != stack.LOCAL_ENVIRONMENT and not yes:
-        _ask_whether_to_destroy(environment)
-    destroyed = deployment.destroy(environment)
+    resolved = resolve(environment)
+    if environment != LOCAL and not yes:
+        _ask_whether_to_destroy(resolved.settings.name_prefix)
+    destroyed = deployment.destroy(resolved)
     if not destroyed.resources and not destroyed.revisions:
         output.print(f"{environment}: nothing was deployed")
         return
     output.print(f"{environment}: destroyed, with {len(destroyed.revisions)} revisions of its task definition")
 
 
-def _ask_whether_to_destroy(environment: str) -> None:
-    name = generator.stack_folder(environment).name
+def _ask_whether_to_destroy(name: str) -> None:
     try:
         question = f"Nothing of {name} will be left. Its name, if that is what you want"
         answer = typer.prompt(question, default="", show_default=False, err=True)
@@ -184,7 +191,7 @@ def _applied(local_aws: LocalAws) -> list[str]:
 @app.command()
 def cloud_env() -> None:
     """Print shell code that points terraform, cdktf and aws at the embedded AWS: eval "$(… cloud-env)"."""
-    variables = stack.running_cloud_variables()
+    variables = embedded_aws.running_variables()
     for name, value in {**variables, **provider_variables(variables)}.items():
         line = f"export {name}={shlex.quote(value)}" if value else f"unset {name}"
         typer.echo(os.fsencode(line))  # a path need not be text
@@ -193,17 +200,17 @@ def cloud_env() -> None:
 @app.command()
 def clean() -> None:
     """Stop the embedded AWS and delete what it holds, and what was synthesized."""
-    kept = stack.state_files()
+    kept = generator.state_files()
     if kept:
         raise OperateError(
             f"{shown(kept[0])} is a Terraform state, and clean would delete it. Destroy what it describes or move it."
         )
-    links = [folder for folder in (generator.SYNTHESIZED, LOCAL) if folder.is_symlink()]
+    links = [folder for folder in (paths.SYNTHESIZED, paths.LOCAL) if folder.is_symlink()]
     if links:
         target = links[0].readlink()
         raise OperateError(f"{shown(links[0])} is a link to {target}: clean deletes nothing there. Remove it yourself.")
     embedded_aws.down()
-    _delete(generator.SYNTHESIZED, LOCAL)
+    _delete(paths.SYNTHESIZED, paths.LOCAL)
 
 
 def _delete(*folders: Path) -> None:

@@ -6,22 +6,22 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from local_aws import lifecycle
-from operate import deployment_lock, existing_infrastructure, progress
-from operate.terraform import LOCAL, executable
+from local_aws import container_engine, lifecycle
+from operate import deployment_lock, existing_infrastructure, paths, progress
+from operate.errors import OperateError
+from operate.terraform import executable
 from operate.terraform_state import Lock
 
 if TYPE_CHECKING:
     from local_aws.instance import Client, LocalAws
 
-DIRECTORY = LOCAL / "aws"
 _POLL_SECONDS = 0.5
 _LOCK_SUFFIX = ".tflock"
 
 
 def configured() -> LocalAws:
     """On the port that LOCAL_AWS_PORT says, or else the one that it runs on."""
-    return lifecycle.configured(DIRECTORY)
+    return lifecycle.configured(paths.LOCAL / "aws")
 
 
 def up(local_aws: LocalAws | None = None, *, containers: bool = False) -> LocalAws:
@@ -32,6 +32,26 @@ def up(local_aws: LocalAws | None = None, *, containers: bool = False) -> LocalA
         progress.console.print("The embedded AWS was not stopped in an orderly way: it starts empty.", style="yellow")
     existing_infrastructure.apply(local_aws)
     return local_aws
+
+
+def was_started(local_aws: LocalAws) -> bool:
+    """Whether it can hold anything that was deployed."""
+    return (local_aws.directory / "existing_infrastructure").exists()
+
+
+def running_variables() -> dict[str, str]:
+    """What points a tool at the embedded AWS; an empty value takes a variable of the caller's away."""
+    local_aws = configured()
+    if not lifecycle.status(local_aws).running:
+        raise OperateError("The embedded AWS is not running: `make cloud-up` starts it.")
+    return local_aws.environment_variables()
+
+
+def why_no_containers(local_aws: LocalAws | None) -> str | None:
+    """None where tasks run in containers, or in AWS."""
+    if local_aws is None or container_engine.running(local_aws):
+        return None
+    return container_engine.why_none() or "The container engine does not answer."
 
 
 def down(local_aws: LocalAws | None = None, *, at_once: bool = False) -> None:

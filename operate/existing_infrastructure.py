@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local_aws.instance import REGION
-from operate import terraform_errors
+from operate import paths, terraform_errors
 from operate.errors import OperateError
 from operate.progress import StepFailedError
-from operate.terraform import REPOSITORY, Terraform
+from operate.terraform import Terraform
 from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ IMAGE_REPOSITORY = "go-api"
 # Each reads the states of those before it.
 NAMES = ("networking", "security", "loadbalancing")
 
-_SOURCES = REPOSITORY / "examples" / "existing_infrastructure"
-_BACKEND = _SOURCES / "local.s3.tfbackend"
+_BACKEND = paths.EXISTING_INFRASTRUCTURE / "local.s3.tfbackend"
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -79,7 +78,7 @@ class Module:
             shutil.copy(source, self._folder)
 
     def _sources(self) -> list[Path]:
-        return sorted((_SOURCES / self.name).glob("*.tf"))
+        return sorted((paths.EXISTING_INFRASTRUCTURE / self.name).glob("*.tf"))
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()

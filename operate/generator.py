@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from operate import progress
+from operate import paths, progress
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
-from operate.terraform import REPOSITORY, executable, say_once, shown, tool_variables
+from operate.terraform import executable, tool_variables
 from stacks.settings import (
     Environment,
     SettingsError,
@@ -16,8 +16,6 @@ from stacks.settings import (
     load_environments,
 )
 
-SYNTHESIZED = REPOSITORY / "cdktf.out"
-
 
 def environments() -> list[str]:
     return sorted(path.stem for path in environments_directory().glob("*.toml"))
@@ -25,24 +23,19 @@ def environments() -> list[str]:
 
 def settings_of(environment: str) -> Environment:
     """Refuses a name that has no settings file, and settings that break a rule; other environments' are a warning."""
-    directory = environments_directory()
-    if environments() and environment not in environments():
+    directory, known = environments_directory(), environments()
+    if known and environment not in known:
         raise OperateError(
-            f"There is no environment {environment!r}: no file {shown(directory)}/{environment}.toml. "
-            f"There are: {', '.join(environments())}."
+            f"There is no environment {environment!r}: no file {paths.shown(directory)}/{environment}.toml. "
+            f"There are: {', '.join(known)}."
         )
     try:
         loaded, warning = load_beside_others(directory, environment)
     except SettingsError as error:
         raise OperateError(str(error)) from None
     if warning:
-        say_once(warning.rstrip())
+        progress.say_once(warning.rstrip())
     return next(settings for settings in loaded if settings.name == environment)
-
-
-def stack_folder(environment: str) -> Path:
-    """Where an environment's Terraform JSON is synthesized to."""
-    return SYNTHESIZED / "stacks" / settings_of(environment).name_prefix
 
 
 def synthesize(environment: str | None = None) -> None:
@@ -51,7 +44,8 @@ def synthesize(environment: str | None = None) -> None:
     try:
         if environment is None:
             load_environments(environments_directory())  # wrong settings are refused before Node starts
-        progress.run("synthesizing", _main(*filter(None, [environment])))
+        command = _main(*filter(None, [environment]))
+        progress.run("synthesizing", command)
     except SettingsError as error:
         raise OperateError(str(error)) from None
     except StepFailedError as error:
@@ -61,5 +55,12 @@ def synthesize(environment: str | None = None) -> None:
 def _main(*arguments: str) -> Command:
     """With this interpreter and its Node first on PATH, as jsii wants them."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    own = {"PATH": path, "CDKTF_OUTDIR": os.path.relpath(SYNTHESIZED, REPOSITORY)}
-    return Command([sys.executable, str(REPOSITORY / "main.py"), *arguments], REPOSITORY, tool_variables({}) | own)
+    own = {"PATH": path, "CDKTF_OUTDIR": os.path.relpath(paths.SYNTHESIZED, paths.REPOSITORY)}
+    program = [sys.executable, str(paths.REPOSITORY / "main.py"), *arguments]
+    return Command(program, paths.REPOSITORY, tool_variables({}) | own)
+
+
+def state_files() -> list[Path]:
+    """Terraform states that a local backend keeps among what was synthesized."""
+    found = paths.SYNTHESIZED.rglob("*.tfstate")
+    return sorted(path for path in found if ".terraform" not in path.parts)

@@ -1,15 +1,37 @@
-"""Which image tag a plan or a deployment is for, where nobody names one: what is deployed stays."""
+"""What a task definition calls an image, and which tag a plan or a deployment is for: what is deployed stays."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from operate.errors import OperateError
-from operate.image_reference import ImageReference
 
 if TYPE_CHECKING:
-    from stacks.settings import Environment
+    from stacks.settings import Environment as Settings
+
+_REFERENCE = re.compile(
+    r"(?:(?P<host>[^/]*[.:][^/]*|localhost)/)?(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
+)
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """`host/name:tag@digest`; without tag and digest it means `latest`."""
+
+    host: str
+    name: str
+    tag: str | None
+    digest: str | None
+
+    @classmethod
+    def of(cls, text: str) -> ImageReference:
+        found = _REFERENCE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no image reference")
+        default_tag = None if found["digest"] else "latest"
+        return cls(found["host"] or "", found["name"], found["tag"] or default_tag, found["digest"])
 
 
 @dataclass(frozen=True)
@@ -21,24 +43,20 @@ class ImageTag:
         return f"image tag {self.name}, {self.origin}"
 
 
-def choose(asked: str | None, *, deployed_image: str | None, settings: Environment) -> ImageTag:
+def choose(asked: str | None, *, deployed_image: str | None, settings: Settings) -> ImageTag:
     """`deployed_image` is what runs now, None where nothing is deployed."""
     if asked is not None:
         return ImageTag(asked, "as asked")
     if deployed_image is not None:
-        return ImageTag(_tag_that_stays(deployed_image, settings), "as deployed")
+        tag = ImageReference.of(deployed_image).tag
+        if tag is None:
+            raise OperateError(
+                f"{settings.name_prefix} runs {deployed_image}, which has no tag: name the one to deploy, IMAGE_TAG=…"
+            )
+        return ImageTag(tag, "as deployed")
     if settings.image.default_tag is None:
         raise OperateError(
             f"A first deployment has to name its image tag, since environments/{settings.name}.toml has no "
             "image.default_tag: IMAGE_TAG=…"
         )
     return ImageTag(settings.image.default_tag, "the environment's default")
-
-
-def _tag_that_stays(image: str, settings: Environment) -> str:
-    tag = ImageReference.of(image).tag
-    if tag is None:
-        raise OperateError(
-            f"{settings.name_prefix} runs {image}, which has no tag: name the one to deploy, IMAGE_TAG=…"
-        )
-    return tag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Values are text: rich would take `[x]` for markup and `:secret:` for an emoji, in a table's cells too."""
+
+
+@functools.cache
+def say_once(text: str) -> None:
+    console.print(text, style="yellow")
 
 
 class StepFailedError(OperateError):

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx
@@ -20,12 +20,20 @@ from operate.errors import OperateError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from operate.images import Image
+    from mypy_boto3_ecr import ECRClient
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a registry stores of an image: its configuration, and its layers as gzipped tar archives."""
+
+    config: bytes
+    layers: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Repository:
     authorization: str = field(repr=False)
 
 
-def repository(ecr: Any, name: str, *, endpoint: str | None = None) -> Repository:  # noqa: ANN401 - a boto3 client
+def repository(ecr: ECRClient, name: str, *, endpoint: str | None = None) -> Repository:
     """Reads it from ECR; `endpoint` stands for the registry's own where that is an embedded one."""
     try:
         (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
@@ -51,6 +59,12 @@ def repository(ecr: Any, name: str, *, endpoint: str | None = None) -> Repositor
         endpoint=endpoint or token["proxyEndpoint"],
         authorization=f"Basic {token['authorizationToken']}",
     )
+
+
+def digest(ecr: ECRClient, repository: str, tag: str) -> str | None:
+    """What the tag names now."""
+    found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    return found[0]["imageId"]["imageDigest"] if found else None
 
 
 def push(image: Image, to: Repository, *, tag: str) -> str:

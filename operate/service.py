@@ -5,48 +5,72 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from operate.errors import OperateError
+from operate.image_tags import ImageReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from local_aws.instance import Client
-    from operate.aws import Aws
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import (
+        ContainerDefinitionOutputTypeDef,
+        ServiceTypeDef,
+        TaskDefinitionTypeDef,
+        TaskTypeDef,
+    )
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import OutputLogEventTypeDef
 
-    Record = dict[str, Any]
+    from operate.environment import Environment
 
 _DESCRIBED_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class LogStream:
+    group: str
+    name: str
 
 
 @dataclass(frozen=True)
 class Service:
     """What it reads is fresh each time; only its load balancer is remembered."""
 
-    aws: Aws
+    environment: Environment
     cluster: str
     name: str
 
-    @cached_property
-    def ecs(self) -> Client:
-        return self.aws.client("ecs")
+    @classmethod
+    def of(cls, environment: Environment) -> Service:
+        """By the name that the stack gives to cluster and service alike."""
+        name = environment.settings.name_prefix
+        return cls(environment, cluster=name, name=name)
 
     @cached_property
-    def balancing(self) -> Client:
-        return self.aws.client("elbv2")
+    def ecs(self) -> ECSClient:
+        return self.environment.client("ecs")
 
     @cached_property
-    def logs(self) -> Client:
-        return self.aws.client("logs")
+    def balancing(self) -> ElasticLoadBalancingv2Client:
+        return self.environment.client("elbv2")
 
-    def find(self) -> Record | None:
-        """As DescribeServices answers; None where there is no active service of this name."""
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return self.environment.client("logs")
+
+    def find(self) -> ServiceTypeDef | None:
+        """None where there is no active service of this name."""
         try:
             found = self.ecs.describe_services(cluster=self.cluster, services=[self.name])["services"]
         except self.ecs.exceptions.ClusterNotFoundException:
             return None
         return next((one for one in found if one["status"] == "ACTIVE"), None)
 
-    def read(self) -> Record:
+    def read(self) -> ServiceTypeDef:
         """`find`, for callers that know it is there; raises LookupError once it isn't."""
         found = self.find()
         if found is None:
@@ -56,31 +80,35 @@ class Service:
     def image(self) -> str | None:
         """What its newest deployment runs, after a rollback the one that ECS went back to; None without a service."""
         found = self.find()
-        if found is None:
-            return None
-        image: str = self.task_definition(found["taskDefinition"])["containerDefinitions"][0]["image"]
-        return image
+        return self.container(found["taskDefinition"])["image"] if found else None
 
-    def tasks(self, *, stopped: bool = False) -> list[Record]:
+    def require_image(self, tag: str) -> None:
+        """Whatever Terraform says: what ECS runs is what counts."""
+        repository, image = self.environment.settings.image.repository, self.image()
+        found = ImageReference.of(image) if image else None
+        if found is None or (found.name, found.tag) != (repository, tag):
+            raise OperateError(
+                f"{repository}:{tag} was asked for, and {self.name} runs {image or 'nothing'}. See that nothing "
+                "else deploys it at the same time, and deploy again."
+            )
+
+    def tasks(self, *, stopped: bool = False) -> list[TaskTypeDef]:
         """Newest first. ECS lists a stopped task for about an hour."""
-        status = "STOPPED" if stopped else "RUNNING"
-        answer = self.ecs.list_tasks(cluster=self.cluster, serviceName=self.name, desiredStatus=status)
+        answer = self.ecs.list_tasks(
+            cluster=self.cluster, serviceName=self.name, desiredStatus="STOPPED" if stopped else "RUNNING"
+        )
         found = self.describe_tasks(answer["taskArns"])
         return sorted(found, key=lambda task: task["createdAt"], reverse=True)
 
-    def describe_tasks(self, arns: Iterable[str]) -> list[Record]:
+    def describe_tasks(self, arns: Iterable[str]) -> list[TaskTypeDef]:
         wanted = list(arns)[:_DESCRIBED_AT_ONCE]
-        if not wanted:
-            return []
-        described: list[Record] = self.ecs.describe_tasks(cluster=self.cluster, tasks=wanted)["tasks"]
-        return described
+        return self.ecs.describe_tasks(cluster=self.cluster, tasks=wanted)["tasks"] if wanted else []
 
     @cached_property
-    def target_group(self) -> Record:
+    def target_group(self) -> TargetGroupTypeDef:
         arn = self.read()["loadBalancers"][0]["targetGroupArn"]
         (group,) = self.balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
-        found: Record = group
-        return found
+        return group
 
     def healthy_targets(self) -> int:
         answer = self.balancing.describe_target_health(TargetGroupArn=self.target_group["TargetGroupArn"])
@@ -97,44 +125,50 @@ class Service:
         """The API as this machine reaches it: the embedded load balancer's name resolves nowhere."""
         arns = self.target_group["LoadBalancerArns"]
         (balancer,) = self.balancing.describe_load_balancers(LoadBalancerArns=arns[:1])["LoadBalancers"]
-        if self.aws.local_aws:
-            return f"{self.aws.local_aws.endpoint}/_alb/{balancer['LoadBalancerName']}"
-        return self.aws.settings.service.api_url or f"http://{balancer['DNSName']}"
+        if self.environment.local_aws:
+            return f"{self.environment.local_aws.endpoint}/_alb/{balancer['LoadBalancerName']}"
+        return self.environment.settings.service.api_url or f"http://{balancer['DNSName']}"
 
     @cached_property
     def health_url(self) -> str:
         return f"{self.url}{self.target_group['HealthCheckPath']}"
 
-    def task_definition(self, arn: str) -> Record:
-        described: Record = self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        return described
+    def task_definition(self, arn: str) -> TaskDefinitionTypeDef:
+        return self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+    def container(self, task_definition_arn: str) -> ContainerDefinitionOutputTypeDef:
+        """The application's, which is the first."""
+        return self.task_definition(task_definition_arn)["containerDefinitions"][0]
 
     def revisions(self) -> list[str]:
         """ARNs of the family's active revisions, newest first."""
         pages = self.ecs.get_paginator("list_task_definitions").paginate(familyPrefix=self.name, sort="DESC")
-        arns: list[str] = [arn for page in pages for arn in page["taskDefinitionArns"]]
+        arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
         return [arn for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == self.name]
 
-    def last_log_lines(self, task: Record, *, most: int = 10) -> list[str]:
-        """Of the task's first container; none where it has no awslogs, or never wrote."""
-        container = self.task_definition(task["taskDefinitionArn"])["containerDefinitions"][0]
-        stream = log_stream(container, task)
+    def log_stream(self, task: TaskTypeDef) -> LogStream | None:
+        """Of the application's container; None where it has no awslogs.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, "awslogs-stream-prefix".
+        """
+        container = self.container(task["taskDefinitionArn"])
+        options = container.get("logConfiguration", {}).get("options", {})
+        if "awslogs-stream-prefix" not in options:
+            return None
+        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{id_of(task['taskArn'])}"
+        return LogStream(options["awslogs-group"], name)
+
+    def log_events(self, task: TaskTypeDef, *, most: int, first: bool = False) -> list[OutputLogEventTypeDef]:
+        """The last ones, or the first; none where nothing was ever written."""
+        stream = self.log_stream(task)
         if stream is None:
             return []
         try:
-            events = self.logs.get_log_events(**stream, limit=most, startFromHead=False)["events"]
+            return self.logs.get_log_events(
+                logGroupName=stream.group, logStreamName=stream.name, limit=most, startFromHead=first
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
-        return [event["message"].rstrip() for event in events]
-
-
-def log_stream(container: Record, task: Record) -> dict[str, str] | None:
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, "awslogs-stream-prefix"."""
-    configured = (container.get("logConfiguration") or {}).get("options") or {}
-    if "awslogs-stream-prefix" not in configured:
-        return None
-    stream = f"{configured['awslogs-stream-prefix']}/{container['name']}/{id_of(task['taskArn'])}"
-    return {"logGroupName": configured["awslogs-group"], "logStreamName": stream}
 
 
 def id_of(arn: str) -> str:

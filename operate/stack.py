@@ -1,27 +1,24 @@
-"""One environment's synthesized stack, and the AWS that it goes to."""
+"""One environment's synthesized stack, as Terraform has it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local_aws import lifecycle
-from operate import embedded_aws, generator, terraform_errors
+from operate import paths, terraform_errors
 from operate.errors import OperateError
+from operate.image_tags import ImageReference
 from operate.progress import StepFailedError
-from operate.terraform import Terraform
 from operate.terraform_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from stacks.settings import Environment
-
-LOCAL_ENVIRONMENT = "local"
+    from operate.terraform import Terraform
+    from stacks.settings import Environment as Settings
 
 _ANY_TAG = "0000000"  # the variable needs a value, which nothing looks at
 
@@ -32,7 +29,7 @@ class Stack:
 
     folder: Path
     terraform: Terraform
-    settings: Environment
+    settings: Settings
 
     @property
     def plan_file(self) -> Path:
@@ -55,8 +52,33 @@ class Stack:
             raise OperateError(f"Terraform did not show the state at {self.settings.backend.address}, but: {content}")
         return state
 
+    def unknown_service(self, image: str | None) -> str | None:
+        """What is wrong where the stack's service runs `image`, and the state does not know it; None where it does."""
+        settings, name = self.settings, self.settings.name_prefix
+        if image is None or (state := self.state()).knows_service(name):
+            return None
+        where = f"The state at {settings.backend.address}"
+        backend = f"Is [backend] in environments/{settings.name}.toml the right one?"
+        if not state.managed:
+            restore = terraform_errors.how_to_restore(settings.backend)
+            return f"{where} knows nothing, but the service {name} runs {image}. {backend} {restore}"
+        tag = ImageReference.of(image).tag
+        return (
+            f"{where} does not know the service {name}, which runs {image}. {backend} If the service is this stack's: "
+            f"terraform -chdir={paths.shown(self.folder)} import -var image_tag={tag} "
+            f"aws_ecs_service.service {name}/{name}"
+        )
+
+    def require_known_service(self, image: str | None) -> None:
+        wrong = self.unknown_service(image)
+        if wrong:
+            raise OperateError(f"Nothing was changed. {wrong}")
+
     def plan(self, *, image_tag: str | None) -> dict[str, Any]:
-        """Leaves both files or none, so that what a failed plan leaves is never taken for its result."""
+        """`terraform show -json`'s document.
+
+        Leaves both files or none, so that what a failed plan leaves is never taken for its result.
+        """
         unfinished = self.plan_document.with_suffix(".unfinished")
         for stale in (self.plan_file, self.plan_document, unfinished):
             stale.unlink(missing_ok=True)
@@ -73,9 +95,10 @@ class Stack:
         unfinished.replace(self.plan_document)
         return document
 
-    def apply(self, *, image_tag: str) -> None:
+    def apply(self) -> None:
+        """What `plan` has planned last, and nothing else: Terraform refuses it where the state has changed since."""
         with self._explained():
-            self.terraform.apply(variables={"image_tag": image_tag})
+            self.terraform.apply(self.plan_file)
 
     def destroy(self) -> None:
         """Looks nothing up: what is to go needs neither its image nor sound networks."""
@@ -91,40 +114,3 @@ class Stack:
                 error, folder=self.folder, own=self.settings.backend, read=self.settings.remote_state
             )
             raise OperateError(said) from None
-
-
-def prepare(environment: str) -> Stack:
-    """Synthesized and ready for Terraform; for the local environment the embedded AWS runs afterwards."""
-    folder, settings = generator.stack_folder(environment), generator.settings_of(environment)
-    generator.synthesize(environment)  # before anything is started: what it refuses, it refuses at no cost
-    return Stack(folder, Terraform(folder, _variables(environment)), settings)
-
-
-def _variables(environment: str) -> dict[str, str]:
-    if environment == LOCAL_ENVIRONMENT:
-        return embedded_aws.up().environment_variables()
-    cloud, endpoints = (
-        embedded_aws.configured(),
-        {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL")},
-    )
-    misleading = [name for name, url in endpoints.items() if cloud.is_at(url)]
-    if misleading:
-        raise OperateError(
-            f"{misleading[0]} points at the embedded AWS, where {environment!r} isn't. "
-            "What `cloud-env` has set is in this shell: use another one."
-        )
-    return {}
-
-
-def running_cloud_variables() -> Mapping[str, str]:
-    """What points a tool at the embedded AWS; an empty value takes a variable of the caller's away."""
-    cloud = embedded_aws.configured()
-    if not lifecycle.status(cloud).running:
-        raise OperateError("The embedded AWS is not running: `make cloud-up` starts it.")
-    return cloud.environment_variables()
-
-
-def state_files() -> list[Path]:
-    """Terraform states that a local backend keeps among what was synthesized."""
-    found = generator.SYNTHESIZED.rglob("*.tfstate")
-    return sorted(path for path in found if ".terraform" not in path.parts)

@@ -1,6 +1,5 @@
 """Runs Terraform in one folder."""
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -12,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operate import callers_variables, progress, provider_mirror
+from operate import callers_variables, paths, progress, provider_mirror
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-LOCAL = REPOSITORY / ".local"
 MINIMUM_VERSION = (1, 10)
 _LONGEST_SHOWN = 200
+_GOGC = "400"  # a fifth of what Terraform and its provider take is their garbage collector's
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class Terraform:
         return document
 
     def _label(self, verb: str) -> str:
-        return f"terraform {verb} in {shown(self.working_directory)}"
+        return f"terraform {verb} in {paths.shown(self.working_directory)}"
 
     def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
         words = [executable(), *verb.split()]
@@ -132,19 +130,19 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
     configuration that isn't there is ignored, with a word.
     """
     ours = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_WORKSPACE": "default"}
-    laid_over = {**callers_variables.passed_on(os.environ), **environment, **ours}
+    laid_over = {"GOGC": _GOGC, **callers_variables.passed_on(os.environ), **environment, **ours}
     variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not provider_mirror.is_readable_file(Path(named)):
         why = "is no file that can be read" if os.path.lexists(named) else "does not exist"
-        say_once(f"TF_CLI_CONFIG_FILE names {named}, which {why}: ignored.")
+        progress.say_once(f"TF_CLI_CONFIG_FILE names {named}, which {why}: ignored.")
         del variables["TF_CLI_CONFIG_FILE"]
     return variables
 
 
 def provider_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """What makes `terraform init` find the provider offline, and fetch it once otherwise."""
-    return provider_mirror.init_variables(tool_variables(environment), folder=LOCAL)
+    return provider_mirror.init_variables(tool_variables(environment), folder=paths.LOCAL)
 
 
 @functools.cache
@@ -155,7 +153,7 @@ def executable() -> str:
     needed = ".".join(map(str, MINIMUM_VERSION))
     if path is None:
         raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
-    said = progress.read(Command([path, "version", "-json"], REPOSITORY, tool_variables({})))
+    said = progress.read(Command([path, "version", "-json"], paths.REPOSITORY, tool_variables({})))
     found = re.search(r'"terraform_version"\s*:\s*"((\d+)\.(\d+)[^"]*)"', said)
     if not found:
         what = (
@@ -165,18 +163,6 @@ def executable() -> str:
     if (int(found[2]), int(found[3])) < MINIMUM_VERSION:
         raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found[1]}.")
     return path
-
-
-@functools.cache
-def say_once(text: str) -> None:
-    progress.console.print(text, style="yellow")
-
-
-def shown(path: Path) -> str:
-    """Relative to the working directory, if it is in it; that may be gone."""
-    with contextlib.suppress(OSError):
-        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-    return str(path)
 
 
 def _assignments(variables: Mapping[str, str] | None) -> list[str]:

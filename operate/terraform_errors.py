@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from operate.terraform import shown
+from operate.paths import shown
 from stacks.settings import S3Backend
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from operate.acceptance.criteria import Result, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from operate.acceptance.criteria import Check, Criterion
+    from operate.acceptance.checks.check import Check
+    from operate.acceptance.criteria import Criterion
     from operate.acceptance.provenance import Provenance
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.NOT_RUN: "yellow"}

@@ -1,4 +1,4 @@
-"""What a criterion asks, the check that judges it, and the verdict."""
+"""What a criterion asks, what was found, and the verdict."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from operate.acceptance.service_under_test import ServiceUnderTest
     from operate.acceptance.timeline import Timeline
 
 
@@ -53,23 +52,6 @@ class Result:
     def of(cls, criterion: Criterion, finding: Finding, *, seconds: float) -> Result:
         verdict = Verdict.PASS if finding.passed else Verdict.FAIL
         return cls(criterion, verdict, finding.measured, finding.figures, finding.timeline, seconds)
-
-
-@dataclass(frozen=True)
-class Check:
-    """What judges one criterion or several, with a finding for each, in their order."""
-
-    criteria: tuple[Criterion, ...]
-    run: Callable[[ServiceUnderTest], Sequence[Finding]]
-    disruptive: bool = True
-    needs_containers: bool = True
-
-
-def judges(
-    *criteria: Criterion, disruptive: bool = True, needs_containers: bool = True
-) -> Callable[[Callable[[ServiceUnderTest], Sequence[Finding]]], Check]:
-    """Makes a check of a function. A disruptive one changes what is deployed."""
-    return lambda run: Check(criteria, run, disruptive=disruptive, needs_containers=needs_containers)
 
 
 def exit_code(results: Sequence[Result]) -> int:

@@ -13,11 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from docker.errors import DockerException
 
 from local_aws import container_engine
-from operate import progress
+from operate import paths, progress
 from operate.errors import OperateError
-from operate.image_reference import ImageReference
+from operate.image_tags import ImageReference
 from operate.provider_mirror import PROVIDER
-from operate.terraform import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,7 @@ class Provenance:
 
 def read(tested: ServiceUnderTest) -> Provenance:
     """What can't be read does not keep the run from being made."""
-    settings = tested.service.aws.settings
+    settings = tested.environment.settings
     image = _known(lambda: _image(tested))
     return Provenance(
         environment=settings.name,
@@ -76,12 +75,12 @@ def _known(reading: Callable[[], str | None]) -> str:
 
 
 def _image(tested: ServiceUnderTest) -> str:
-    return str(tested.definition["containerDefinitions"][0]["image"])
+    return tested.container["image"]
 
 
 def _digest(tested: ServiceUnderTest, image: ImageReference) -> str | None:
     """What ECS says that its tasks run, for a tag may name another image by now. Several where tasks differ."""
-    container = tested.definition["containerDefinitions"][0]["name"]
+    container = tested.container["name"]
     deployed = [task for task in tested.service.tasks() if task["taskDefinitionArn"] == tested.found["taskDefinition"]]
     digests = {
         one["imageDigest"]
@@ -93,33 +92,33 @@ def _digest(tested: ServiceUnderTest, image: ImageReference) -> str | None:
 
 
 def _digest_in_ecr(tested: ServiceUnderTest, image: ImageReference) -> str | None:
-    aws, host = tested.service.aws, _ECR_HOST.match(image.host)
-    if host is None or host["region"] != aws.settings.region:
+    environment, host = tested.environment, _ECR_HOST.match(image.host)
+    if host is None or host["region"] != environment.settings.region or image.tag is None:
         return None
-    (found,) = aws.client("ecr").describe_images(
+    (found,) = environment.client("ecr").describe_images(
         registryId=host["account"], repositoryName=image.name, imageIds=[{"imageTag": image.tag}]
     )["imageDetails"]
     return str(found["imageDigest"])
 
 
 def _git(*arguments: str) -> str:
-    command = progress.Command(["git", "--no-optional-locks", *arguments], REPOSITORY, os.environ)
+    command = progress.Command(["git", "--no-optional-locks", *arguments], paths.REPOSITORY, os.environ)
     return progress.read(command).strip()
 
 
 def _versions(tested: ServiceUnderTest) -> dict[str, str]:
     """What the embedded AWS has instead of Fargate is named only there."""
-    stack, cloud = tested.stack, tested.service.aws.local_aws
+    stack, local_aws = tested.environment.stack, tested.environment.local_aws
     versions = {
         "Terraform": _known(lambda: stack.terraform.versions()["terraform_version"]),
         "AWS provider": _known(lambda: stack.terraform.versions()["provider_selections"][PROVIDER]),
         "cdktf": _known(lambda: _cdktf((stack.folder / "cdk.tf.json").read_text(encoding="utf-8"))),
     }
-    if cloud is None:
+    if local_aws is None:
         return versions | {"container engine": _known(lambda: _fargate(tested))}
     return versions | {
-        "MiniStack": _known(lambda: _ministack(cloud)),
-        "container engine": _known(lambda: _engine(cloud)),
+        "MiniStack": _known(lambda: _ministack(local_aws)),
+        "container engine": _known(lambda: _engine(local_aws)),
     }
 
 
@@ -127,13 +126,13 @@ def _cdktf(synthesized: str) -> str:
     return str(json.loads(synthesized)["//"]["metadata"]["version"])
 
 
-def _ministack(cloud: LocalAws) -> str:
-    answer = httpx.get(f"{cloud.endpoint}/_ministack/health", trust_env=False, timeout=_TIMEOUT_SECONDS)
+def _ministack(local_aws: LocalAws) -> str:
+    answer = httpx.get(f"{local_aws.endpoint}/_ministack/health", trust_env=False, timeout=_TIMEOUT_SECONDS)
     return str(answer.raise_for_status().json()["version"])
 
 
-def _engine(cloud: LocalAws) -> str:
-    engine = container_engine.running(cloud)
+def _engine(local_aws: LocalAws) -> str:
+    engine = container_engine.running(local_aws)
     if engine is None:
         return "none"
     with engine.client(timeout_seconds=_TIMEOUT_SECONDS) as client:

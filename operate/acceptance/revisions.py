@@ -7,70 +7,67 @@ that is deployed, by its container's settings: whatever the API is, it can't ser
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
-from local_aws import container_engine
-from operate import images, registry
+from operate import sample_image
 
 if TYPE_CHECKING:
-    from operate.aws import Aws
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import (
+        ContainerDefinitionOutputTypeDef,
+        KeyValuePairTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
 
-    Record = dict[str, Any]
+    from operate.environment import Environment
 
 Kind = Literal["next", "crash-at-start", "unhealthy", "missing-image"]
 
-_FAULTS: dict[Kind, images.Fault | None] = {"next": None, "crash-at-start": "crash-at-start", "unhealthy": "unhealthy"}
+_FAULTS: dict[Kind, sample_image.Fault | None] = {
+    "next": None,
+    "crash-at-start": "crash-at-start",
+    "unhealthy": "unhealthy",
+}
 _OTHER_PORT_OFFSET = 1
-_READ_ONLY = frozenset(
-    {
-        "taskDefinitionArn",
-        "revision",
-        "status",
-        "requiresAttributes",
-        "compatibilities",
-        "registeredAt",
-        "registeredBy",
-        "deregisteredAt",
-        "deregisteredBy",
-    }
-)
 
 
 def tag_of(kind: Kind) -> str:
     return f"acceptance-{kind}"
 
 
-def publish_images(aws: Aws) -> None:
+def publish_images(environment: Environment) -> None:
     """Pushes the sample API's versions to the embedded ECR; a real registry is not touched."""
-    if aws.local_aws is None:
-        return
-    name = aws.settings.image.repository
-    repository = registry.repository(aws.client("ecr"), name, endpoint=aws.local_aws.endpoint)
-    engine, architecture = container_engine.running(aws.local_aws), aws.settings.container.cpu_architecture
     for kind, fault in _FAULTS.items():
-        image = images.build(version=tag_of(kind), fault=fault, architecture=architecture, engine=engine)
-        registry.push(image, repository, tag=tag_of(kind))
+        sample_image.publish(environment, tag=tag_of(kind), fault=fault)
 
 
-def withdraw_images(aws: Aws) -> None:
-    if aws.local_aws:
-        tags = [{"imageTag": tag_of(kind)} for kind in _FAULTS]
-        aws.client("ecr").batch_delete_image(repositoryName=aws.settings.image.repository, imageIds=tags)
+def withdraw_images(environment: Environment) -> None:
+    if environment.local_aws:
+        repository = environment.settings.image.repository
+        tags = [tag_of(kind) for kind in _FAULTS]
+        environment.client("ecr").batch_delete_image(
+            repositoryName=repository, imageIds=[{"imageTag": tag} for tag in tags]
+        )
 
 
-def request(definition: Record, kind: Kind, *, built: bool) -> Record:
-    """RegisterTaskDefinition's members for the definition, as DescribeTaskDefinition answers it, changed to `kind`.
+def register(ecs: ECSClient, deployed: TaskDefinitionTypeDef, kind: Kind, *, built: bool, mark: str) -> str:
+    """The ARN of a revision like the deployed one, but for what makes it of that kind; `mark` is a tag's key.
 
     `built` says that `publish_images` has put an image of that kind into the repository.
     """
-    first, *others = definition["containerDefinitions"]
-    kept = {name: value for name, value in definition.items() if name not in _READ_ONLY}
-    return {**kept, "containerDefinitions": [{**first, **_changes(first, kind, built=built)}, *others]}
+    first, *others = deployed["containerDefinitions"]
+    changed = {**first, **_changes(first, kind, built=built and kind != "missing-image")}
+    taken = ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape
+    kept = {name: value for name, value in deployed.items() if taken and name in taken.members}
+    request = {**kept, "containerDefinitions": [changed, *others], "tags": [{"key": mark, "value": kind}]}
+    registered = ecs.register_task_definition(**cast("RegisterTaskDefinitionRequestTypeDef", request))
+    return registered["taskDefinition"]["taskDefinitionArn"]
 
 
-def _changes(container: Record, kind: Kind, *, built: bool) -> Record:
-    repository = container["image"].partition("@")[0].rpartition(":")[0]
+def _changes(container: ContainerDefinitionOutputTypeDef, kind: Kind, *, built: bool) -> dict[str, object]:
     if built or kind == "missing-image":
+        repository = container["image"].partition("@")[0].rpartition(":")[0]
         return {"image": f"{repository}:{tag_of(kind)}"}
     if kind == "crash-at-start":
         return {"entryPoint": ["/there-is-no-such-program"]}
@@ -80,6 +77,6 @@ def _changes(container: Record, kind: Kind, *, built: bool) -> Record:
     return {"environment": _with(container, "ACCEPTANCE_RUN", str(int(time.time())))}
 
 
-def _with(container: Record, name: str, value: str) -> list[Record]:
+def _with(container: ContainerDefinitionOutputTypeDef, name: str, value: str) -> list[KeyValuePairTypeDef]:
     others = [one for one in container.get("environment", []) if one["name"] != name]
     return [*others, {"name": name, "value": value}]

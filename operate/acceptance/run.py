@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws import container_engine
-from operate import aws, deployment, embedded_aws, progress
+from operate import deployment_lock, embedded_aws, progress
 from operate.acceptance import checks, provenance, revisions
 from operate.acceptance.board import Board
 from operate.acceptance.criteria import NotRunError, Result, Verdict
@@ -22,8 +21,8 @@ from operate.service import Service, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from operate.acceptance.criteria import Check
-    from operate.aws import Aws
+    from operate.acceptance.checks.check import Check
+    from operate.environment import Environment
 
 _COMES_UP_SECONDS = 90
 _UNMEASURED = (OperateError, LookupError, BotoCoreError, ClientError, httpx.HTTPError)
@@ -49,39 +48,32 @@ class Options:
         ]
 
 
-def run(environment: str, options: Options) -> Board:
+def run(environment: Environment, options: Options) -> Board:
     """The judged criteria. Raises OperateError, in one line, where there is nothing that could be judged."""
     chosen = options.chosen()
-    connected = aws.connect(environment)
-    with deployment.exclusively(connected), aws.answering(f"AWS did not answer for {environment!r}"):
-        tested = _tested(connected)
-        return _Runner(tested, chosen, disruptive=_may_disturb(connected, options)).run()
+    with (
+        deployment_lock.held(environment.local_aws),
+        environment.answering(),
+    ):
+        tested = _tested(environment)
+        disruptive = tested.is_local if options.disruptive is None else options.disruptive
+        return _Runner(tested, chosen, disruptive=disruptive).run()
 
 
-def _may_disturb(connected: Aws, options: Options) -> bool:
-    return connected.local_aws is not None if options.disruptive is None else options.disruptive
-
-
-def _tested(connected: Aws) -> ServiceUnderTest:
-    environment, cloud = connected.settings.name, connected.local_aws
-    if cloud is None:
-        connected.check_caller()
-    elif (cloud.directory / "existing_infrastructure").exists():
-        embedded_aws.up(cloud, containers=True)
-    else:
-        raise _nothing_deployed(environment)
-    if deployment.service_of(connected).find() is None:
-        raise _nothing_deployed(environment)
-    prepared = deployment.prepare(connected)
-    outputs = prepared.terraform.output()
-    service = deployment.service_of(connected)
+def _tested(environment: Environment) -> ServiceUnderTest:
+    name, local_aws, service = environment.settings.name, environment.local_aws, Service.of(environment)
+    nothing = OperateError(f"Nothing is deployed in {name!r}: `make deploy ENV={name}` deploys it.")
+    environment.check_caller()
+    if local_aws:
+        if not embedded_aws.was_started(local_aws):
+            raise nothing
+        embedded_aws.up(local_aws, containers=True)
+    if service.find() is None:
+        raise nothing
+    outputs = environment.prepare_stack(containers=True).terraform.output()
     if "service_name" in outputs:
-        service = Service(connected, cluster=outputs["cluster_name"], name=outputs["service_name"])
-    return ServiceUnderTest(service, prepared, service.read())
-
-
-def _nothing_deployed(environment: str) -> OperateError:
-    return OperateError(f"Nothing is deployed in {environment!r}: `make deploy ENV={environment}` deploys it.")
+        service = Service(environment, cluster=outputs["cluster_name"], name=outputs["service_name"])
+    return ServiceUnderTest(environment, service, service.read())
 
 
 class _Runner:
@@ -93,7 +85,7 @@ class _Runner:
 
     def run(self) -> Board:
         """Also when interrupted, the service is put back."""
-        disturbs = self._disruptive and self._has_containers() and any(check.disruptive for check in self._checks)
+        disturbs = self._may_disturb() and any(check.disruptive for check in self._checks)
         if disturbs:
             self._prepare()
         criteria = [criterion for check in self._checks for criterion in check.criteria]
@@ -117,13 +109,13 @@ class _Runner:
         with progress.step("waiting until every task is healthy"):
             wait_until(self._tested.is_whole, within_seconds=_COMES_UP_SECONDS)
         self._tested.take_over()
-        revisions.publish_images(self._tested.service.aws)
+        revisions.publish_images(self._tested.environment)
 
     def _clean_up(self) -> None:
         try:
             with progress.step("leaving the service as it was found"):
                 self._tested.restore()
-                revisions.withdraw_images(self._tested.service.aws)
+                revisions.withdraw_images(self._tested.environment)
         except _UNMEASURED as error:
             self._board.trouble = f"The service is not as it was found: {error}"
 
@@ -145,20 +137,22 @@ class _Runner:
     def _require(self, check: Check) -> None:
         if check.disruptive and not self._disruptive:
             raise NotRunError("it disturbs what is deployed: --disruptive runs it")
-        if check.needs_containers and not self._has_containers():
-            raise NotRunError(container_engine.why_none() or "the container engine does not answer")
+        if check.needs_containers and (reason := self._why_no_containers()):
+            raise NotRunError(reason)
         if check.disruptive and self._stuck:
             raise NotRunError(self._stuck)
         if check.disruptive and not self._tested.is_whole():
             raise NotRunError("not every task was healthy to begin with")
 
-    def _has_containers(self) -> bool:
-        cloud = self._tested.service.aws.local_aws
-        return cloud is None or container_engine.running(cloud) is not None
+    def _may_disturb(self) -> bool:
+        return self._disruptive and not self._why_no_containers()
+
+    def _why_no_containers(self) -> str | None:
+        return embedded_aws.why_no_containers(self._tested.environment.local_aws)
 
     def _put_back(self, check: Check) -> None:
         """Each check begins where the one before began."""
-        if check.disruptive and self._disruptive and self._has_containers() and not self._stuck:
+        if check.disruptive and self._may_disturb() and not self._stuck:
             with suppress(*_UNMEASURED):
                 self._tested.restore()
                 return

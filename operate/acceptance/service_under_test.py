@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -20,11 +20,18 @@ from operate.service import id_of, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from operate.acceptance.timeline import Timeline
-    from operate.service import Service
-    from operate.stack import Stack
+    from mypy_boto3_ecs.type_defs import (
+        ContainerDefinitionOutputTypeDef,
+        DeploymentCircuitBreakerTypeDef,
+        DeploymentConfigurationTypeDef,
+        ServiceTypeDef,
+        TaskDefinitionTypeDef,
+        TaskTypeDef,
+    )
 
-    Record = dict[str, Any]
+    from operate.acceptance.timeline import Timeline
+    from operate.environment import Environment
+    from operate.service import Service
 
 _MARK = "acceptance"
 _TASK_START_SECONDS = 120
@@ -37,14 +44,14 @@ _REQUEST_TIMEOUT_SECONDS = 30
 class ServiceUnderTest:
     """`found` is the service as DescribeServices answered before anything was done to it."""
 
+    environment: Environment
     service: Service
-    stack: Stack
-    found: Record
+    found: ServiceTypeDef
     _registered: list[str] = field(default_factory=list)
 
     @property
     def is_local(self) -> bool:
-        return self.service.aws.local_aws is not None
+        return self.environment.local_aws is not None
 
     @property
     def task_start_seconds(self) -> float:
@@ -56,8 +63,7 @@ class ServiceUnderTest:
     @property
     def drain_seconds(self) -> float:
         """The longest that a task may take to end: deregistration delay, then the stop timeout."""
-        container = self.definition["containerDefinitions"][0]
-        return float(self.service.drain_seconds + (container.get("stopTimeout") or 30) + 30)
+        return float(self.service.drain_seconds + (self.container.get("stopTimeout") or 30) + 30)
 
     @property
     def rollout_seconds(self) -> float:
@@ -65,8 +71,13 @@ class ServiceUnderTest:
         return 3 * self.task_start_seconds + self.drain_seconds
 
     @cached_property
-    def definition(self) -> Record:
+    def definition(self) -> TaskDefinitionTypeDef:
         return self.service.task_definition(self.found["taskDefinition"])
+
+    @property
+    def container(self) -> ContainerDefinitionOutputTypeDef:
+        """The application's, which is the first."""
+        return self.definition["containerDefinitions"][0]
 
     @contextmanager
     def watched(self, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
@@ -78,20 +89,22 @@ class ServiceUnderTest:
 
     def register(self, kind: revisions.Kind) -> str:
         """The ARN of a revision made of the deployed one; it is deregistered in the end."""
-        wanted = revisions.request(self.definition, kind, built=self.is_local and kind != "missing-image")
-        tags = [{"key": _MARK, "value": kind}]
-        registered = self.service.ecs.register_task_definition(**wanted, tags=tags)["taskDefinition"]
-        arn = str(registered["taskDefinitionArn"])
+        arn = revisions.register(self.service.ecs, self.definition, kind, built=self.is_local, mark=_MARK)
         self._registered.append(arn)
         return arn
 
-    def update(self, **changes: object) -> None:
-        self.service.ecs.update_service(cluster=self.service.cluster, service=self.service.name, **changes)
+    def release(self, revision: str, *, configuration: DeploymentConfigurationTypeDef | None = None) -> None:
+        self.service.ecs.update_service(
+            cluster=self.service.cluster,
+            service=self.service.name,
+            taskDefinition=revision,
+            deploymentConfiguration=configuration or _configuration(self.found),
+        )
 
     def await_outcome(self, revision: str) -> Outcome:
         return rollout.await_outcome(self.service, revision, within_seconds=self.rollout_seconds)
 
-    def await_stopped(self, arns: Iterable[str]) -> list[Record]:
+    def await_stopped(self, arns: Iterable[str]) -> list[TaskTypeDef]:
         """The tasks once they have stopped, or as they are when that takes too long."""
         wanted = list(arns)
 
@@ -101,7 +114,7 @@ class ServiceUnderTest:
         wait_until(stopped, within_seconds=self.drain_seconds)
         return self.service.describe_tasks(wanted)
 
-    def stopped_of(self, revision: str) -> list[Record]:
+    def stopped_of(self, revision: str) -> list[TaskTypeDef]:
         return [task for task in self.service.tasks(stopped=True) if task["taskDefinitionArn"] == revision]
 
     def is_whole(self) -> bool:
@@ -111,9 +124,9 @@ class ServiceUnderTest:
 
     def ask(self, path: str) -> httpx.Response | None:
         """One request past the health path; None where the connection broke, as it does when the task dies."""
-        direct = self.service.aws.local_aws is not None
+        url = f"{self.service.url}{path}"
         try:
-            return httpx.get(f"{self.service.url}{path}", timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not direct)
+            return httpx.get(url, timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not self.is_local)
         except httpx.TransportError:
             return None
 
@@ -128,7 +141,7 @@ class ServiceUnderTest:
         leftovers = [arn for arn in self.service.revisions() if self._is_marked(arn)]
         self._registered += leftovers
         if self.found["taskDefinition"] in leftovers:
-            deployed = self.stack.terraform.output().get("task_definition_arn")
+            deployed = self.environment.stack.terraform.output().get("task_definition_arn")
             if deployed is None:
                 raise OperateError(
                     f"{self.service.name} runs {id_of(self.found['taskDefinition'])}, which a run that was killed "
@@ -145,8 +158,8 @@ class ServiceUnderTest:
     def restore(self) -> None:
         """As it was found. Raises OperateError where the service does not come back."""
         now, wanted = self.service.read(), self.found["taskDefinition"]
-        if now["taskDefinition"] != wanted or _rollout_settings(now) != _rollout_settings(self.found):
-            self.update(taskDefinition=wanted, deploymentConfiguration=_rollout_settings(self.found))
+        if now["taskDefinition"] != wanted or _configuration(now) != _configuration(self.found):
+            self.release(wanted)
         outcome = self.await_outcome(wanted)
         for arn in self._registered:
             self.service.ecs.deregister_task_definition(taskDefinition=arn)
@@ -157,6 +170,12 @@ class ServiceUnderTest:
             )
 
 
-def _rollout_settings(service: Record) -> Record:
-    kept = ("maximumPercent", "minimumHealthyPercent", "deploymentCircuitBreaker")
-    return {name: value for name, value in service["deploymentConfiguration"].items() if name in kept}
+def _configuration(service: ServiceTypeDef) -> DeploymentConfigurationTypeDef:
+    """What the checks change of it, and put back."""
+    found = service["deploymentConfiguration"]
+    no_circuit_breaker: DeploymentCircuitBreakerTypeDef = {"enable": False, "rollback": False}
+    return {
+        "maximumPercent": found["maximumPercent"],
+        "minimumHealthyPercent": found["minimumHealthyPercent"],
+        "deploymentCircuitBreaker": found.get("deploymentCircuitBreaker", no_circuit_breaker),
+    }

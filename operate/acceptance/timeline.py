@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.acceptance.load import Load, Sample, Summary
-from operate.image_reference import ImageReference
+from operate.image_tags import ImageReference
 from operate.service import id_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Timeline:
 def recorded(service: Service, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
     """Under load on the health path from before the block until after it."""
     timeline = Timeline(title)
-    load = Load(service.health_url, rate_per_second, through_proxy=service.aws.local_aws is None)
+    load = Load(service.health_url, rate_per_second, through_proxy=service.environment.local_aws is None)
     timeline.samples = load.samples
     ended = threading.Event()
     observer = threading.Thread(target=_observe, args=(service, timeline, ended), daemon=True)
@@ -100,7 +100,7 @@ def _look(service: Service, timeline: Timeline) -> None:
         revision = id_of(arn)
         running[revision] = running.get(revision, 0) + deployment["runningCount"]
         if revision not in timeline.image_tags:
-            image = service.task_definition(arn)["containerDefinitions"][0]["image"]
+            image = service.container(arn)["image"]
             timeline.image_tags[revision] = ImageReference.of(image).tag
     timeline.snapshots.append(Snapshot(time.time(), running))
 

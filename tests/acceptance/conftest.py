@@ -14,17 +14,19 @@ from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, reserved_port
 from operate import __main__ as command_line
-from operate import aws, deployment, embedded_aws, first_answer, generator, images
+from operate import embedded_aws, paths, sample_image
 from operate.acceptance.checks import health, rolling_deployment
+from operate.environment import resolve
 from operate.errors import OperateError
+from operate.service import Service
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from operate.images import Fault
-    from operate.service import Service
+    from operate.registry import Image
+    from operate.sample_image import Fault
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Environment:
 
     @property
     def service(self) -> Service:
-        return deployment.service_of(aws.connect("local"))
+        return Service.of(resolve("local"))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +63,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
     with pytest.MonkeyPatch.context() as patch:
         _spare(patch)
         patch.setattr(embedded_aws, "configured", lambda: cloud)
-        patch.setattr(generator, "SYNTHESIZED", folder / "cdktf.out")
-        patch.setattr(first_answer, "LOCAL", folder)
+        patch.setattr(paths, "SYNTHESIZED", folder / "cdktf.out")
+        patch.setattr(paths, "LOCAL", folder)
         patch.chdir(folder)
         try:
             container_engine.start(cloud)
@@ -109,9 +111,9 @@ def deployed(environment: Environment) -> tuple[Environment, Result]:
 
 def broken(patch: pytest.MonkeyPatch, fault: Fault) -> None:
     """From here on every good build of the sample API is broken by `fault`."""
-    build = images.build
+    build = sample_image.build
 
-    def build_broken(**arguments: object) -> images.Image:
+    def build_broken(**arguments: object) -> Image:
         return build(**{**arguments, "fault": arguments.get("fault") or fault})  # type: ignore[arg-type]
 
-    patch.setattr(images, "build", build_broken)
+    patch.setattr(sample_image, "build", build_broken)

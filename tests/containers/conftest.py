@@ -10,7 +10,7 @@ from local_aws import container_engine
 from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, require_go, reserved_port
-from operate import existing_infrastructure, images, registry
+from operate import existing_infrastructure, registry, sample_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +37,13 @@ def repository(cloud: LocalAws) -> registry.Repository:
 
 
 @pytest.fixture(scope="session")
-def sample() -> images.Image:
+def sample() -> registry.Image:
     require_go()
-    return images.build(version="v1")
+    return sample_image.build(version="v1")
 
 
 @pytest.fixture(scope="session")
-def sample_reference(sample: images.Image, repository: registry.Repository) -> str:
+def sample_reference(sample: registry.Image, repository: registry.Repository) -> str:
     """The sample API in the embedded ECR."""
     registry.push(sample, repository, tag="v1")
     return f"{repository.uri}:v1"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from operate import images, registry
+from operate import registry, sample_image
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
     from local_aws.instance import LocalAws
 
-IMAGE = images.Image(config=b"{}", layers=(gzip.compress(b"layer", mtime=0),))
+IMAGE = registry.Image(config=b"{}", layers=(gzip.compress(b"layer", mtime=0),))
 
 
 def test_ecr_lists_what_was_pushed(cloud: LocalAws, repository: registry.Repository) -> None:
@@ -103,7 +103,7 @@ def test_an_archive_saved_by_an_engine_is_read(repository: registry.Repository) 
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     stream.seek(0)
-    image = images.read_archive(stream)
+    image = sample_image.read_archive(stream)
     assert [gzip.decompress(layer) for layer in image.layers] == [b"layer", b"layer"]
     assert image.layers[1] == contents["packed.tar"]
     assert registry.push(image, repository, tag="archive").startswith("sha256:")

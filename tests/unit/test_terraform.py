@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operate import provider_mirror, terraform
+from operate import paths, progress, provider_mirror, terraform
 from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.stack import Stack
@@ -38,7 +38,7 @@ output "image_tag" {
 @pytest.fixture(autouse=True)
 def _forget_what_was_found() -> Iterator[None]:
     terraform.executable.cache_clear()
-    terraform.say_once.cache_clear()
+    progress.say_once.cache_clear()
     yield
     terraform.executable.cache_clear()
 
@@ -239,7 +239,7 @@ os.environ["TF_CLI_CONFIG_FILE"] = {str(tmp_path / "own.tfrc")!r}
 assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({{}})
 assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}))
 """
-    ran = subprocess.run([sys.executable, "-c", program], cwd=terraform.REPOSITORY, capture_output=True, check=False)
+    ran = subprocess.run([sys.executable, "-c", program], cwd=paths.REPOSITORY, capture_output=True, check=False)
     tmp_path.chmod(0o700)
     assert (ran.returncode, ran.stderr.count(b"Traceback")) == (0, 0), ran.stderr
 
@@ -249,7 +249,7 @@ def test_shown_without_a_working_directory(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    assert terraform.shown(tmp_path / "plan") == f"{tmp_path}/plan"
+    assert paths.shown(tmp_path / "plan") == f"{tmp_path}/plan"
 
 
 def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str], Path]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operate.acceptance.criteria import Criterion, Finding, NotRunError, judges
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding, NotRunError
 from operate.acceptance.load import Load
 from operate.acceptance.timeline import recorded
 from operate.service import wait_until
@@ -42,13 +43,13 @@ def scaled_out(tested: ServiceUnderTest) -> list[Finding]:
             )
         seconds = timeline.mark("scaled out" if scaled else "gave up") - began
     after = service.read()["runningCount"]
-    tested.update(desiredCount=before)
+    service.ecs.update_service(cluster=service.cluster, service=service.name, desiredCount=before)
     measured = f"{before} to {after} tasks after {seconds:.0f} s"
     return [Finding(scaled, measured, {"seconds": round(seconds, 1), "tasks": after}, timeline)]
 
 
 def _require_policy(tested: ServiceUnderTest) -> None:
-    client = tested.service.aws.client("application-autoscaling")
+    client = tested.environment.client("application-autoscaling")
     resource = f"service/{tested.service.cluster}/{tested.service.name}"
     if not client.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)["ScalingPolicies"]:
         raise NotRunError("the service has no scaling policy")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
-from operate import first_answer as creation
-from operate.acceptance.criteria import Criterion, Finding, NotRunError, judges
+from operate import startup_time
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding, NotRunError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from operate.acceptance.service_under_test import ServiceUnderTest
+    from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
-    Record = dict[str, Any]
+    from operate.acceptance.service_under_test import ServiceUnderTest
 
 FIRST_ANSWER_SECONDS = 30
 _EVENTS_KEPT_BY_ECS = 100
@@ -29,7 +30,7 @@ def first_answer(tested: ServiceUnderTest) -> list[Finding]:
     answer = tested.ask(tested.service.target_group["HealthCheckPath"])
     if answer is None or answer.status_code != httpx.codes.OK:
         return [Finding(passed=False, measured=f"/health answers {answer.status_code if answer else 'nothing'} now")]
-    measured = creation.read(tested.service)
+    measured = startup_time.read(tested.service)
     if measured:
         return [_in_time(measured.seconds, "after the service's creation")]
     return [_in_time(_seconds_until_steady(tested), "to the first steady state, by ECS's events")]
@@ -48,9 +49,9 @@ def _seconds_until_steady(tested: ServiceUnderTest) -> float:
         raise NotRunError("the service's creation was not watched by `deploy` here, and has not been steady yet")
     if any(failed < min(steady) for failed in _times(service, "deployment failed")):
         raise NotRunError("the service's first deployment failed: how long its repair took says nothing")
-    return float((min(steady) - service["createdAt"]).total_seconds())
+    return (min(steady) - service["createdAt"]).total_seconds()
 
 
-def _times(service: Record, words: str) -> list[datetime]:
+def _times(service: ServiceTypeDef, words: str) -> list[datetime]:
     """Of the events that say so."""
     return [event["createdAt"] for event in service["events"] if words in event["message"]]

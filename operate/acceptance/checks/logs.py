@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from operate.acceptance.criteria import Criterion, Finding, judges
-from operate.service import id_of, log_stream, wait_until
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding
+from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:
-    from operate.acceptance.service_under_test import ServiceUnderTest
+    from mypy_boto3_logs.type_defs import OutputLogEventTypeDef
 
-    Record = dict[str, Any]
+    from operate.acceptance.service_under_test import ServiceUnderTest
 
 _LIMIT_SECONDS = 60
 
@@ -22,24 +23,19 @@ def first_line(tested: ServiceUnderTest) -> list[Finding]:
     task = next((task for task in tested.service.tasks() if "startedAt" in task), None)
     if task is None:
         return [Finding(passed=False, measured="no task runs")]
-    stream = log_stream(tested.service.task_definition(task["taskDefinitionArn"])["containerDefinitions"][0], task)
+    stream = tested.service.log_stream(task)
     if stream is None:
         return [Finding(passed=False, measured="the container has no awslogs")]
     started_at = task["startedAt"].timestamp()
-    wait_until(lambda: _first_line(tested, stream), within_seconds=max(0, _LIMIT_SECONDS + started_at - time.time()))
-    line = _first_line(tested, stream)
-    if line is None:
-        return [Finding(passed=False, measured=f"no line in {stream['logStreamName']}")]
-    arrived_at = float(line.get("ingestionTime") or line["timestamp"]) / 1000
+
+    def first() -> list[OutputLogEventTypeDef]:
+        return tested.service.log_events(task, most=1, first=True)
+
+    wait_until(first, within_seconds=max(0, _LIMIT_SECONDS + started_at - time.time()))
+    events = first()
+    if not events:
+        return [Finding(passed=False, measured=f"no line in {stream.name}")]
+    arrived_at = (events[0].get("ingestionTime") or events[0]["timestamp"]) / 1000
     seconds = max(0.0, arrived_at - started_at)
     measured = f"{seconds:.1f} s after the start of task {id_of(task['taskArn'])[:8]}"
     return [Finding(seconds <= _LIMIT_SECONDS, measured, {"seconds": round(seconds, 2)})]
-
-
-def _first_line(tested: ServiceUnderTest, stream: Record) -> Record | None:
-    logs = tested.service.logs
-    try:
-        events = logs.get_log_events(**stream, limit=1, startFromHead=True)["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return None
-    return events[0] if events else None

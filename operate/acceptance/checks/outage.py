@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from operate.acceptance.criteria import Criterion, Finding, judges
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding
 from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def every_task_unhealthy(tested: ServiceUnderTest) -> list[Finding]:
     with tested.watched("All tasks are unhealthy", rate_per_second=_RATE_PER_SECOND) as timeline:
         revision = tested.register("unhealthy")
         timeline.mark(f"released {id_of(revision)} with no circuit breaker and no task to be kept")
-        tested.update(
-            taskDefinition=revision,
-            deploymentConfiguration={
+        tested.release(
+            revision,
+            configuration={
                 "minimumHealthyPercent": 0,
                 "maximumPercent": 100,
                 "deploymentCircuitBreaker": {"enable": False, "rollback": False},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operate import rollout
-from operate.acceptance.criteria import Criterion, Finding, judges
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding
 from operate.rollout import Outcome
 from operate.service import id_of
 
@@ -39,7 +40,7 @@ def _rolled_back(tested: ServiceUnderTest, kind: Kind, title: str, *, reason: st
         before = {task["taskArn"] for task in tested.service.tasks()}
         revision = tested.register(kind)
         began = timeline.mark(f"released {id_of(revision)}, {kind}")
-        tested.update(taskDefinition=revision)
+        tested.release(revision)
         outcome = tested.await_outcome(revision)
         seconds = timeline.mark(f"{id_of(revision)}: {outcome.value}") - began
         settled = tested.await_outcome(tested.found["taskDefinition"])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from operate import rollout
-from operate.acceptance.criteria import Criterion, Finding, NotRunError, judges
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding, NotRunError
 from operate.rollout import Outcome
 from operate.service import id_of
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import TaskTypeDef
+
     from operate.acceptance.service_under_test import ServiceUnderTest
     from operate.acceptance.timeline import Timeline
-
-    Record = dict[str, Any]
 
 LEAST_RATE_PER_SECOND = 50
 RATE_PER_SECOND = 60  # with something to spare for a busy machine
@@ -25,7 +26,7 @@ class _Rollout:
     outcome: Outcome
     seconds: float
     revision: str
-    replaced: list[Record]  # the tasks that ran before, as they ended
+    replaced: list[TaskTypeDef]  # the tasks that ran before, as they ended
     timeline: Timeline
 
 
@@ -45,7 +46,7 @@ def _roll(tested: ServiceUnderTest, title: str, revision: str) -> _Rollout:
     with tested.watched(title, rate_per_second=RATE_PER_SECOND) as timeline:
         before = [task["taskArn"] for task in tested.service.tasks()]
         began = timeline.mark(f"released {id_of(revision)}")
-        tested.update(taskDefinition=revision)
+        tested.release(revision)
         outcome = tested.await_outcome(revision)
         replaced = tested.await_stopped(before) if outcome is Outcome.COMPLETED else []
         seconds = timeline.mark(f"{id_of(revision)}: {outcome.value}") - began
@@ -87,7 +88,7 @@ def _drained(there: _Rollout, back: _Rollout) -> Finding:
     return Finding(passed=not problem, measured=measured, timeline=there.timeline)
 
 
-def _ended_well(task: Record) -> bool:
+def _ended_well(task: TaskTypeDef) -> bool:
     return all(container.get("exitCode") in {0, None} for container in task["containers"])
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from operate import rollout
-from operate.acceptance.criteria import Criterion, Finding, judges
+from operate.acceptance.checks.check import judges
+from operate.acceptance.criteria import Criterion, Finding
 from operate.service import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_ecs.type_defs import TaskTypeDef
+
     from operate.acceptance.service_under_test import ServiceUnderTest
     from operate.acceptance.timeline import Timeline
-
-    Record = dict[str, Any]
 
 _LIMIT_SECONDS = 120
 _RATE_PER_SECOND = 10
@@ -30,7 +31,7 @@ class _Replacement:
     """`seconds` until a new task serves and the API answers; None where the limit passed first."""
 
     seconds: float | None
-    stopped: list[Record]
+    stopped: list[TaskTypeDef]
     timeline: Timeline
 
     def finding(self, *, passed: bool = True, remark: str = "") -> Finding:
@@ -41,7 +42,7 @@ class _Replacement:
         figures = {"seconds": round(self.seconds, 2), "silence_seconds": round(silence, 2)}
         return Finding(passed, measured, figures, self.timeline)
 
-    def finding_if(self, is_why: Callable[[Record], object]) -> Finding:
+    def finding_if(self, is_why: Callable[[TaskTypeDef], object]) -> Finding:
         """Passed only where a task stopped for the reason that it should have."""
         reasons = "; ".join(sorted({rollout.reason_of(task) for task in self.stopped}))
         return self.finding(passed=any(is_why(task) for task in self.stopped), remark=f"; {reasons}")
@@ -49,7 +50,7 @@ class _Replacement:
 
 @judges(Criterion("SC-003", "A killed task is replaced and the API answers", "within 2 min"))
 def killed_task(tested: ServiceUnderTest) -> list[Finding]:
-    def kill(tasks: list[Record]) -> None:
+    def kill(tasks: list[TaskTypeDef]) -> None:
         reason = "acceptance: killed, to see it replaced"
         tested.service.ecs.stop_task(cluster=tested.service.cluster, task=tasks[0]["taskArn"], reason=reason)
 
@@ -75,11 +76,11 @@ def memory_exceeded(tested: ServiceUnderTest) -> list[Finding]:
     ]
 
 
-def _exit_codes(task: Record) -> set[int]:
+def _exit_codes(task: TaskTypeDef) -> set[int]:
     return {container["exitCode"] for container in task["containers"] if container.get("exitCode") is not None}
 
 
-def _replacement(tested: ServiceUnderTest, title: str, cause: Callable[[list[Record]], None]) -> _Replacement:
+def _replacement(tested: ServiceUnderTest, title: str, cause: Callable[[list[TaskTypeDef]], None]) -> _Replacement:
     with tested.watched(title, rate_per_second=_RATE_PER_SECOND) as timeline:
         before = tested.service.tasks()
         began = timeline.mark(title)

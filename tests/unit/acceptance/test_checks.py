@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from operate import first_answer
+from operate import startup_time
 from operate.acceptance import checks
 from operate.acceptance.checks import CHECKS, criterion_ids, health, logs
-from operate.acceptance.criteria import Check, NotRunError
-from operate.first_answer import FirstAnswer
+from operate.acceptance.checks.check import Check
+from operate.acceptance.criteria import NotRunError
+from operate.startup_time import StartupTime
 
 if TYPE_CHECKING:
     from operate.acceptance.service_under_test import ServiceUnderTest
@@ -58,14 +59,14 @@ def test_no_check_is_left_out() -> None:
 def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the deployment's watcher wrote down: nothing, unless a test says so."""
     record: dict[str, Any] = {"answer": None}
-    monkeypatch.setattr(first_answer, "read", lambda _: record["answer"])
+    monkeypatch.setattr(startup_time, "read", lambda _: record["answer"])
     return record
 
 
 @pytest.mark.parametrize(("seconds", "passed"), [(30, True), (31, False)])
 def test_the_watched_answer_counts(watched: dict[str, Any], seconds: int, *, passed: bool) -> None:
     """To the second; the events are not asked."""
-    watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1000 + seconds)
+    watched["answer"] = StartupTime(service_created_at=1000, answered_at=1000 + seconds)
     assert health.first_answer.run(target())[0].passed is passed
 
 
@@ -79,7 +80,7 @@ def test_else_the_first_steady_state_counts(seconds: int, *, passed: bool) -> No
 
 def test_an_api_that_does_not_answer_now_fails(watched: dict[str, Any]) -> None:
     """Whatever was written down when it did."""
-    watched["answer"] = FirstAnswer(service_created_at=1000, answered_at=1001)
+    watched["answer"] = StartupTime(service_created_at=1000, answered_at=1001)
     assert not health.first_answer.run(target((1, STEADY), status=503))[0].passed
 
 

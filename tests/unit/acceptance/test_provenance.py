@@ -13,7 +13,7 @@ from local_aws.instance import LocalAws
 from operate import progress
 from operate.acceptance import provenance
 from operate.acceptance.provenance import UNKNOWN
-from operate.image_reference import ImageReference
+from operate.image_tags import ImageReference
 from operate.progress import Command, StepFailedError
 from operate.terraform import Terraform
 
@@ -54,16 +54,17 @@ def target(
     cloud: LocalAws | None = None,
 ) -> ServiceUnderTest:
     (folder / "cdk.tf.json").write_text(json.dumps({"//": {"metadata": {"version": "0.21.0"}}}))
-    aws = SimpleNamespace(
+    environment = SimpleNamespace(
         settings=SimpleNamespace(name="dev", account_id="111111111111", region="eu-west-1"),
         local_aws=cloud,
         client=lambda _: SimpleNamespace(describe_images=describe_images),
+        stack=SimpleNamespace(folder=folder, terraform=Terraform(folder)),
     )
     made = SimpleNamespace(
-        service=SimpleNamespace(aws=aws, tasks=lambda: list(tasks)),
-        stack=SimpleNamespace(folder=folder, terraform=Terraform(folder)),
+        environment=environment,
+        service=SimpleNamespace(tasks=lambda: list(tasks)),
         found={"taskDefinition": "api:2"},
-        definition={"containerDefinitions": [{"name": "go-api", "image": image}]},
+        container={"name": "go-api", "image": image},
     )
     return cast("ServiceUnderTest", made)
 

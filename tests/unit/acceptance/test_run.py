@@ -10,7 +10,8 @@ import pytest
 from local_aws import container_engine
 from local_aws.instance import LocalAws
 from operate.acceptance import revisions
-from operate.acceptance.criteria import Check, Criterion, Finding, Verdict
+from operate.acceptance.checks.check import Check
+from operate.acceptance.criteria import Criterion, Finding, Verdict
 from operate.acceptance.run import _Runner
 from operate.errors import OperateError
 
@@ -27,7 +28,7 @@ class Fake:
     """A target that counts how often it was put back."""
 
     def __init__(self, *, local: bool = False, whole: bool = True, restores: bool = True) -> None:
-        self.service = SimpleNamespace(aws=SimpleNamespace(local_aws=LocalAws() if local else None))
+        self.environment = SimpleNamespace(local_aws=LocalAws() if local else None)
         self.whole, self.restores, self.restored = whole, restores, 0
 
     def is_whole(self) -> bool:

@@ -28,7 +28,7 @@ def timeline(*statuses: int | None, rate: float = 60, versions: Sequence[str] = 
     return Timeline("a run", began_at=0, ended_at=len(statuses) / rate, samples=samples)
 
 
-def task(*, exit_code: int | None = 0, status: str = "STOPPED", stopped_at: float = 100) -> dict[str, Any]:
+def task(*, exit_code: int | None = 0, status: str = "STOPPED", stopped_at: float = 100) -> Any:
     return {
         "lastStatus": status,
         "stoppedReason": "Scaling activity",
@@ -37,9 +37,7 @@ def task(*, exit_code: int | None = 0, status: str = "STOPPED", stopped_at: floa
     }
 
 
-def roll(
-    seen: Timeline, *replaced: dict[str, Any], outcome: Outcome = Outcome.COMPLETED
-) -> rolling_deployment._Rollout:
+def roll(seen: Timeline, *replaced: Any, outcome: Outcome = Outcome.COMPLETED) -> rolling_deployment._Rollout:
     return rolling_deployment._Rollout(outcome, 30.0, "task-definition/api:2", list(replaced), seen)
 
 
@@ -131,7 +129,7 @@ def test_a_finding_becomes_its_verdict() -> None:
     assert Result.of(CRITERION, Finding(passed=True, measured=""), seconds=1).verdict is Verdict.PASS
 
 
-def deployment(revision: str, state: str, status: str = "ACTIVE") -> dict[str, Any]:
+def deployment(revision: str, state: str, status: str = "ACTIVE") -> Any:
     return {"taskDefinition": revision, "rolloutState": state, "status": status}
 
 
@@ -146,7 +144,7 @@ def deployment(revision: str, state: str, status: str = "ACTIVE") -> dict[str, A
         ([deployment("api:1", "COMPLETED", "PRIMARY")], Outcome.FAILED),
     ],
 )
-def test_a_rollouts_outcome(deployments: list[dict[str, Any]], outcome: Outcome) -> None:
+def test_a_rollouts_outcome(deployments: list[Any], outcome: Outcome) -> None:
     """A roll back is a failure from its first moment until it has left nothing to see."""
     assert rollout.outcome_of({"deployments": deployments}, "api:2") is outcome
 

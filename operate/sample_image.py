@@ -10,17 +10,17 @@ import os
 import shutil
 import tarfile
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from operate import progress
+from local_aws import container_engine
+from operate import paths, progress, registry
 from operate.errors import OperateError
+from operate.registry import Image
 
 if TYPE_CHECKING:
     from local_aws.container_engine import Engine
-
-GO_API = Path(__file__).parents[1] / "examples" / "go_api"
+    from operate.environment import Environment
 
 Architecture = Literal["X86_64", "ARM64"]
 Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit"]
@@ -28,14 +28,6 @@ Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit"]
 _GO_ARCHITECTURES: dict[Architecture, str] = {"X86_64": "amd64", "ARM64": "arm64"}
 _PROGRAM = "go-api"
 _USER = "65532:65532"
-
-
-@dataclass(frozen=True)
-class Image:
-    """What a registry stores of an image: its configuration, and its layers as gzipped tar archives."""
-
-    config: bytes
-    layers: tuple[bytes, ...]
 
 
 def build(
@@ -54,6 +46,21 @@ def build(
         return _from_dockerfile(engine, version=version, fault=fault, architecture=architecture)
 
 
+def publish(environment: Environment, *, tag: str, fault: Fault | None = None) -> bool:
+    """Puts it into the embedded ECR: whether the tag names another image now than before, which Terraform can't see.
+
+    Does nothing in a real account, and where this machine has nothing to build it with.
+    """
+    local_aws, settings = environment.local_aws, environment.settings
+    engine = container_engine.running(local_aws) if local_aws else None
+    if local_aws is None or (engine is None and shutil.which("go") is None):
+        return False
+    image = build(version=tag, fault=fault, architecture=settings.container.cpu_architecture, engine=engine)
+    ecr, name = environment.client("ecr"), settings.image.repository
+    before = registry.digest(ecr, name, tag)
+    return registry.push(image, registry.repository(ecr, name, endpoint=local_aws.endpoint), tag=tag) != before
+
+
 def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -> bytes:
     environment = os.environ | {
         "CGO_ENABLED": "0",
@@ -69,7 +76,7 @@ def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -
         arguments = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(program), "."]
         progress.run(
             f"building the sample API {version}",
-            progress.Command(arguments, directory=GO_API, environment=environment),
+            progress.Command(arguments, directory=paths.SAMPLE_API, environment=environment),
         )
         return program.read_bytes()
 
@@ -96,16 +103,16 @@ def _from_dockerfile(engine: Engine, *, version: str, fault: Fault | None, archi
     with engine.client(timeout_seconds=600) as client:
         try:
             built, _ = client.images.build(
-                path=str(GO_API),
+                path=str(paths.SAMPLE_API),
                 rm=True,
                 buildargs={"VERSION": version, "FAULT": fault or ""},
                 platform=f"linux/{_GO_ARCHITECTURES[architecture]}",
             )
         except BuildError as error:
             said = "".join(str(line.get("stream", "")) for line in error.build_log)
-            raise OperateError(f"{said}\n{GO_API / 'Dockerfile'} did not build: {error.msg}") from None
+            raise OperateError(f"{said}\n{paths.SAMPLE_API / 'Dockerfile'} did not build: {error.msg}") from None
         except APIError as error:
-            raise OperateError(f"{GO_API / 'Dockerfile'} did not build: {error.explanation}") from None
+            raise OperateError(f"{paths.SAMPLE_API / 'Dockerfile'} did not build: {error.explanation}") from None
         return read_archive(io.BytesIO(b"".join(built.save())))
 
 

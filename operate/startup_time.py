@@ -1,4 +1,4 @@
-"""When a new service's `/health` first answered (SC-001): watched while it is deployed, later it can't be seen."""
+"""How soon after its creation a service's `/health` answers (SC-001): measured while it is deployed, not later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from operate.terraform import LOCAL
+from operate import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _REQUEST_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class FirstAnswer:
+class StartupTime:
     """Both in seconds since the epoch."""
 
     service_created_at: float
@@ -36,11 +36,11 @@ class FirstAnswer:
         return self.answered_at - self.service_created_at
 
 
-def read(service: Service) -> FirstAnswer | None:
+def read(service: Service) -> StartupTime | None:
     """None where this very service was not watched: another machine deployed it, or it is another one now."""
     found = service.find()
     try:
-        recorded = FirstAnswer(**json.loads(_file(service).read_text()))
+        recorded = StartupTime(**json.loads(_file(service).read_text()))
     except (OSError, ValueError, TypeError):
         return None
     return recorded if found and found["createdAt"].timestamp() == recorded.service_created_at else None
@@ -67,9 +67,9 @@ def _watch(service: Service, ended: threading.Event) -> None:
     while not ended.is_set() and time.monotonic() < gives_up_at:
         found = service.find()
         if found and _answers(service.health_url):
-            answer = FirstAnswer(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
+            measured = StartupTime(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
             _file(service).parent.mkdir(parents=True, exist_ok=True)
-            _file(service).write_text(json.dumps(asdict(answer)))
+            _file(service).write_text(json.dumps(asdict(measured)))
             return
         ended.wait(_POLL_SECONDS)
 
@@ -82,4 +82,4 @@ def _answers(url: str) -> bool:
 
 
 def _file(service: Service) -> Path:
-    return LOCAL / "first-answers" / f"{service.name}.json"
+    return paths.LOCAL / "startup-times" / f"{service.name}.json"

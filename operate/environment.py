@@ -1,0 +1,122 @@
+"""An environment, resolved once when a verb begins and carried from there: its settings, its AWS and its stack."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from operate import callers_variables, embedded_aws, generator, paths
+from operate.errors import OperateError
+from operate.stack import Stack
+from operate.terraform import Terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sts import STSClient
+
+    from local_aws.instance import LocalAws
+    from stacks.settings import Environment as Settings
+
+LOCAL = "local"
+"""The environment in the embedded AWS."""
+
+_CONNECT_TIMEOUT_SECONDS = 10
+_READ_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Environment:
+    """`local_aws` is None where it is in a real AWS account, which the caller's own credentials open."""
+
+    settings: Settings
+    local_aws: LocalAws | None = None
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Where it is synthesized to, whether it is already or not."""
+        folder = paths.SYNTHESIZED / "stacks" / self.settings.name_prefix
+        variables = self.local_aws.environment_variables() if self.local_aws else {}
+        return Stack(folder, Terraform(folder, variables), self.settings)
+
+    def prepare_stack(self, *, containers: bool = False) -> Stack:
+        """Synthesized and initialized; the embedded AWS runs, with `containers` where this machine has an engine."""
+        generator.synthesize(self.settings.name)  # before anything is started: what it refuses, it refuses at no cost
+        if self.local_aws:
+            embedded_aws.up(self.local_aws, containers=containers)
+        self.stack.init()
+        return self.stack
+
+    def check_caller(self) -> None:
+        """Raises OperateError, in one line, for missing or refused credentials and for those of another account."""
+        if self.local_aws:
+            return
+        name, wanted = self.settings.name, self.settings.account_id
+        with answering(f"No way into AWS account {wanted} of {name!r}"):
+            found = self.client("sts").get_caller_identity()["Account"]
+        if found != wanted:
+            raise OperateError(
+                f"Your credentials are of AWS account {found}, and environments/{name}.toml says account_id "
+                f"{wanted!r}: use that account's."
+            )
+
+    def answering(self) -> AbstractContextManager[None]:
+        return answering(f"AWS did not answer for {self.settings.name!r}")
+
+    @overload
+    def client(self, service: Literal["application-autoscaling"]) -> ApplicationAutoScalingClient: ...
+    @overload
+    def client(self, service: Literal["ecr"]) -> ECRClient: ...
+    @overload
+    def client(self, service: Literal["ecs"]) -> ECSClient: ...
+    @overload
+    def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
+    @overload
+    def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
+    @overload
+    def client(self, service: Literal["sts"]) -> STSClient: ...
+    def client(self, service: Any) -> Any:
+        if self.local_aws:
+            return self.local_aws.client(service)
+        import boto3  # noqa: PLC0415 - a quarter of a second that not every verb needs
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
+        return boto3.client(service, region_name=self.settings.region, config=config)
+
+
+def resolve(name: str) -> Environment:
+    """Starts nothing: the embedded AWS has to run for anything to be asked of it."""
+    callers_variables.refuse_what_changes_a_plan(os.environ)
+    settings, local_aws = generator.settings_of(name), embedded_aws.configured()
+    if name == LOCAL:
+        return Environment(settings, local_aws)
+    endpoints = {key: url for key, url in os.environ.items() if key.startswith("AWS_ENDPOINT_URL")}
+    misleading = [key for key, url in endpoints.items() if local_aws.is_at(url)]
+    if misleading:
+        raise OperateError(
+            f"{misleading[0]} points at the embedded AWS, where {name!r} isn't. "
+            "What `cloud-env` has set is in this shell: use another one."
+        )
+    return Environment(settings)
+
+
+@contextlib.contextmanager
+def answering(otherwise: str) -> Iterator[None]:
+    """Raises OperateError, `otherwise` and AWS's own words in one line, where AWS does not answer or refuses."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        raise OperateError(f"{otherwise}: {said}.") from None
