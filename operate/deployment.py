@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -47,9 +48,11 @@ class Destroyed:
 
 def plan(environment: Environment, *, image_tag: str | None) -> Planned:
     """Needs no more of the caller than Terraform does: where ECS can't be asked, it says so and plans on."""
+    service = Service.of(environment)
     with deployment_lock.held(environment.local_aws):
+        threading.Thread(target=service.load_client, daemon=True).start()  # while another program synthesizes
         stack = environment.prepare_stack()
-        image = _image_if_told(Service.of(environment))
+        image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         warning = stack.unknown_service(image)
         return Planned(stack.plan(image_tag=tag.name), tag, warning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,11 @@ class Service:
     @cached_property
     def ecs(self) -> ECSClient:
         return self.environment.client("ecs")
+
+    def load_client(self) -> None:
+        """ECS's, which takes boto3 a quarter of a second; what is wrong is told when it is used."""
+        with contextlib.suppress(Exception):
+            self.ecs  # noqa: B018 - it is remembered
 
     @cached_property
     def balancing(self) -> ElasticLoadBalancingv2Client:

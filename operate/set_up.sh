@@ -68,6 +68,8 @@ set_up_python() {
     if ! version_fits .venv/bin/python; then
         step "Creating .venv" "$python" -m venv --clear .venv
     fi
+    PIP_COMPILE=false # Python compiles the few files that it uses when it uses them
+    export PIP_COMPILE
     step "Installing pipenv" .venv/bin/python -m pip install --disable-pip-version-check "pipenv==$pipenv_version"
     PIP_INDEX_URL=${PIP_INDEX_URL:-$(index_url)} PIPENV_VENV_IN_PROJECT=1 PIPENV_VERBOSITY=-1 CI=1
     export PIP_INDEX_URL PIPENV_VENV_IN_PROJECT PIPENV_VERBOSITY CI
