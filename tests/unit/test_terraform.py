@@ -285,6 +285,14 @@ def test_own_cli_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert terraform.provider_variables({}) == {}
 
 
+def test_garbage_is_collected_as_the_caller_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine with little memory, say; unasked, seldom."""
+    monkeypatch.delenv("GOGC", raising=False)
+    assert int(terraform.tool_variables({})["GOGC"]) > 100
+    monkeypatch.setenv("GOGC", "50")
+    assert terraform.tool_variables({})["GOGC"] == "50"
+
+
 def test_environment_is_laid_over_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty value takes a variable away; Terraform neither asks nor phones home."""
     monkeypatch.setenv("AWS_PROFILE", "production")
