@@ -32,7 +32,7 @@ def test_deploy_prints_a_url_that_answers(deployed: tuple[Environment, Result]) 
     """With the version that was asked for."""
     environment, result = deployed
     assert result.exit_code == 0, result.said
-    url = next(line for line in result.stdout.splitlines() if line.startswith("health")).split()[1]
+    url = next(line for line in result.stdout.splitlines() if line.startswith("health ")).split()[1]
     assert httpx.get(url, trust_env=False).json() == {"status": "ok", "version": "v1"}
     assert serving(environment) == "v1"
 
