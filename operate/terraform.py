@@ -26,23 +26,19 @@ class Terraform:
 
     working_directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    data_directory: Path | None = field(default=None, kw_only=True)
 
     def init(self) -> None:
         """Does nothing when providers, modules and backend are what the last init saw."""
         fingerprint, stamp = self._fingerprint(), self._data_directory / "initialized"
         if stamp.is_file() and stamp.read_text() == fingerprint and self._has_provider():
             return
-        variables = self._variables() | provider_variables(self.environment)
+        variables = tool_variables(self.environment) | provider_variables(self.environment)
         try:
             progress.run(self._label("init"), self._command("init", variables=variables))
         except StepFailedError as error:
             raise _explained(error) from None
         stamp.parent.mkdir(parents=True, exist_ok=True)  # a folder that needs no provider gets none from Terraform
         stamp.write_text(fingerprint)
-
-    def validate(self) -> None:
-        self.run("validate")
 
     def plan(self, *, out: Path, variables: Mapping[str, str] | None = None) -> str:
         """Writes the plan to `out`; what Terraform printed comes back."""
@@ -51,9 +47,6 @@ class Terraform:
     def apply(self, plan: Path | None = None, *, variables: Mapping[str, str] | None = None) -> str:
         """Without a plan, plans and applies in one go; nobody is asked."""
         return self.run("apply", "-auto-approve", *_assignments(variables), *_plan_file(plan))
-
-    def destroy(self, *, variables: Mapping[str, str] | None = None) -> str:
-        return self.run("destroy", "-auto-approve", *_assignments(variables))
 
     def show_json(self, plan: Path | None = None) -> dict[str, Any]:
         """A plan file, or the state: https://developer.hashicorp.com/terraform/internals/json-format"""
@@ -72,7 +65,7 @@ class Terraform:
         return self._read("state pull")
 
     def run(self, verb: str, *arguments: str) -> str:
-        """Any verb (`state push` too), shown as a step; raises StepFailedError with Terraform's own output."""
+        """Any verb, shown as a step; raises StepFailedError with Terraform's own output."""
         return progress.run(self._label(verb), self._command(verb, *arguments))
 
     def _read(self, verb: str, *arguments: str) -> str:
@@ -95,15 +88,11 @@ class Terraform:
             words.append("-input=false")
         if not progress.console.is_terminal:
             words.append("-no-color")
-        return Command([*words, *arguments], self.working_directory, variables or self._variables())
-
-    def _variables(self) -> dict[str, str]:
-        data = {"TF_DATA_DIR": str(self.data_directory.absolute())} if self.data_directory else {}
-        return tool_variables(self.environment) | data
+        return Command([*words, *arguments], self.working_directory, variables or tool_variables(self.environment))
 
     @property
     def _data_directory(self) -> Path:
-        return self.data_directory or self.working_directory / ".terraform"
+        return self.working_directory / ".terraform"
 
     def _has_provider(self) -> bool:
         """Both what init wrote and what it linked to are still there: a mirror can move, `make clean` is thorough."""

@@ -192,4 +192,4 @@ def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) 
     assert role.arn
     terraform = Terraform(write_stack(tmp_path / "orders", stack))
     terraform.init()
-    terraform.validate()
+    terraform.run("validate")

@@ -58,7 +58,7 @@ def stack_of(deployment: Deployment) -> Stack:
 @pytest.fixture(scope="module")
 def document(deployment: Deployment) -> dict[str, Any]:
     """`plan.json`, before anything of ours is there."""
-    deployment.terraform.validate()
+    deployment.terraform.run("validate")
     return deployment.plan()
 
 
@@ -237,7 +237,7 @@ def test_destroy_leaves_nothing_of_ours_and_everything_of_theirs(
     deployment: Deployment, theirs: dict[str, list[str]]
 ) -> None:
     """But for the registered revisions, which `skip_destroy` keeps for a rollback."""
-    deployment.terraform.destroy()
+    deployment.terraform.run("destroy", "-auto-approve")
     assert _inventory(deployment.cloud) == theirs
 
 
