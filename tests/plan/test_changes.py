@@ -1,105 +1,333 @@
-"""Each setting that is changed in place is applied by real Terraform to the embedded AWS, and settles at once."""
+"""What each setting does to a stack that runs is what `docs/changes.toml` says, in real Terraform on the embedded AWS.
+
+The stack is deployed once. Of each key the next row of the table is planned, then all of them are applied together,
+until no row is left; a second plan after each apply is empty.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cdktf import Testing
 
+from operate.progress import StepFailedError
 from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
-from stacks.settings import Environment, load_environment
-from tests.conftest import ROOT, overlaid
-from tests.plan.terraform_folder import write_stack
+from stacks.settings import Environment
+from tests.plan import transitions
+from tests.plan.infrastructure import EVERYWHERE, Infrastructure
+from tests.plan.transitions import Change, overlaid
+from tests.plan.variants import Variants
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from local_aws.instance import LocalAws
 
-NAME = "changed"
+    Tree = dict[str, Any]
+
+NAME = "orders-local"
+CHANGES = {f"row_{number}": change for number, change in enumerate(transitions.changes())}
+PLANNED = {row: change for row, change in CHANGES.items() if change.plan is not None}
+REFUSED = {row: change for row, change in CHANGES.items() if change.error}
+ELSEWHERE = {row: change for row, change in CHANGES.items() if change.state}
 
 
-@dataclass(frozen=True)
+def said(change: Change) -> str:
+    return f"{change.key} {change.before} {change.after}"
+
+
+def rows(changes: dict[str, Change]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", changes, ids=[said(change) for change in changes.values()])
+
+
+def synthesized(settings: Tree) -> Tree:
+    environment = Environment.model_validate(settings)
+    stack = FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)
+    document: Tree = json.loads(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
+    return document
+
+
+def with_launch_type(document: Tree) -> Tree:
+    """The stack as it was until 2026-11-25, where no task was on Spot."""
+    earlier = copy.deepcopy(document)
+    del earlier["resource"]["aws_ecs_cluster_capacity_providers"]
+    service = earlier["resource"]["aws_ecs_service"]["service"]
+    for since in ("capacity_provider_strategy", "force_new_deployment"):
+        del service[since]
+    service["lifecycle"].pop("create_before_destroy", None)
+    service["launch_type"] = "FARGATE"
+    service["depends_on"] = [each for each in service["depends_on"] if "capacity_providers" not in each]
+    return earlier
+
+
+@dataclass
 class Deployment:
-    """Of `local` with changes, beside whatever else the tests deploy."""
+    """A stack beside whatever else the tests deploy; `settings` are those that are applied."""
 
     cloud: LocalAws
     folder: Path
+    settings: Tree = field(default_factory=transitions.base)
 
     @property
     def terraform(self) -> Terraform:
         return Terraform(self.folder, self.cloud.environment_variables())
 
-    def apply(self, **changes: Any) -> set[str]:
-        """The addresses that changed. Whatever is planned after that is a failure."""
-        settings = load_environment(ROOT / "environments" / "local.toml").model_dump(exclude_unset=True)
-        own = {"service": {"name": NAME}, "backend": {"key": f"{NAME}.tfstate"}}
-        environment = Environment.model_validate(overlaid(overlaid(settings, own), changes))
-        stack = FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)
-        write_stack(self.folder, stack)
+    def write(self, document: Tree) -> None:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "cdk.tf.json").write_text(json.dumps(document))
         self.terraform.init()
-        changed = self._planned()
-        self.terraform.apply(self.folder / "plan")
-        assert self._planned() == set()
-        return changed
 
-    def _planned(self) -> set[str]:
-        self.terraform.plan(out=self.folder / "plan")
-        document = self.terraform.show_json(self.folder / "plan")
-        still = ({"no-op"}, {"read"})
-        return {one["type"] for one in document["resource_changes"] if {*one["change"]["actions"]} not in still}
+    def plan(self, settings: Tree) -> dict[str, str]:
+        """Types to actions: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change."""
+        self.write(synthesized(settings))
+        lines = map(json.loads, self.terraform.run("plan", "-json").splitlines())
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        return {change["resource"]["resource_type"]: change["action"] for change in changes}
+
+    def apply(self, settings: Tree) -> None:
+        """Whatever is planned after that, be it an output, is a failure."""
+        self.write(synthesized(settings))
+        self.terraform.apply()
+        self.terraform.run("plan", "-detailed-exitcode")
+        self.settings = settings
+
+    def service(self) -> Tree:
+        with closing(self.cloud.client("ecs")) as ecs:
+            (found,) = ecs.describe_services(cluster=NAME, services=[NAME])["services"]
+        service: Tree = found
+        return service
+
+    def variants(self, folder: Path) -> Variants:
+        with closing(self.cloud.client("s3")) as s3:
+            state = s3.get_object(Bucket="terraform-state", Key=self.settings["backend"]["key"])["Body"].read()
+        return Variants(folder, synthesized(self.settings), json.loads(state))
 
 
 @pytest.fixture(scope="module")
-def deployment(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    deployment = Deployment(stand_in_cloud, tmp_path_factory.mktemp(NAME))
-    deployment.apply()
+def launched(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """By a version that gave the service a launch type."""
+    furnish(stand_in_cloud)
+    deployment = Deployment(stand_in_cloud, tmp_path_factory.mktemp("changes") / "stack")
+    deployment.write(with_launch_type(synthesized(deployment.settings)))
+    deployment.terraform.apply()
     return deployment
 
 
-def test_the_circuit_breaker_outlives_another_setting(deployment: Deployment) -> None:
-    """The provider sends the one member of the deployment configuration that changed."""
-    assert deployment.apply(deployment={"maximum_percent": 300}) == {"aws_ecs_service"}
-    ecs = deployment.cloud.client("ecs")
-    (service,) = ecs.describe_services(cluster=f"{NAME}-local", services=[f"{NAME}-local"])["services"]
-    ecs.close()
-    assert service["deploymentConfiguration"] == {
+def furnish(cloud: LocalAws) -> None:
+    """Images, copies of networking's state, and more outputs in all three."""
+    _push(cloud, repositories=("orders", "invoices"), tags=("3f9c2e1", "8b1d0aa"))
+    with closing(cloud.client("s3")) as s3:
+
+        def read(key: str) -> Tree:
+            state: Tree = json.loads(s3.get_object(Bucket="terraform-state", Key=key)["Body"].read())
+            return state
+
+        states = {name: read(f"{name}.tfstate") for name in ("networking", "security", "loadbalancing")}
+        with closing(Infrastructure(cloud, count(100))) as make:  # other names and addresses than those that are there
+            _add_outputs(make, states)
+        s3.create_bucket(Bucket="other-terraform-state")
+        buckets, prefixes = ("terraform-state", "other-terraform-state"), ("", "env:/copy/")
+        copies = [(*place, "networking", "copy.tfstate") for place in product(buckets, prefixes)]
+        originals = [(*place, name, f"{name}.tfstate") for *place, name in product(buckets, prefixes, states)]
+        for bucket, prefix, name, key in [*copies, *originals]:
+            s3.put_object(Bucket=bucket, Key=f"{prefix}{key}", Body=json.dumps(states[name]))
+
+
+def _push(cloud: LocalAws, *, repositories: tuple[str, ...], tags: tuple[str, ...]) -> None:
+    with closing(cloud.client("ecr")) as ecr:
+        (image,) = ecr.batch_get_image(repositoryName="go-api", imageIds=[{"imageTag": "latest"}])["images"]
+        for repository in repositories:
+            ecr.create_repository(repositoryName=repository)
+            for tag in tags:
+                ecr.put_image(repositoryName=repository, imageTag=tag, imageManifest=image["imageManifest"])
+
+
+def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
+    vpc_id = states["networking"]["outputs"]["vpc_id"]["value"]
+    subnet_ids = [make.subnet(vpc_id), make.subnet(vpc_id, zone="us-east-1b")]
+    balancer_arn = make.load_balancer(subnet_ids)
+    port = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": EVERYWHERE}
+    https, ports = {**port, "FromPort": 443, "ToPort": 443}, {**port, "ToPort": 9000}
+    added: dict[str, Tree] = {
+        "networking": {"other_subnet_ids": subnet_ids},
+        "security": {
+            "other_security_group_id": make.security_group(vpc_id, inbound=[port], outbound=[https]),
+            "wide_security_group_id": make.security_group(vpc_id, inbound=[ports], outbound=[https]),
+        },
+        "loadbalancing": {
+            "other_target_group_arn": make.target_group(vpc_id, listener_on=balancer_arn),
+            "port_9000_target_group_arn": make.target_group(vpc_id, listener_on=balancer_arn, Port=9000),
+        },
+    }
+    for name, outputs in added.items():
+        for output, value in outputs.items():
+            type_: Any = "string" if isinstance(value, str) else ["list", "string"]
+            states[name]["outputs"][output] = {"value": value, "type": type_}
+
+
+@dataclass(frozen=True)
+class Move:
+    """From the launch type: what was planned before and after the commands, and what an apply came to before."""
+
+    deployment: Deployment
+    planned: dict[str, str]
+    refusal: str
+    before: Tree
+    after: Tree
+    planned_then: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def move(launched: Deployment) -> Move:
+    """Before today's version has changed anything else."""
+    before, planned = launched.service(), launched.plan(launched.settings)
+    with pytest.raises(StepFailedError) as failed:
+        launched.apply(launched.settings)
+    after = launched.service()
+    with closing(launched.cloud.client("ecs")) as ecs:
+        strategy = [{"capacityProvider": "FARGATE", "weight": 100}]
+        ecs.update_service(cluster=NAME, service=NAME, capacityProviderStrategy=strategy, forceNewDeployment=True)
+    planned_then = launched.plan(launched.settings)
+    launched.apply(launched.settings)
+    return Move(launched, planned, failed.value.output, before, after, planned_then)
+
+
+def test_a_service_with_a_launch_type_outlives_an_apply(move: Move) -> None:
+    """The plan would replace it; ECS takes no second service of its name, and the first is destroyed only then."""
+    assert move.planned == {"aws_ecs_cluster_capacity_providers": "create", "aws_ecs_service": "replace"}
+    assert "Creation of service was not idempotent" in move.refusal
+    assert move.after == move.before
+
+
+def test_a_service_with_a_launch_type_is_moved_once(launched: Deployment, move: Move) -> None:
+    """By the documented command: it is the same service, and the plan after the next apply is empty."""
+    assert move.planned_then == {"aws_ecs_service": "update"}
+    assert launched.service()["createdAt"] == move.before["createdAt"]
+
+
+@dataclass
+class Walk:
+    """`planned` is by row; `others` are those that were still to be planned when no plan was left to be applied."""
+
+    planned: dict[str, dict[str, str]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    there: Tree = field(default_factory=dict)
+    back: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def made(launched: Deployment) -> Callable[[Change], Change]:
+    """A row with the ARNs of what it names, which is made."""
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    trust = {**document, "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
+    with closing(launched.cloud.client("iam")) as iam, closing(launched.cloud.client("kms")) as kms:
+        policy = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]
+        role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+        key = kms.create_key()["KeyMetadata"]
+    arns = {"<ARN of a policy>": policy["Arn"], "<ARN of a role>": role["Arn"], "<ARN of a KMS key>": key["Arn"]}
+    return lambda change: Change(**{**vars(change), "after": arns.get(str(change.after), change.after)})
+
+
+@pytest.fixture(scope="module")
+def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """From the move on, through all rows, and back to where it began."""
+    walk, deployment, folder = Walk(), move.deployment, tmp_path_factory.mktemp("variants")
+    first, variables = deployment.settings, deployment.cloud.environment_variables()
+
+    def changed(change: Change) -> Tree:
+        return synthesized(overlaid(deployment.settings, change.overlay(after=True)))
+
+    refused = {row: changed(change) for row, change in REFUSED.items()}
+    walk.refused = deployment.variants(folder / "refused").refused(refused, variables)
+    while step := _next_rows(deployment.settings, walk, made):
+        applied = sorted((one for one in step.values() if one.is_applied), key=lambda one: bool(one.with_))
+        settings = reduce(overlaid, (one.overlay(after=True) for one in applied), deployment.settings)
+        if len(step) == 1:
+            walk.planned |= {row: deployment.plan(settings) for row in step}
+        else:
+            documents = {row: changed(change) for row, change in step.items()}
+            walk.planned |= deployment.variants(folder / f"from_{min(step)}").planned(documents, variables)
+        deployment.apply(settings)
+    walk.others = [said(change) for row, change in PLANNED.items() if row not in walk.planned]
+    walk.there = deployment.service()
+    walk.back = deployment.plan(first)
+    deployment.apply(first)
+    return walk
+
+
+def _next_rows(settings: Tree, walk: Walk, made: Callable[[Change], Change]) -> dict[str, Change]:
+    """Of each key the first row that is left, where it begins with the value that is applied."""
+    environment, by_key = Environment.model_validate(settings), dict[str, dict[str, Change]]()
+    for row, change in PLANNED.items():
+        if row not in walk.planned:
+            by_key.setdefault(change.key, {})[row] = made(change)
+    found: dict[str, Change] = {}
+    for left in by_key.values():
+        row, change = next(iter(left.items()))
+        if _starts_with(environment, change):
+            found[row] = change
+    return found
+
+
+def _starts_with(environment: Environment, change: Change) -> bool:
+    try:
+        return bool(transitions.value_at(environment, change.key) == change.before)
+    except IndexError:  # of a list that has no member yet
+        return False
+
+
+@rows(PLANNED)
+def test_a_change_is_planned_as_the_table_says(walk: Walk, row: str) -> None:
+    """Which resources are changed, and how."""
+    assert walk.planned[row] == CHANGES[row].plan
+
+
+@rows(REFUSED)
+def test_a_refused_change_is_refused(walk: Walk, row: str) -> None:
+    """By the plan, in these words."""
+    assert (CHANGES[row].error or "") in walk.refused[row]
+
+
+@rows(ELSEWHERE)
+def test_another_address_of_a_state_changes_nothing_else(row: str) -> None:
+    """Of what is synthesized: the stack's own backend, or the data source of one module's state."""
+    change = CHANGES[row]
+    before, after = (synthesized(overlaid(transitions.base(), change.overlay(after=late))) for late in (False, True))
+    module = change.key.split(".")[1]
+    for document in (before, after):
+        if change.state == "own":
+            del document["terraform"]["backend"]
+        else:
+            del document["data"]["terraform_remote_state"][module]
+    assert before == after
+
+
+def test_every_row_begins_where_another_ends(walk: Walk) -> None:
+    """Else it was never planned."""
+    assert walk.others == []
+
+
+def test_it_is_the_same_service_and_keeps_its_circuit_breaker(move: Move, walk: Walk) -> None:
+    """After all changes but those that replace it; the provider sends what has changed of the configuration alone."""
+    assert walk.there["createdAt"] == move.before["createdAt"]
+    assert walk.there["deploymentConfiguration"] == {
         "maximumPercent": 300,
-        "minimumHealthyPercent": 100,
+        "minimumHealthyPercent": 50,
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
     }
 
 
-def test_all_else_that_changes_in_place(deployment: Deployment) -> None:
-    """There and back: keys and boundaries, retention, capacities, insights, ECS Exec, tags."""
-    clients = {name: deployment.cloud.client(name) for name in ("iam", "kms")}
-    key = clients["kms"].create_key()["KeyMetadata"]["Arn"]
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    boundary = clients["iam"].create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
-    for client in clients.values():
-        client.close()
-    changes = {
-        "cluster": {"container_insights": "enabled"},
-        "container": {"readonly_root_filesystem": False},
-        "deployment": {"health_check_grace_period_seconds": 7},
-        "service": {"enable_execute_command": True},
-        "logs": {"kms_key_arn": key, "retention_days": 0},
-        "scaling": {"max_capacity": 3, "cpu_target_percent": 60},
-        "permissions_boundary_arn": boundary,
-        "tags": {"team": "api"},
-    }
-    changed = {
-        "aws_appautoscaling_policy",
-        "aws_appautoscaling_target",
-        "aws_cloudwatch_log_group",
-        "aws_ecs_cluster",
-        "aws_ecs_service",
-        "aws_ecs_task_definition",
-        "aws_iam_role",
-    }
-    assert deployment.apply(**changes) >= changed
-    assert deployment.apply() >= changed
+def test_all_of_it_goes_back_in_place(walk: Walk) -> None:
+    """Keys, boundaries, insights, ECS Exec and a role's policy are taken away again, and nothing is replaced."""
+    assert [type_ for type_, action in walk.back.items() if action == "replace"] == [transitions.TASK_DEFINITION]
+    assert "create" not in walk.back.values()
