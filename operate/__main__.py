@@ -16,7 +16,16 @@ from rich.table import Table
 from local_aws import lifecycle
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws
-from operate import deployment, embedded_aws, existing_infrastructure, generator, paths, plan_summary, progress
+from operate import (
+    deployment,
+    embedded_aws,
+    existing_infrastructure,
+    generator,
+    launch_type,
+    paths,
+    plan_summary,
+    progress,
+)
 from operate.deployment import Planned
 from operate.environment import LOCAL, resolve
 from operate.errors import OperateError
@@ -104,6 +113,14 @@ def release(
 ) -> None:
     """Deploy another image: a rolling deployment. ECS rolls back to the one before if it does not come up."""
     deploy(environment, image_tag)
+
+
+@app.command(launch_type.VERB)
+def move_to_capacity_providers(environment: EnvironmentName) -> None:
+    """Move a service that an earlier version made with a launch type, once: a rolling deployment."""
+    moved = deployment.move_to_capacity_providers(resolve(environment))
+    said = "now, and can be deployed" if moved else "already"
+    output.print(f"{environment}: the service runs on capacity providers {said}")
 
 
 @app.command()

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from operate import deployment_lock, embedded_aws, image_tags, progress, rollout, sample_image, startup_time
+from operate import (
+    deployment_lock,
+    embedded_aws,
+    image_tags,
+    launch_type,
+    progress,
+    rollout,
+    sample_image,
+    startup_time,
+)
 from operate.environment import answering
 from operate.errors import OperateError
 from operate.service import Service
@@ -49,12 +58,12 @@ class Destroyed:
 def plan(environment: Environment, *, image_tag: str | None) -> Planned:
     """Needs no more of the caller than Terraform does: where ECS can't be asked, it says so and plans on."""
     service = Service.of(environment)
-    with deployment_lock.held(environment.local_aws):
+    with deployment_lock.held(environment.local_aws), environment.answering():
         threading.Thread(target=service.load_client, daemon=True).start()  # while another program synthesizes
         stack = environment.prepare_stack()
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
-        warning = stack.unknown_service(image)
+        warning = stack.unknown_service(image) or (launch_type.in_the_way(service) if image else None)
         return Planned(stack.plan(image_tag=tag.name), tag, warning)
 
 
@@ -83,6 +92,7 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
         image = service.image()
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         stack.require_known_service(image)
+        launch_type.require_none(service)
         tag_moved = sample_image.publish(environment, tag=tag.name)
         show(Planned(stack.plan(image_tag=tag.name), tag))
         began = datetime.now(timezone.utc)
@@ -95,6 +105,22 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
                 service.ecs.update_service(cluster=service.cluster, service=service.name, forceNewDeployment=True)
             rollout.require_completed(service, since=began)
     return Deployed(service, tag, embedded_aws.why_no_containers(environment.local_aws))
+
+
+def move_to_capacity_providers(environment: Environment) -> bool:
+    """Whether the service had a launch type; returns once it has none, and its tasks run on capacity providers."""
+    service = Service.of(environment)
+    with (
+        deployment_lock.held(environment.local_aws),
+        environment.answering(),
+    ):
+        environment.check_caller()
+        if service.find() is None:
+            raise OperateError(f"There is no service {service.name}: nothing is deployed that could be moved.")
+        had_one = launch_type.has_one(service)
+        if had_one:
+            launch_type.leave(service)
+    return had_one
 
 
 def destroy(environment: Environment) -> Destroyed:

@@ -31,6 +31,10 @@ _NOT_ASSOCIATED = (
     "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
     "cluster. Associate the capacity provider with the cluster and try again."
 )
+_NOT_FORCED = (
+    "When switching from launch type to capacity provider strategy on an existing service, or making a change to a "
+    "capacity provider strategy on a service that is already using one, you must force a new deployment."
+)
 
 
 def refusal(message: str, code: str = "InvalidParameterException") -> Answer:
@@ -121,6 +125,8 @@ def update_refusal(service: Record, request: Record) -> Answer | None:
     """Of the service as it would be; `service` is MiniStack's record."""
     if not request.keys() & _CHOICES:
         return None
+    if _changes_strategy(service, request) and not request.get("forceNewDeployment"):
+        return refusal(_NOT_FORCED)
     kept = {name: service.get(name) for name in _CHOICES}
     if request.get("capacityProviderStrategy"):
         del kept["launchType"]
@@ -128,6 +134,16 @@ def update_refusal(service: Record, request: Record) -> Answer | None:
     if refused := _missing_definition(whole, "ClientException" if "taskDefinition" in request else None):
         return refused
     return _fargate_refusal(whole) if _is_fargate(whole) else None
+
+
+def _changes_strategy(service: Record, request: Record) -> bool:
+    if "capacityProviderStrategy" not in request:
+        return False
+    before, after = (
+        {(item["capacityProvider"], item.get("weight", 0), item.get("base", 0)) for item in strategy or []}
+        for strategy in (service.get("capacityProviderStrategy"), request["capacityProviderStrategy"])
+    )
+    return before != after
 
 
 def _cluster(request: Record) -> Record | None:

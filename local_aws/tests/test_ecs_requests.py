@@ -115,7 +115,6 @@ def test_an_update_keeps_what_it_is_given_and_what_it_is_not(ecs: Client, name: 
         ({"platformVersion": "1.4.0"}, True),
         ({"platformVersion": "LATEST"}, False),
         ({"desiredCount": 2}, False),
-        ({"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}, False),
     ],
 )
 def test_what_starts_a_deployment(ecs: Client, name: str, change: Record, rolls: bool) -> None:  # noqa: FBT001
@@ -123,6 +122,23 @@ def test_what_starts_a_deployment(ecs: Client, name: str, change: Record, rolls:
     first = create(ecs, name)["deployments"][0]["id"]
     ecs.update_service(cluster=name, service=name, **change)
     assert (described(ecs, name)["deployments"][0]["id"] != first) == rolls
+
+
+def test_another_strategy_has_to_force_a_deployment(ecs: Client, name: str) -> None:
+    """From a launch type, from another strategy, and to none; one that stays the same has not to."""
+    create(ecs, name)
+    spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+
+    def refused(strategy: list[Record]) -> None:
+        with pytest.raises(ecs.exceptions.InvalidParameterException, match="you must force a new deployment"):
+            ecs.update_service(cluster=name, service=name, capacityProviderStrategy=strategy)
+
+    refused(spot)
+    assert described(ecs, name)["launchType"] == "FARGATE"
+    ecs.update_service(cluster=name, service=name, capacityProviderStrategy=spot, forceNewDeployment=True)
+    refused([*spot, {"capacityProvider": "FARGATE", "weight": 1}])
+    refused([])
+    ecs.update_service(cluster=name, service=name, capacityProviderStrategy=[{**spot[0], "base": 0}])
 
 
 def test_a_service_changes_its_capacity(ecs: Client, name: str) -> None:

@@ -257,6 +257,8 @@ def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.
         else:
             documents = {row: changed(change) for row, change in step.items()}
             walk.planned |= deployment.variants(folder / f"from_{min(step)}").planned(documents, variables)
+        if any(walk.planned[row] != CHANGES[row].plan for row in step):
+            break  # else an apply that fails hides which of them it was
         deployment.apply(settings)
     walk.others = [said(change) for row, change in PLANNED.items() if row not in walk.planned]
     walk.there = deployment.service()
@@ -289,7 +291,7 @@ def _starts_with(environment: Environment, change: Change) -> bool:
 @rows(PLANNED)
 def test_a_change_is_planned_as_the_table_says(walk: Walk, row: str) -> None:
     """Which resources are changed, and how."""
-    assert walk.planned[row] == CHANGES[row].plan
+    assert walk.planned.get(row) == CHANGES[row].plan
 
 
 @rows(REFUSED)

@@ -47,10 +47,18 @@ def state(*services: str) -> State:
 
 
 class Ecs:
-    """The service of an environment runs `image`; None: there is none. A refusal is raised instead of any answer."""
+    """The service of an environment runs `image`; None: there is none. A refusal is raised instead of any answer.
+
+    `updates` are the requests that changed something.
+    """
 
     image: str | None = None
+    launch_type: str | None = None
+    rollout_state = "COMPLETED"
     refusal: ClientError | None = None
+
+    def __init__(self) -> None:
+        self.updates: list[dict[str, Any]] = []
 
     class exceptions:  # noqa: N801 - boto3's name
         class ClusterNotFoundException(Exception):  # noqa: N818 - as above
@@ -60,12 +68,26 @@ class Ecs:
         if self.refusal:
             raise self.refusal
         assert services == [cluster]
-        primary = {"status": "PRIMARY", "taskDefinition": "family:1", "rolloutState": "COMPLETED", "runningCount": 1}
+        primary = {"status": "PRIMARY", "taskDefinition": "family:1", "runningCount": 1}
+        primary["rolloutState"] = self.rollout_state
         service = {"status": "ACTIVE", "taskDefinition": "family:1", "deployments": [primary], "events": []}
+        if self.launch_type:
+            service["launchType"] = self.launch_type
         return {"services": [service] if self.image else []}
 
     def describe_task_definition(self, **_: str) -> dict[str, Any]:
         return {"taskDefinition": {"containerDefinitions": [{"image": self.image}]}}
+
+    def describe_clusters(self, **_: list[str]) -> dict[str, Any]:
+        strategy = [{"capacityProvider": "own", "weight": 1}]
+        return {"clusters": [{"capacityProviders": ["own"], "defaultCapacityProviderStrategy": strategy}]}
+
+    def put_cluster_capacity_providers(self, **request: Any) -> None:
+        self.updates.append(request)
+
+    def update_service(self, **request: Any) -> None:
+        self.launch_type = None
+        self.updates.append(request)
 
     def get_paginator(self, _: str) -> Ecs:
         return self
@@ -280,6 +302,65 @@ def test_what_runs_by_a_digest_alone_has_no_tag_to_keep(ecs: Ecs) -> None:
     ecs.image = f"localhost:5000/go-api@sha256:{'0' * 64}"
     with pytest.raises(OperateError, match="which has no tag: name the one to deploy, IMAGE_TAG="):
         operate("plan", "dev")
+
+
+MOVE = "once and with a rolling deployment: .venv/bin/python -m operate move-to-capacity-providers dev"
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_a_service_with_a_launch_type_is_not_deployed(ecs: Ecs) -> None:
+    """Terraform would replace it. A plan says so too, with the command that moves it."""
+    ecs.image, ecs.launch_type = f"{REGISTRY}/go-api:v1", "FARGATE"
+    assert MOVE in operate("plan", "dev")
+    with pytest.raises(OperateError, match=r"^Nothing was changed\. go-api-dev was made with a launch type") as refused:
+        operate("deploy", "dev")
+    assert str(refused.value).endswith(MOVE)
+    assert ecs.updates == []
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_a_service_with_a_launch_type_can_be_destroyed(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It need not be moved for that."""
+    ecs.image, ecs.launch_type = f"{REGISTRY}/go-api:v1", "FARGATE"
+
+    def run(*_: object) -> str:
+        ecs.image = None
+        monkeypatch.setattr(Stack, "state", lambda _: state())
+        return ""
+
+    monkeypatch.setattr(Terraform, "run", run)
+    assert operate("destroy", "dev", "--yes") == "dev: destroyed, with 0 revisions of its task definition\n"
+
+
+def test_a_service_is_moved_to_capacity_providers_once(ecs: Ecs) -> None:
+    """The cluster keeps what it has; the tasks are replaced by a deployment. A second time nothing is done."""
+    ecs.image, ecs.launch_type = f"{REGISTRY}/go-api:v1", "FARGATE"
+    said = operate("move-to-capacity-providers", "dev")
+    assert said == "dev: the service runs on capacity providers now, and can be deployed\n"
+    assert ecs.updates == [
+        {
+            "cluster": "go-api-dev",
+            "capacityProviders": ["FARGATE", "FARGATE_SPOT", "own"],
+            "defaultCapacityProviderStrategy": [{"capacityProvider": "own", "weight": 1}],
+        },
+        {
+            "cluster": "go-api-dev",
+            "service": "go-api-dev",
+            "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 100}],
+            "forceNewDeployment": True,
+        },
+    ]
+    assert operate("move-to-capacity-providers", "dev") == "dev: the service runs on capacity providers already\n"
+    assert len(ecs.updates) == 2
+
+
+def test_a_move_that_fails_is_a_failure(ecs: Ecs) -> None:
+    """As is one of nothing."""
+    with pytest.raises(OperateError, match="There is no service go-api-dev"):
+        operate("move-to-capacity-providers", "dev")
+    ecs.image, ecs.launch_type, ecs.rollout_state = f"{REGISTRY}/go-api:v1", "FARGATE", "FAILED"
+    with pytest.raises(OperateError, match="family:1 did not come into service: its rollout is failed"):
+        operate("move-to-capacity-providers", "dev")
 
 
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no\nway"}}, "DescribeServices")
