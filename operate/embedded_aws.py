@@ -13,7 +13,9 @@ from operate.terraform import executable
 from operate.terraform_state import Lock
 
 if TYPE_CHECKING:
-    from local_aws.instance import Client, LocalAws
+    from mypy_boto3_s3 import S3Client
+
+    from local_aws.instance import LocalAws
 
 _POLL_SECONDS = 0.5
 _LOCK_SUFFIX = ".tflock"
@@ -96,7 +98,7 @@ def _terraforms(local_aws: LocalAws) -> list[str]:
         return [_clause(s3, bucket, key) for bucket, key in locks]
 
 
-def _clause(s3: Client, bucket: str, key: str) -> str:
+def _clause(s3: S3Client, bucket: str, key: str) -> str:
     try:
         content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:

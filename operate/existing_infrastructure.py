@@ -22,6 +22,9 @@ from stacks.settings import S3Backend
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_s3 import S3Client
+
     from local_aws.instance import LocalAws
 
 STATE_BUCKET = "terraform-state"
@@ -105,7 +108,8 @@ def prepare_account(local_aws: LocalAws) -> None:
 
     Does nothing twice, and never replaces an image that is there.
     """
-    s3, ecr = local_aws.client("s3"), local_aws.client("ecr")
+    s3: S3Client = local_aws.client("s3")
+    ecr: ECRClient = local_aws.client("ecr")
     s3.create_bucket(Bucket=STATE_BUCKET)
     s3.put_bucket_versioning(Bucket=STATE_BUCKET, VersioningConfiguration={"Status": "Enabled"})
     try:
