@@ -83,10 +83,7 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
     rolled back, or where nothing came into service.
     """
     service = Service.of(environment)
-    with (
-        deployment_lock.held(environment.local_aws),
-        environment.answering(),
-    ):
+    with deployment_lock.held(environment.local_aws), environment.answering():
         environment.check_caller()
         stack = environment.prepare_stack(containers=True)
         image = service.image()
@@ -110,10 +107,7 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
 def move_to_capacity_providers(environment: Environment) -> bool:
     """Whether the service had a launch type; returns once it has none, and its tasks run on capacity providers."""
     service = Service.of(environment)
-    with (
-        deployment_lock.held(environment.local_aws),
-        environment.answering(),
-    ):
+    with deployment_lock.held(environment.local_aws), environment.answering():
         environment.check_caller()
         if service.find() is None:
             raise OperateError(f"There is no service {service.name}: nothing is deployed that could be moved.")
@@ -126,10 +120,7 @@ def move_to_capacity_providers(environment: Environment) -> bool:
 def destroy(environment: Environment) -> Destroyed:
     """Also the revisions that the stack keeps for a rollback; nothing of anybody else's."""
     service = Service.of(environment)
-    with (
-        deployment_lock.held(environment.local_aws),
-        environment.answering(),
-    ):
+    with deployment_lock.held(environment.local_aws), environment.answering():
         environment.check_caller()
         stack = environment.prepare_stack()
         stack.require_known_service(service.image())

@@ -51,10 +51,7 @@ class Options:
 def run(environment: Environment, options: Options) -> Board:
     """The judged criteria. Raises OperateError, in one line, where there is nothing that could be judged."""
     chosen = options.chosen()
-    with (
-        deployment_lock.held(environment.local_aws),
-        environment.answering(),
-    ):
+    with deployment_lock.held(environment.local_aws), environment.answering():
         tested = _tested(environment)
         disruptive = tested.is_local if options.disruptive is None else options.disruptive
         return _Runner(tested, chosen, disruptive=disruptive).run()
