@@ -28,6 +28,8 @@ class ContainerDefinition:
     - ``readonly_root_filesystem``: True by default.
     - ``stop_timeout_seconds``: between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
     - ``init_process_enabled``: whether an init process reaps what ECS Exec leaves behind; False by default.
+    - ``docker_labels``: labels of the container by key, for a person to read off a revision, such as the tag of an
+      image that is named by its digest; none by default.
 
     Raises ValueError for a ``PORT`` in ``environment`` or ``secrets``.
 
@@ -43,6 +45,7 @@ class ContainerDefinition:
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     stop_timeout_seconds: int = defaults.STOP_TIMEOUT_SECONDS
     init_process_enabled: bool = False
+    docker_labels: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if "PORT" in self.environment or "PORT" in self.secrets:
@@ -50,7 +53,7 @@ class ContainerDefinition:
             raise ValueError(message)
 
     def document(self, *, log_group_name: str, log_region: str) -> dict[str, Any]:
-        """ECS's own form, logging through ``awslogs``; without nulls, variables sorted by name."""
+        """ECS's own form, logging through ``awslogs``; without nulls, variables and labels sorted by name."""
         definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
@@ -73,6 +76,8 @@ class ContainerDefinition:
             definition["secrets"] = _sorted_by_name(self.secrets, value_key="valueFrom")
         if self.init_process_enabled:
             definition["linuxParameters"] = {"initProcessEnabled": True}
+        if self.docker_labels:
+            definition["dockerLabels"] = dict(sorted(self.docker_labels.items()))
         return definition
 
 

@@ -88,13 +88,15 @@ def _show(planned: Planned) -> None:
     for warning in plan_summary.warnings(planned.document):
         output.print(f"Warning: {warning}", style="yellow")
     output.print(str(planned.image_tag))
+    if planned.moved_tag:
+        output.print(planned.moved_tag, style="yellow", soft_wrap=True)
 
 
 @app.command()
 def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
     """Show the plan, apply it, and wait until it serves; for `local` the sample API is built and pushed before."""
     deployed = deployment.deploy(resolve(environment), image_tag=image_tag, show=_show)
-    service, tag = deployed.service, deployed.image_tag.name
+    service, tag = deployed.service, deployed.image.tag
     if deployed.why_nothing_answers:
         output.print(
             f"{service.name} is deployed with image tag {tag}, but no container runs and nothing answers: tasks are "
@@ -102,8 +104,8 @@ def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
             soft_wrap=True,
         )
         return
-    output.print(f"{service.name} serves {tag}")
-    output.print(f"API     {service.url}\nhealth  {service.health_url}", soft_wrap=True)
+    output.print(f"{service.name} serves {tag}, revision {deployed.revision}")
+    output.print(f"image   {deployed.image}\nAPI     {service.url}\nhealth  {service.health_url}", soft_wrap=True)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from operate import (
     embedded_aws,
     image_tags,
     launch_type,
+    plan_summary,
     progress,
     rollout,
     sample_image,
@@ -19,7 +20,8 @@ from operate import (
 )
 from operate.environment import answering
 from operate.errors import OperateError
-from operate.service import Service
+from operate.image_tags import ImageReference
+from operate.service import Service, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,19 +33,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """`document` is `terraform show -json`'s; `warning` is what is wrong with the state that it was planned on."""
+    """`document` is `terraform show -json`'s; `warning` is what is wrong with the state that it was planned on.
+
+    `deployed_image` is what runs, None where nothing does or ECS did not say.
+    """
 
     document: dict[str, Any]
     image_tag: ImageTag
+    deployed_image: ImageReference | None
     warning: str | None = None
+
+    @property
+    def image_digest(self) -> str | None:
+        return plan_summary.planned_output(self.document, "image_digest")
+
+    @property
+    def moved_tag(self) -> str | None:
+        """That the tag which is deployed names another image by now; None where it does not."""
+        tag, deployed, planned = self.image_tag.name, self.deployed_image, self.image_digest
+        if deployed is None or deployed.tag != tag or deployed.digest is None or deployed.digest == planned:
+            return None
+        return f"{tag} names another image by now: {planned} instead of {deployed.digest}, which runs"
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """`why_nothing_answers` where the embedded AWS has no container engine, and tasks are bookkeeping."""
+    """`revision` (`family:number`) and `image` are what ECS says that serves.
+
+    `why_nothing_answers` where the embedded AWS has no container engine, and tasks are bookkeeping.
+    """
 
     service: Service
-    image_tag: ImageTag
+    revision: str
+    image: ImageReference
     why_nothing_answers: str | None
 
 
@@ -64,10 +86,10 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         warning = stack.unknown_service(image) or (launch_type.in_the_way(service) if image else None)
-        return Planned(stack.plan(image_tag=tag.name), tag, warning)
+        return Planned(stack.plan(image_tag=tag.name), tag, image, warning)
 
 
-def _image_if_told(service: Service) -> str | None:
+def _image_if_told(service: Service) -> ImageReference | None:
     try:
         with answering(f"ECS did not say which image {service.name} runs, which the plan may change"):
             return service.image()
@@ -90,18 +112,18 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         stack.require_known_service(image)
         launch_type.require_none(service)
-        tag_moved = sample_image.publish(environment, tag=tag.name)
-        show(Planned(stack.plan(image_tag=tag.name), tag))
+        sample_image.publish(environment, tag=tag.name)
+        planned = Planned(stack.plan(image_tag=tag.name), tag, image)
+        show(planned)
         began = datetime.now(timezone.utc)
         with startup_time.recorded(service):
-            before = service.find()
             with rollout.explained(service, since=began):
                 stack.apply()
-                service.require_image(tag.name)
-            if tag_moved and before and before["taskDefinition"] == service.read()["taskDefinition"]:
-                service.ecs.update_service(cluster=service.cluster, service=service.name, forceNewDeployment=True)
+                service.require_image(tag.name, planned.image_digest)
             rollout.require_completed(service, since=began)
-    return Deployed(service, tag, embedded_aws.why_no_containers(environment.local_aws))
+        revision = service.read()["taskDefinition"]
+        serving = ImageReference.of_container(service.container(revision))
+    return Deployed(service, id_of(revision), serving, embedded_aws.why_no_containers(environment.local_aws))
 
 
 def move_to_capacity_providers(environment: Environment) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from operate.errors import OperateError
+from stacks.settings import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import ContainerDefinitionOutputTypeDef
+
     from stacks.settings import Environment as Settings
 
 _REFERENCE = re.compile(
@@ -33,6 +36,16 @@ class ImageReference:
         default_tag = None if found["digest"] else "latest"
         return cls(found["host"] or "", found["name"], found["tag"] or default_tag, found["digest"])
 
+    @classmethod
+    def of_container(cls, container: ContainerDefinitionOutputTypeDef) -> ImageReference:
+        """The tag of a digest is in a docker label; an earlier version's revision has it in the image."""
+        found = cls.of(container["image"])
+        return found if found.tag else replace(found, tag=container.get("dockerLabels", {}).get(IMAGE_TAG_LABEL))
+
+    def __str__(self) -> str:
+        host, tag = f"{self.host}/" if self.host else "", f":{self.tag}" if self.tag else ""
+        return f"{host}{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
+
 
 @dataclass(frozen=True)
 class ImageTag:
@@ -43,17 +56,16 @@ class ImageTag:
         return f"image tag {self.name}, {self.origin}"
 
 
-def choose(asked: str | None, *, deployed_image: str | None, settings: Settings) -> ImageTag:
+def choose(asked: str | None, *, deployed_image: ImageReference | None, settings: Settings) -> ImageTag:
     """`deployed_image` is what runs now, None where nothing is deployed."""
     if asked is not None:
         return ImageTag(asked, "as asked")
     if deployed_image is not None:
-        tag = ImageReference.of(deployed_image).tag
-        if tag is None:
+        if deployed_image.tag is None:
             raise OperateError(
                 f"{settings.name_prefix} runs {deployed_image}, which has no tag: name the one to deploy, IMAGE_TAG=…"
             )
-        return ImageTag(tag, "as deployed")
+        return ImageTag(deployed_image.tag, "as deployed")
     if settings.image.default_tag is None:
         raise OperateError(
             f"A first deployment has to name its image tag, since environments/{settings.name}.toml has no "

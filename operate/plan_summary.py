@@ -92,6 +92,12 @@ def table(found: Sequence[Change]) -> Table:
     return shown
 
 
+def planned_output(document: dict[str, Any], name: str) -> str | None:
+    """Its value after the apply; None where the stack has no such output, or only the apply will know."""
+    value: str | None = document["planned_values"].get("outputs", {}).get(name, {}).get("value")
+    return value
+
+
 def output_table(found: Sequence[OutputChange]) -> Table:
     shown = Table(box=None, header_style="dim", pad_edge=False)
     for heading in ("output", "from", "to"):

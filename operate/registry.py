@@ -61,12 +61,6 @@ def repository(ecr: ECRClient, name: str, *, endpoint: str | None = None) -> Rep
     )
 
 
-def digest(ecr: ECRClient, repository: str, tag: str) -> str | None:
-    """What the tag names now."""
-    found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
-    return found[0]["imageId"]["imageDigest"] if found else None
-
-
 def push(image: Image, to: Repository, *, tag: str) -> str:
     """The digest that the tag names from now on."""
     with progress.step(f"pushing {to.name}:{tag}"), _said_by(to), _client(to) as client:

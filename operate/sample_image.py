@@ -46,19 +46,18 @@ def build(
         return _from_dockerfile(engine, version=version, fault=fault, architecture=architecture)
 
 
-def publish(environment: Environment, *, tag: str, fault: Fault | None = None) -> bool:
-    """Puts it into the embedded ECR: whether the tag names another image now than before, which Terraform can't see.
+def publish(environment: Environment, *, tag: str, fault: Fault | None = None) -> None:
+    """Puts it into the embedded ECR.
 
     Does nothing in a real account, and where this machine has nothing to build it with.
     """
     local_aws, settings = environment.local_aws, environment.settings
     engine = container_engine.running(local_aws) if local_aws else None
     if local_aws is None or (engine is None and shutil.which("go") is None):
-        return False
+        return
     image = build(version=tag, fault=fault, architecture=settings.container.cpu_architecture, engine=engine)
     ecr, name = environment.client("ecr"), settings.image.repository
-    before = registry.digest(ecr, name, tag)
-    return registry.push(image, registry.repository(ecr, name, endpoint=local_aws.endpoint), tag=tag) != before
+    registry.push(image, registry.repository(ecr, name, endpoint=local_aws.endpoint), tag=tag)
 
 
 def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -83,18 +83,17 @@ class Service:
             raise LookupError(f"the service {self.name} is gone from the cluster {self.cluster}")
         return found
 
-    def image(self) -> str | None:
+    def image(self) -> ImageReference | None:
         """What its newest deployment runs, after a rollback the one that ECS went back to; None without a service."""
         found = self.find()
-        return self.container(found["taskDefinition"])["image"] if found else None
+        return ImageReference.of_container(self.container(found["taskDefinition"])) if found else None
 
-    def require_image(self, tag: str) -> None:
+    def require_image(self, tag: str, digest: str | None) -> None:
         """Whatever Terraform says: what ECS runs is what counts."""
-        repository, image = self.environment.settings.image.repository, self.image()
-        found = ImageReference.of(image) if image else None
-        if found is None or (found.name, found.tag) != (repository, tag):
+        asked, found = ImageReference("", self.environment.settings.image.repository, tag, digest), self.image()
+        if found is None or replace(found, host="") != asked:
             raise OperateError(
-                f"{repository}:{tag} was asked for, and {self.name} runs {image or 'nothing'}. See that nothing "
+                f"{asked} was asked for, and {self.name} runs {found or 'nothing'}. See that nothing "
                 "else deploys it at the same time, and deploy again."
             )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from operate import paths, terraform_errors
 from operate.errors import OperateError
-from operate.image_tags import ImageReference
 from operate.progress import StepFailedError
 from operate.terraform_state import State
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from operate.image_tags import ImageReference
     from operate.terraform import Terraform
     from stacks.settings import Environment as Settings
 
@@ -52,7 +52,7 @@ class Stack:
             raise OperateError(f"Terraform did not show the state at {self.settings.backend.address}, but: {content}")
         return state
 
-    def unknown_service(self, image: str | None) -> str | None:
+    def unknown_service(self, image: ImageReference | None) -> str | None:
         """What is wrong where the stack's service runs `image`, and the state does not know it; None where it does."""
         settings, name = self.settings, self.settings.name_prefix
         if image is None or (state := self.state()).knows_service(name):
@@ -62,14 +62,13 @@ class Stack:
         if not state.managed:
             restore = terraform_errors.how_to_restore(settings.backend)
             return f"{where} knows nothing, but the service {name} runs {image}. {backend} {restore}"
-        tag = ImageReference.of(image).tag
         return (
             f"{where} does not know the service {name}, which runs {image}. {backend} If the service is this stack's: "
-            f"terraform -chdir={paths.shown(self.folder)} import -var image_tag={tag} "
+            f"terraform -chdir={paths.shown(self.folder)} import -var image_tag={image.tag} "
             f"aws_ecs_service.service {name}/{name}"
         )
 
-    def require_known_service(self, image: str | None) -> None:
+    def require_known_service(self, image: ImageReference | None) -> None:
         wrong = self.unknown_service(image)
         if wrong:
             raise OperateError(f"Nothing was changed. {wrong}")

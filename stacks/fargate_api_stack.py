@@ -19,7 +19,7 @@ from stacks.moves import move_from_earlier_addresses
 from stacks.outputs import declare_outputs
 from stacks.provider import configure_provider
 from stacks.roles import declare_roles
-from stacks.settings import verbatim
+from stacks.settings import IMAGE_TAG_LABEL, verbatim
 from stacks.state import keep_state
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class FargateApiStack(TerraformStack):
             task_definition=task_definition,
             roles=roles,
             log_group=log_group,
+            image=image,
             api_url=environment.service.api_url or f"http://{existing.alb_dns_name}",
             health_check_path=existing.health_check_path,
         )
@@ -94,6 +95,7 @@ def _task_definition(
         readonly_root_filesystem=environment.container.readonly_root_filesystem,
         stop_timeout_seconds=environment.container.stop_timeout_seconds,
         init_process_enabled=environment.service.enable_execute_command,
+        docker_labels={IMAGE_TAG_LABEL: image.tag},
     )
     return FargateTaskDefinition(
         stack,

@@ -1,4 +1,4 @@
-"""Which image runs: the Terraform variable that says so, and where it has been pushed."""
+"""Which image runs: the Terraform variable whose tag says so, and the digest that the tag names at plan."""
 
 from __future__ import annotations
 
@@ -21,25 +21,34 @@ _COMMIT_SHA = "^[0-9a-f]{7,40}$"
 
 @dataclass(frozen=True)
 class PushedImage:
+    """``uri`` ends with the digest, ``sha256:…``, so that what was planned is what runs, wherever the tag moves to."""
+
     uri: str
+    tag: str
+    digest: str
     repository_arn: str
 
 
 def pushed_image(scope: Construct, *, image: Image, environment: str) -> PushedImage:
     """Looks the variable's tag up in the repository."""
     repository = DataAwsEcrRepository(scope, "repository", name=image.repository)
-    tag = ImageTag(scope, "image_tag", image=image, environment=environment).string_value
+    variable = ImageTag(scope, "image_tag_variable", image=image, environment=environment)
+    variable.override_logical_id("image_tag")  # an output of this name has the id
+    tag = variable.string_value
     # Fails the plan for a tag that the repository does not have; the key puts both into the provider's message.
     pushed = DataAwsEcrImage(scope, "pushed_image", repository_name=repository.name, image_tag=tag)
     pushed.add_override("for_each", f'${{toset(["{image.repository}:${{var.image_tag}}"])}}')
-    return PushedImage(uri=f"{repository.repository_url}:{tag}", repository_arn=repository.arn)
+    digest = f"${{one(values({pushed.fqn})).image_digest}}"  # no quotes: it stands in the JSON of the containers
+    return PushedImage(
+        uri=f"{repository.repository_url}@{digest}", tag=tag, digest=digest, repository_arn=repository.arn
+    )
 
 
 class ImageTag(TerraformVariable):
     """``image_tag``, which a release sets (``-var image_tag=3f9c2e1``) and the environment may give a default.
 
-    Where the environment requires commit SHAs, a name that moves, such as ``latest``, is refused: the task definition
-    would not say what runs, and a rollback would start the image that it was to replace.
+    Where the environment requires commit SHAs, a name that moves, such as ``latest``, is refused: nobody could tell
+    from it which commit runs, or name the one before.
     """
 
     def __init__(self, scope: Construct, id_: str, *, image: Image, environment: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from constructs_lib.fargate_service import FargateService
     from constructs_lib.fargate_task_definition import FargateTaskDefinition
     from constructs_lib.log_group import LogGroup
+    from stacks.image import PushedImage
     from stacks.roles import Roles
 
 
@@ -24,6 +25,7 @@ def declare_outputs(
     task_definition: FargateTaskDefinition,
     roles: Roles,
     log_group: LogGroup,
+    image: PushedImage,
     api_url: str,
     health_check_path: str,
 ) -> None:
@@ -35,6 +37,14 @@ def declare_outputs(
         "task_definition_arn": (
             task_definition.arn,
             "The revision that was deployed last; after a rollback the service runs an older one",
+        ),
+        "image_tag": (
+            image.tag,
+            "Tag of the image that was deployed last; after a rollback the service runs an older one",
+        ),
+        "image_digest": (
+            image.digest,
+            "What image_tag named when it was deployed: the image in task_definition_arn's revision",
         ),
         "execution_role_arn": (roles.execution.arn, "Role with which ECS pulls the image and writes the logs"),
         "task_role_arn": (roles.task.arn, "Role that the container itself has"),

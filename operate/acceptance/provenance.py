@@ -52,14 +52,13 @@ class Provenance:
 def read(tested: ServiceUnderTest) -> Provenance:
     """What can't be read does not keep the run from being made."""
     settings = tested.environment.settings
-    image = _known(lambda: _image(tested))
     return Provenance(
         environment=settings.name,
         account_id=settings.account_id,
         region=settings.region,
-        image=image,
-        image_tag=_known(lambda: ImageReference.of(image).tag),
-        image_digest=_known(lambda: _digest(tested, ImageReference.of(image))),
+        image=_known(lambda: str(_image(tested))),
+        image_tag=_known(lambda: _image(tested).tag),
+        image_digest=_known(lambda: _digest(tested, _image(tested))),
         git_commit=_known(lambda: _git("rev-parse", "HEAD")),
         uncommitted_changes=_known(lambda: _git("status", "--porcelain", "--", ".")) != UNKNOWN,
         versions=_versions(tested),
@@ -74,8 +73,8 @@ def _known(reading: Callable[[], str | None]) -> str:
         return UNKNOWN
 
 
-def _image(tested: ServiceUnderTest) -> str:
-    return tested.container["image"]
+def _image(tested: ServiceUnderTest) -> ImageReference:
+    return ImageReference.of_container(tested.container)
 
 
 def _digest(tested: ServiceUnderTest, image: ImageReference) -> str | None:

@@ -7,9 +7,12 @@ that is deployed, by its container's settings: whatever the API is, it can't ser
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from operate import sample_image
+from operate.image_tags import ImageReference
+from stacks.settings import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -67,8 +70,8 @@ def register(ecs: ECSClient, deployed: TaskDefinitionTypeDef, kind: Kind, *, bui
 
 def _changes(container: ContainerDefinitionOutputTypeDef, kind: Kind, *, built: bool) -> dict[str, object]:
     if built or kind == "missing-image":
-        repository = container["image"].partition("@")[0].rpartition(":")[0]
-        return {"image": f"{repository}:{tag_of(kind)}"}
+        image = replace(ImageReference.of_container(container), tag=tag_of(kind), digest=None)
+        return {"image": str(image), "dockerLabels": {**container.get("dockerLabels", {}), IMAGE_TAG_LABEL: image.tag}}
     if kind == "crash-at-start":
         return {"entryPoint": ["/there-is-no-such-program"]}
     if kind == "unhealthy":

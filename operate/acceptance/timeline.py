@@ -100,8 +100,7 @@ def _look(service: Service, timeline: Timeline) -> None:
         revision = id_of(arn)
         running[revision] = running.get(revision, 0) + deployment["runningCount"]
         if revision not in timeline.image_tags:
-            image = service.container(arn)["image"]
-            timeline.image_tags[revision] = ImageReference.of(image).tag
+            timeline.image_tags[revision] = ImageReference.of_container(service.container(arn)).tag
     timeline.snapshots.append(Snapshot(time.time(), running))
 
 

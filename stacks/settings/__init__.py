@@ -10,7 +10,7 @@ from stacks.settings.loading import environments_directory, load_beside_others, 
 from stacks.settings.messages import SettingsError
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
-from stacks.settings.tables.image import Image
+from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image
 from stacks.settings.tables.remote_state import (
     LoadBalancingState,
     ModuleState,
@@ -22,6 +22,7 @@ from stacks.settings.terraform_text import verbatim
 
 __all__ = [
     "IMAGE_TAG",
+    "IMAGE_TAG_LABEL",
     "PARTITION_OF_REGION",
     "Backend",
     "Environment",

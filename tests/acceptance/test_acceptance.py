@@ -10,7 +10,6 @@ import httpx
 from operate import plan_summary
 from operate.acceptance.checks import criterion_ids
 from operate.environment import resolve
-from operate.image_tags import ImageReference
 from tests.acceptance.conftest import Environment, Result, broken
 
 if TYPE_CHECKING:
@@ -140,8 +139,9 @@ def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypat
 def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) -> None:
     """Neither cluster nor revision nor log group; the load balancer is theirs and stays. It needs no image any more."""
     environment, _ = deployed
-    deployed_tag = ImageReference.of(environment.service.image() or "").tag
-    images = {"repositoryName": "go-api", "imageIds": [{"imageTag": deployed_tag}]}
+    running = environment.service.image()
+    assert running
+    images = {"repositoryName": "go-api", "imageIds": [{"imageDigest": running.digest}]}
     assert environment.cloud.client("ecr").batch_delete_image(**images)["failures"] == []
     assert environment.operate("destroy", "local").exit_code == 0
     cloud, service = environment.cloud, environment.service

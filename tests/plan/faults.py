@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GONE = object()
-OTHER_ACCOUNT, OTHER_REGION = "999999999999", "ap-south-1"
+OTHER_ACCOUNT, OTHER_REGION, OTHER_DIGEST = "999999999999", "ap-south-1", f"sha256:{64 * '0'}"
 
 
 Fault = tuple[str, str, Any]
@@ -84,6 +84,9 @@ IN_VALUES: dict[str, list[Fault]] = {
         ("another command", f"{_CONTAINER}/command", ["sleep", "infinity"]),
         ("a capability", f"{_CONTAINER}/linuxParameters", {"capabilities": {"add": ["SYS_PTRACE"]}}),
         ("a health check that distroless cannot run", f"{_CONTAINER}/healthCheck", {"command": ["CMD", "curl"]}),
+        ("no tag in sight", f"{_CONTAINER}/dockerLabels", GONE),
+        ("another tag in sight", f"{_CONTAINER}/dockerLabels/org.opencontainers.image.ref.name", "v0"),
+        ("a second label", f"{_CONTAINER}/dockerLabels/team", "platform"),
         ("container memory below the task's", f"{_CONTAINER}/memory", 64),
     ],
     "fr_002_image": [
@@ -91,7 +94,17 @@ IN_VALUES: dict[str, list[Fault]] = {
         (
             "image of another account",
             f"{_CONTAINER}/image",
-            f"{OTHER_ACCOUNT}.dkr.ecr.{OTHER_REGION}.amazonaws.com/go-api:${{var.image_tag}}",
+            f"{OTHER_ACCOUNT}.dkr.ecr.{OTHER_REGION}.amazonaws.com/go-api@{OTHER_DIGEST}",
+        ),
+        (
+            "another digest",
+            f"{_CONTAINER}/image",
+            f"${{data.aws_ecr_repository.repository.repository_url}}@{OTHER_DIGEST}",
+        ),
+        (
+            "image by its tag",
+            f"{_CONTAINER}/image",
+            "${data.aws_ecr_repository.repository.repository_url}:${var.image_tag}",
         ),
     ],
     "fr_003_service": [

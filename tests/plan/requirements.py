@@ -171,19 +171,22 @@ def fr_002_task_definition(stack: Stack, expected: Expected) -> None:
         "user": expected.user,
         "readonlyRootFilesystem": True,
         "stopTimeout": expected.stop_timeout_seconds,
+        "dockerLabels": {"org.opencontainers.image.ref.name": stack.image_tag},
     }
     assert expected.user.partition(":")[0] not in {"0", "root"}
 
 
 def fr_002_image(stack: Stack, expected: Expected) -> None:
-    """From ECR, with the tag that a release names, which has to be there."""
+    """From ECR, by the digest that the tag of a release names at plan; the tag has to be there."""
     repository, pushed = stack.only("data.aws_ecr_repository"), stack.only("data.aws_ecr_image")
     _sets_at_most(repository, "name")
     _sets_at_most(pushed, "repository_name", "image_tag", "for_each")
-    tagged = f"{expected.account_id}.dkr.ecr.{expected.region}.amazonaws.com/{expected.repository}:{stack.image_tag}"
-    assert _container(stack).get("image") == tagged
+    digest = f"${{one(values({pushed.address})).image_digest}}"
+    repository_url = f"{expected.account_id}.dkr.ecr.{expected.region}.amazonaws.com/{expected.repository}"
+    assert _container(stack).get("image") == f"{repository_url}@{pushed['image_digest'] if stack.planned else digest}"
     written = json.loads(stack.only("aws_ecs_task_definition").written("container_definitions"))
-    assert written[0]["image"] == f"{repository.reference('repository_url')}:${{var.image_tag}}"
+    assert written[0]["image"] == f"{repository.reference('repository_url')}@{digest}"
+    assert not stack.planned or re.fullmatch("sha256:[0-9a-f]{64}", pushed["image_digest"])
     assert (pushed["repository_name"], pushed["image_tag"]) == (expected.repository, stack.image_tag)
     assert stack.planned or pushed["for_each"] == f'${{toset(["{expected.repository}:${{var.image_tag}}"])}}'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -180,15 +181,17 @@ def test_apply_runs_the_service(deployment: Deployment, applied: dict[str, Any])
 
 
 def test_outputs_are_what_was_made(applied: dict[str, Any]) -> None:
-    """All nine, resolved."""
+    """All eleven, resolved."""
     revision = applied.pop("task_definition_arn")
     url = applied.pop("api_url")
+    assert re.fullmatch("sha256:[0-9a-f]{64}", applied.pop("image_digest"))
     assert revision.startswith("arn:aws:ecs:us-east-1:000000000000:task-definition/go-api-local:")
     assert url.startswith("http://main-")
     assert applied == {
         "cluster_name": "go-api-local",
         "cluster_arn": "arn:aws:ecs:us-east-1:000000000000:cluster/go-api-local",
         "service_name": "go-api-local",
+        "image_tag": "latest",
         "execution_role_arn": "arn:aws:iam::000000000000:role/go-api-local-execution",
         "task_role_arn": "arn:aws:iam::000000000000:role/go-api-local-task",
         "log_group_name": "/ecs/go-api-local",

@@ -185,7 +185,7 @@ def test_container_by_default() -> None:
 
 
 def test_container_as_told() -> None:
-    """Variables and secrets are sorted by name: the same values are the same revision."""
+    """Variables, secrets and labels are sorted by name: the same values are the same revision."""
     container = ContainerDefinition(
         name="orders",
         image="orders:2",
@@ -196,6 +196,7 @@ def test_container_as_told() -> None:
         readonly_root_filesystem=False,
         stop_timeout_seconds=120,
         init_process_enabled=True,
+        docker_labels={"zone": "a", "commit": "3f9c2e1"},
     )
     definition = container.document(log_group_name="/logs", log_region="us-east-1")
     assert definition["environment"] == [
@@ -205,6 +206,7 @@ def test_container_as_told() -> None:
     ]
     assert definition["secrets"] == [{"name": "KEY", "valueFrom": "arn:1"}, {"name": "TOKEN", "valueFrom": "arn:2"}]
     assert definition["linuxParameters"] == {"initProcessEnabled": True}
+    assert list(definition["dockerLabels"].items()) == [("commit", "3f9c2e1"), ("zone", "a")]
     assert [definition[key] for key in ("user", "readonlyRootFilesystem", "stopTimeout")] == ["root", False, 120]
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 REGISTRY = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+RUNNING, PUSHED = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+LABEL = "org.opencontainers.image.ref.name"
 MODULE = """
 variable "image_tag" {
   default = "Terraform's default"
@@ -46,6 +48,11 @@ def state(*services: str) -> State:
     return State.model_validate({"lineage": "1", "serial": 1, "resources": [service]})
 
 
+def by_digest(digest: str) -> str:
+    """A module as above, whose image_tag names this digest when it is planned."""
+    return f'{MODULE}output "image_digest" {{\n  value = "{digest}"\n}}\n'
+
+
 class Ecs:
     """The service of an environment runs `image`; None: there is none. A refusal is raised instead of any answer.
 
@@ -55,6 +62,7 @@ class Ecs:
     image: str | None = None
     launch_type: str | None = None
     rollout_state = "COMPLETED"
+    labels: dict[str, str] | None = None
     refusal: ClientError | None = None
 
     def __init__(self) -> None:
@@ -76,7 +84,8 @@ class Ecs:
         return {"services": [service] if self.image else []}
 
     def describe_task_definition(self, **_: str) -> dict[str, Any]:
-        return {"taskDefinition": {"containerDefinitions": [{"image": self.image}]}}
+        labels = {"dockerLabels": self.labels} if self.labels else {}
+        return {"taskDefinition": {"containerDefinitions": [{"image": self.image, **labels}]}}
 
     def describe_clusters(self, **_: list[str]) -> dict[str, Any]:
         strategy = [{"capacityProvider": "own", "weight": 1}]
@@ -137,6 +146,42 @@ def test_what_serves_is_what_was_asked_for(ecs: Ecs, folder: Path) -> None:
     ecs.image = f"{REGISTRY}/go-api:v1"
     assert "go-api-dev serves v1" in deployed(ecs)
     assert Terraform(folder).output() == {"image_tag": "v1"}
+
+
+@pytest.mark.usefixtures("known")
+def test_what_serves_is_told_as_ecs_has_it(ecs: Ecs, folder: Path) -> None:
+    """Revision, tag and digest; the tag is in the container's label, since the image is the digest."""
+    (folder / "main.tf").write_text(by_digest(RUNNING))
+    ecs.image, ecs.labels = f"{REGISTRY}/go-api@{RUNNING}", {LABEL: "v1"}
+    said = deployed(ecs)
+    assert "\ngo-api-dev serves v1, revision family:1\n" in said
+    assert f"\nimage   {REGISTRY}/go-api:v1@{RUNNING}\n" in said
+    assert "by now" not in said
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(("digest", "tag"), [(PUSHED, "v1"), (RUNNING, "v0")])
+def test_another_image_than_was_planned_is_a_failure(ecs: Ecs, folder: Path, digest: str, tag: str) -> None:
+    """Of the same tag, or the same image under a tag that nobody asked for: both are named whole."""
+    (folder / "main.tf").write_text(by_digest(RUNNING))
+    ecs.image, ecs.labels = f"{REGISTRY}/go-api@{digest}", {LABEL: tag}
+    with pytest.raises(OperateError) as refused:
+        deployed(ecs)
+    assert (
+        f"go-api:v1@{RUNNING} was asked for, and go-api-dev runs {REGISTRY}/go-api:{tag}@{digest}. See that nothing"
+    ) in str(refused.value)
+
+
+@pytest.mark.usefixtures("known")
+def test_a_tag_that_was_pushed_again_is_told(ecs: Ecs, folder: Path) -> None:
+    """In one line, with both digests, by a plan that names no tag, and so keeps it."""
+    (folder / "main.tf").write_text(by_digest(PUSHED))
+    ecs.image, ecs.labels = f"{REGISTRY}/go-api@{RUNNING}", {LABEL: "v3"}
+    line = f"v3 names another image by now: {PUSHED} instead of {RUNNING}, which runs"
+    assert f"\nimage tag v3, as deployed\n{line}\n" in operate("plan", "dev")
+    assert "by now" not in operate("plan", "dev", "--image-tag", "v4")
+    ecs.image = f"{REGISTRY}/go-api@{PUSHED}"
+    assert "by now" not in operate("plan", "dev")
 
 
 def deployed(ecs: Ecs) -> str:

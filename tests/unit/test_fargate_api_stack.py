@@ -109,10 +109,14 @@ def test_task_definition(template: Template) -> None:
 
 
 def test_container(template: Template) -> None:
-    """FR-002 and FR-010: image from ECR, the port, PORT as the only variable, awslogs, non-root, read-only."""
+    """FR-002 and FR-010: the image by its digest, its tag in sight, PORT as the only variable, non-root, read-only."""
     assert template.container() == {
         "name": "go-api",
-        "image": "${data.aws_ecr_repository.repository.repository_url}:${var.image_tag}",
+        "image": (
+            "${data.aws_ecr_repository.repository.repository_url}"
+            "@${one(values(data.aws_ecr_image.pushed_image)).image_digest}"
+        ),
+        "dockerLabels": {"org.opencontainers.image.ref.name": "${var.image_tag}"},
         "essential": True,
         "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}],
         "environment": [{"name": "PORT", "value": "8080"}],
@@ -276,6 +280,8 @@ def test_outputs(template: Template) -> None:
         "cluster_name": "${aws_ecs_cluster.cluster.name}",
         "cluster_arn": "${aws_ecs_cluster.cluster.arn}",
         "service_name": "${aws_ecs_service.service.name}",
+        "image_tag": "${var.image_tag}",
+        "image_digest": "${one(values(data.aws_ecr_image.pushed_image)).image_digest}",
         "execution_role_arn": "${aws_iam_role.execution_role.arn}",
         "task_role_arn": "${aws_iam_role.task_role.arn}",
         "api_url": f"http://{dns_name}",

@@ -188,7 +188,10 @@ def test_task_definition(document: Block) -> None:
     }
     assert container == {
         "name": "orders",
-        "image": "${data.aws_ecr_repository.repository.repository_url}:${var.image_tag}",
+        "image": (
+            "${data.aws_ecr_repository.repository.repository_url}"
+            "@${one(values(data.aws_ecr_image.pushed_image)).image_digest}"
+        ),
         "essential": True,
         "portMappings": [{"containerPort": 9000, "hostPort": 9000, "protocol": "tcp"}],
         "environment": [{"name": "LEVEL", "value": "debug"}, {"name": "PORT", "value": "9000"}],
@@ -200,6 +203,7 @@ def test_task_definition(document: Block) -> None:
         "readonlyRootFilesystem": False,
         "stopTimeout": 90,
         "linuxParameters": {"initProcessEnabled": True},
+        "dockerLabels": {"org.opencontainers.image.ref.name": "${var.image_tag}"},
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -432,6 +436,16 @@ def test_outputs(document: Block) -> None:
                 "task_definition_arn",
                 "${aws_ecs_task_definition.task_definition.arn}",
                 "The revision that was deployed last; after a rollback the service runs an older one",
+            ),
+            (
+                "image_tag",
+                "${var.image_tag}",
+                "Tag of the image that was deployed last; after a rollback the service runs an older one",
+            ),
+            (
+                "image_digest",
+                "${one(values(data.aws_ecr_image.pushed_image)).image_digest}",
+                "What image_tag named when it was deployed: the image in task_definition_arn's revision",
             ),
             (
                 "execution_role_arn",

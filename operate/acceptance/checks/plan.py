@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding
-from operate.image_tags import ImageReference
 
 if TYPE_CHECKING:
     from operate.acceptance.service_under_test import ServiceUnderTest
@@ -33,7 +32,7 @@ _TYPES = (
 def every_resource(tested: ServiceUnderTest) -> list[Finding]:
     """Every type of resource of the specification is in it; what is to change is counted."""
     image = tested.service.image()
-    document = tested.environment.stack.plan(image_tag=ImageReference.of(image).tag if image else None)
+    document = tested.environment.stack.plan(image_tag=image.tag if image else None)
     resources = document["planned_values"]["root_module"].get("resources", [])
     managed = [resource["type"] for resource in resources if resource["mode"] == "managed"]
     missing = [type_ for type_ in _TYPES if type_ not in managed]

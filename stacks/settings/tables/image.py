@@ -10,6 +10,9 @@ from pydantic import AfterValidator, ValidationInfo, field_validator
 from stacks.settings.aws_values import IMAGE_TAG
 from stacks.settings.base import Settings, matching, refusal
 
+IMAGE_TAG_LABEL: Final = "org.opencontainers.image.ref.name"
+"""The docker label that says which tag the container's image had, whose digest is what runs."""
+
 COMMIT_SHA: Final = re.compile(r"[0-9a-f]{7,40}")
 
 _ECR_HOST = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\..+")

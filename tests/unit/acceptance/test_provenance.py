@@ -49,6 +49,7 @@ def target(
     folder: Path,
     *,
     image: str = f"{REPOSITORY}:v1",
+    labels: dict[str, str] | None = None,
     tasks: tuple[dict[str, Any], ...] = (),
     describe_images: Callable[..., object] = pushed,
     cloud: LocalAws | None = None,
@@ -64,7 +65,7 @@ def target(
         environment=environment,
         service=SimpleNamespace(tasks=lambda: list(tasks)),
         found={"taskDefinition": "api:2"},
-        container={"name": "go-api", "image": image},
+        container={"name": "go-api", "image": image} | ({"dockerLabels": labels} if labels else {}),
     )
     return cast("ServiceUnderTest", made)
 
@@ -121,6 +122,13 @@ def test_the_digest_is_what_runs(image: str, tasks: tuple[dict[str, Any], ...], 
     assert provenance.read(target(tmp_path, image=image, tasks=tasks)).image_digest == digest
 
 
+def test_the_tag_of_a_digest_is_in_the_label(tmp_path: Path) -> None:
+    """So the report names both."""
+    labels = {"org.opencontainers.image.ref.name": "v7"}
+    found = provenance.read(target(tmp_path, image=f"{REPOSITORY}@{RUNNING}", labels=labels))
+    assert (found.image, found.image_tag, found.image_digest) == (f"{REPOSITORY}:v7@{RUNNING}", "v7", RUNNING)
+
+
 def test_what_can_not_be_read_is_unknown(tmp_path: Path, programs: dict[str, str]) -> None:
     """Permission, repository, tasks, emulator or Terraform: the run is made all the same."""
     programs.clear()
@@ -145,3 +153,4 @@ def test_what_can_not_be_read_is_unknown(tmp_path: Path, programs: dict[str, str
 def test_an_image_reference(text: str, host: str, name: str, tag: str | None, digest: str | None) -> None:
     """A port is no tag, and a digest stands for the tag that is not there."""
     assert ImageReference.of(text) == ImageReference(host, name, tag, digest)
+    assert ImageReference.of(str(ImageReference.of(text))) == ImageReference(host, name, tag, digest)
