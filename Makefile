@@ -16,7 +16,7 @@ override covering := addresses backends characters constructs environment enviro
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release move-to-capacity-providers acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ deploy: $(set_up) ## Deploy ENV; local builds the sample API first
 release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
 	@[ -n "$$IMAGE_TAG" ] || { echo 'IMAGE_TAG is missing: make release IMAGE_TAG=v2' >&2; exit 1; }
 	$(operate) release $(image_tag) -- "$$ENV"
+
+move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier version made with a launch type, once
+	$(operate) move-to-capacity-providers -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
 	$(operate) acceptance -- "$$ENV"

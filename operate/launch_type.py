@@ -31,7 +31,7 @@ def in_the_way(service: Service) -> str | None:
     return (
         f"{service.name} was made with a launch type, and a plan would replace it, which ECS refuses. "
         "Move it to capacity providers, once and with a rolling deployment: "
-        f".venv/bin/python -m operate {VERB} {service.environment.settings.name}"
+        f"make {VERB} ENV={service.environment.settings.name}"
     )
 
 

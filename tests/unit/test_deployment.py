@@ -349,7 +349,7 @@ def test_what_runs_by_a_digest_alone_has_no_tag_to_keep(ecs: Ecs) -> None:
         operate("plan", "dev")
 
 
-MOVE = "once and with a rolling deployment: .venv/bin/python -m operate move-to-capacity-providers dev"
+MOVE = "once and with a rolling deployment: make move-to-capacity-providers ENV=dev"
 
 
 @pytest.mark.usefixtures("known", "folder")

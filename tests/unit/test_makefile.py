@@ -72,7 +72,7 @@ def test_image_tag_is_text(make: Make, folder: Path, verb: str, text: str) -> No
     assert not (folder / "pwned").exists()
 
 
-@pytest.mark.parametrize("verb", ["plan", "deploy", "release", "acceptance", "destroy"])
+@pytest.mark.parametrize("verb", ["plan", "deploy", "release", "move-to-capacity-providers", "acceptance", "destroy"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_environment_is_text(make: Make, folder: Path, verb: str, text: str) -> None:
     """Also in a recipe that reads other variables; and no name is taken for an option."""
