@@ -55,36 +55,36 @@ class Engine:
             return False
 
 
-def start(cloud: LocalAws, step: Step = progress.silent) -> Engine | None:
+def start(local_aws: LocalAws, step: Step = progress.silent) -> Engine | None:
     """None where tasks can only be bookkeeping; `why_none` says why.
 
-    Podman pulls from `cloud` what an ECR address names. A running podman is kept, with its containers, unless the
-    cloud's port is another one now.
+    Podman pulls from `local_aws` what an ECR address names. A running podman is kept, with its containers, unless the
+    port is another one now.
     """
     if engine := _docker():
         return engine
     if why_none():
         return None
-    podman = Podman(cloud.directory)
-    podman.start(registry=f"127.0.0.1:{cloud.port}", step=step)
+    podman = Podman(local_aws.directory)
+    podman.start(registry=f"127.0.0.1:{local_aws.port}", step=step)
     return Engine(kind="podman", docker_host=podman.address)
 
 
-def was_started(cloud: LocalAws) -> bool:
+def was_started(local_aws: LocalAws) -> bool:
     """Podman, by whatever command."""
-    return Podman(cloud.directory).was_started
+    return Podman(local_aws.directory).was_started
 
 
-def running(cloud: LocalAws) -> Engine | None:
+def running(local_aws: LocalAws) -> Engine | None:
     """The engine that `start` would return, if it needs no starting."""
-    podman = Podman(cloud.directory)
-    return _docker() or (Engine(kind="podman", docker_host=podman.address) if podman.answers() else None)
+    podman = Podman(local_aws.directory)
+    return _docker() or (Engine(kind="podman", docker_host=podman.address) if podman.is_running() else None)
 
 
-def address(cloud: LocalAws) -> str:
-    """What DOCKER_HOST is for this cloud, whether the engine runs yet or not."""
+def address(local_aws: LocalAws) -> str:
+    """What DOCKER_HOST is for its users, whether the engine runs yet or not."""
     engine = _docker()
-    return engine.docker_host if engine else Podman(cloud.directory).address
+    return engine.docker_host if engine else Podman(local_aws.directory).address
 
 
 def why_none() -> str | None:
@@ -106,27 +106,27 @@ def _why_no_docker() -> str:
     return "Docker does not answer"
 
 
-def remove_containers(engine: Engine, cloud: LocalAws) -> int:
+def remove_containers(engine: Engine, local_aws: LocalAws) -> int:
     """Removes every container of this embedded AWS, running or not, and says how many there were."""
     from docker.errors import APIError  # noqa: PLC0415 - as above
 
     with engine.client() as client:
-        owned = client.containers.list(all=True, sparse=True, filters={"label": _owner_label(cloud)})
+        owned = client.containers.list(all=True, sparse=True, filters={"label": _owner_label(local_aws)})
         for container in owned:
             with contextlib.suppress(APIError):  # gone meanwhile
                 container.remove(force=True, v=True)
     return len(owned)
 
 
-def stop(cloud: LocalAws) -> None:
+def stop(local_aws: LocalAws) -> None:
     """Ends what `start` began and every container of the embedded AWS, also after any of them was killed.
 
     Stop the embedded AWS before: it would start its tasks again.
     """
-    Podman(cloud.directory).stop()
+    Podman(local_aws.directory).stop()
     engine = Engine(kind="docker", docker_host=_docker_host())
     if engine.answers():
-        remove_containers(engine, cloud)
+        remove_containers(engine, local_aws)
 
 
 def _docker() -> Engine | None:
@@ -144,6 +144,6 @@ def _docker_host() -> str:
     return os.environ.get("DOCKER_HOST", _DOCKER_SOCKET)
 
 
-def _owner_label(cloud: LocalAws) -> str:
+def _owner_label(local_aws: LocalAws) -> str:
     """MiniStack's own: its machine and its port."""
-    return f"ministack.instance={socket.gethostname()}:{cloud.port}"
+    return f"ministack.instance={socket.gethostname()}:{local_aws.port}"

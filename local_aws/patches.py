@@ -64,6 +64,7 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (ecs, "_create_service", services.create),
     (ecs, "_delete_cluster", clusters.delete),
     (ecs, "_delete_service", services.delete),
+    (ecs, "_describe_services", services.describe),
     (ecs, "_make_deployment", deployments.make),
     (ecs, "_prepare_service_images", image_digests.pin),
     (ecs, "_register_task_definition", launches.register),

@@ -32,38 +32,38 @@ _LOG_LINES = 15
 _SERVICES = "ec2,ecr,ecs,ecs-metadata,elasticloadbalancing,iam,kms,logs,monitoring,s3,secretsmanager,ssm,sts"
 
 
-def running(cloud: LocalAws) -> ServerRecord | None:
-    record = ServerRecord.read(cloud.directory)
+def running(local_aws: LocalAws) -> ServerRecord | None:
+    record = ServerRecord.read(local_aws.directory)
     return record if record and record.process() else None
 
 
-def was_killed(cloud: LocalAws) -> bool:
+def was_killed(local_aws: LocalAws) -> bool:
     """A record without its process: an orderly shutdown takes the record away."""
-    record = ServerRecord.read(cloud.directory)
+    record = ServerRecord.read(local_aws.directory)
     return record is not None and record.process() is None
 
 
-def forget(cloud: LocalAws) -> None:
+def forget(local_aws: LocalAws) -> None:
     """That it was killed."""
-    ServerRecord.remove(cloud.directory)
+    ServerRecord.remove(local_aws.directory)
 
 
-def start(cloud: LocalAws) -> None:
+def start(local_aws: LocalAws) -> None:
     """Returns when it answers; the caller has made sure that it isn't running."""
-    _check_port_is_free(cloud.port)
-    cloud.directory.mkdir(parents=True, exist_ok=True)
-    with cloud.log.open("w") as log:
+    _check_port_is_free(local_aws.port)
+    local_aws.directory.mkdir(parents=True, exist_ok=True)
+    with local_aws.log.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local_aws.server"],
             cwd=Path(__file__).resolve().parents[1],  # where `-m` finds the same package as here
-            env=_server_environment(cloud),
+            env=_server_environment(local_aws),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     with _ended_on_failure(process):
-        _wait_until_ready(cloud, process)
+        _wait_until_ready(local_aws, process)
     process.returncode = 0  # it is to outlive us; Python would warn of a child left running
 
 
@@ -77,23 +77,23 @@ def _ended_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
         raise
 
 
-def _wait_until_ready(cloud: LocalAws, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(local_aws: LocalAws, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
-    while not answers(cloud):
+    while not answers(local_aws):
         if process.poll() is not None:
-            raise LocalAwsError(f"The embedded AWS ended while starting.{_last_words(cloud)}")
+            raise LocalAwsError(f"The embedded AWS ended while starting.{_last_words(local_aws)}")
         if time.monotonic() > deadline:
-            raise LocalAwsError(f"The embedded AWS does not answer on {cloud.endpoint}.{_last_words(cloud)}")
+            raise LocalAwsError(f"The embedded AWS does not answer on {local_aws.endpoint}.{_last_words(local_aws)}")
         time.sleep(_POLL_SECONDS)
 
 
-def _last_words(cloud: LocalAws) -> str:
-    lines = cloud.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
-    return "\n".join(["", f"The end of {cloud.log}:", *(f"  {line}" for line in lines)])
+def _last_words(local_aws: LocalAws) -> str:
+    lines = local_aws.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    return "\n".join(["", f"The end of {local_aws.log}:", *(f"  {line}" for line in lines)])
 
 
-def answers(cloud: LocalAws) -> bool:
-    connection = http.client.HTTPConnection(_LOOPBACK, cloud.port, timeout=5)
+def answers(local_aws: LocalAws) -> bool:
+    connection = http.client.HTTPConnection(_LOOPBACK, local_aws.port, timeout=5)
     with contextlib.closing(connection):
         try:
             connection.request("GET", "/_ministack/health")
@@ -102,16 +102,16 @@ def answers(cloud: LocalAws) -> bool:
             return False
 
 
-def _server_environment(cloud: LocalAws) -> dict[str, str]:
+def _server_environment(local_aws: LocalAws) -> dict[str, str]:
     """MiniStack reads dozens of variables: the caller's AWS_* and MINISTACK_* are not to change what it is."""
     foreign = ("AWS_", "MINISTACK_", "LOCALSTACK_", "S3_", "ECS_", "AUTH", "EDGE_PORT", "USE_SSL", "LOG_LEVEL")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    s3, state = cloud.data
+    s3, state = local_aws.data
     return kept | {
-        "LOCAL_AWS_DIRECTORY": str(cloud.directory.absolute()),
-        "GATEWAY_PORT": str(cloud.port),
+        "LOCAL_AWS_DIRECTORY": str(local_aws.directory.absolute()),
+        "GATEWAY_PORT": str(local_aws.port),
         "BIND_HOST": _LOOPBACK,
-        "DOCKER_HOST": container_engine.address(cloud),
+        "DOCKER_HOST": container_engine.address(local_aws),
         "SERVICES": _SERVICES,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state),

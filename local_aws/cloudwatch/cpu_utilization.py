@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import DockerException
 from ministack.services import cloudwatch, ecs
 
 from local_aws.ecs import records
+from local_aws.ecs.containers import ENGINE_ERRORS
 
 if TYPE_CHECKING:
     Record = dict[str, Any]
@@ -62,7 +62,7 @@ def _read(task: Record) -> Reading | None:
         return None
     try:
         stats = [client.api.stats(container_id, stream=False, one_shot=True) for container_id in container_ids]
-    except DockerException:
+    except ENGINE_ERRORS:
         return None
     nanoseconds = sum(one["cpu_stats"]["cpu_usage"]["total_usage"] for one in stats)
     return Reading(at_seconds=time.time(), used_seconds=nanoseconds / 1e9)

@@ -12,12 +12,13 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException, NotFound
 from docker.types import Ulimit
 from ministack.services import ecs
 
 from local_aws.ecs import awslogs as logs
-from local_aws.ecs import records
+from local_aws.ecs import engine_health, records
+from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,10 +33,13 @@ _UNITS_PER_VCPU = 1024
 _DEFAULT_STOP_SECONDS = 30
 _STOP_ATTEMPTS = 3
 _POLL_SECONDS = 0.2
-_KILLED = 137
+KILLED = 137
 _HARMLESS = ("command", "detach", "environment", "extra_hosts", "labels", "name", "network", "platform")
 _KERNEL_LOG = "/dev/kmsg"
 _KERNEL_LOG_RECORD_BYTES = 8192
+
+ENGINE_ERRORS = (DockerException, OSError)
+"""What docker-py raises: its own, and those of the connection, from requests."""
 
 _log = logging.getLogger("local_aws")
 
@@ -170,7 +174,9 @@ def stop(client: DockerClient, container_id: str, *, timeout_seconds: int) -> No
             client.api.stop(container_id, timeout=timeout_seconds)
         except NotFound:
             return
-        except DockerException as error:
+        except ENGINE_ERRORS as error:
+            if engine_health.refuses():
+                return
             _log.warning("could not stop container %s: %s", container_id[:12], error)
             time.sleep(attempt + 1)
         else:
@@ -180,14 +186,17 @@ def stop(client: DockerClient, container_id: str, *, timeout_seconds: int) -> No
 def wait(client: DockerClient, container_id: str) -> int:
     """Blocks until it has ended; its exit code, or SIGKILL's where it was removed under our hands.
 
-    Asks now and then, since Docker's own wait makes podman look once a nanosecond: two thirds of a core.
+    Raises EngineEndedError. Asks now and then, since Docker's own wait makes podman look once a nanosecond: two thirds
+    of a core.
     """
     while True:
         try:
             state = client.api.inspect_container(container_id)["State"]
         except NotFound:
-            return _KILLED
-        except (DockerException, OSError) as error:
+            return KILLED
+        except ENGINE_ERRORS as error:
+            if engine_health.has_ended():
+                raise EngineEndedError from None
             _log.warning("lost sight of container %s: %s", container_id[:12], error)
         else:
             if state["Status"] in {"exited", "dead"}:  # podman's "stopping" runs no more, and has no exit code yet
@@ -197,12 +206,12 @@ def wait(client: DockerClient, container_id: str) -> int:
 
 def ran_out_of_memory(client: DockerClient, container_id: str, *, exit_code: int) -> bool:
     """Podman with cgroups v1 forgets to say so, but the kernel names the container that it killed in."""
-    if exit_code != _KILLED:
+    if exit_code != KILLED:
         return False
     try:
         if client.api.inspect_container(container_id)["State"].get("OOMKilled"):
             return True
-    except DockerException:
+    except ENGINE_ERRORS:
         return False
     return any("oom_memcg=" in line and container_id in line for line in _kernel_log())
 
@@ -239,5 +248,5 @@ def remove(client: DockerClient, container: Container | str) -> None:
         client.api.remove_container(container_id, v=True, force=True)
     except NotFound:
         return
-    except APIError as error:
+    except ENGINE_ERRORS as error:
         _log.warning("could not remove container %s: %s", container_id[:12], error)

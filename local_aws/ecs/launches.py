@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
-from local_aws.ecs import fargate, records
+from local_aws.ecs import engine_health, fargate, records
+from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,14 +110,14 @@ def _launched(request: Record) -> Answer | None:
 def _run_refusal(request: Record) -> Answer | None:
     """The scheduler goes on with a revision that was deregistered."""
     inactive = None if "_deploymentId" in request else "InvalidParameterException"
-    if refused := _missing_cluster(request) or _missing_definition(request, inactive):
+    if refused := engine_refusal() or _missing_cluster(request) or _missing_definition(request, inactive):
         return refused
     return _fargate_refusal(request) if _is_fargate(request) else refusal(_NO_INSTANCES)
 
 
 def create_refusal(request: Record) -> Answer | None:
     """A service of instances is one that never places a task."""
-    if refused := _missing_cluster(request) or _missing_definition(request, "ClientException"):
+    if refused := engine_refusal() or _missing_cluster(request) or _missing_definition(request, "ClientException"):
         return refused
     return _fargate_refusal(request) if _is_fargate(request) else None
 
@@ -144,6 +145,10 @@ def _changes_strategy(service: Record, request: Record) -> bool:
         for strategy in (service.get("capacityProviderStrategy"), request["capacityProviderStrategy"])
     )
     return before != after
+
+
+def engine_refusal() -> Answer | None:
+    return refusal(str(EngineEndedError()), "ClientException") if engine_health.has_ended() else None
 
 
 def _cluster(request: Record) -> Record | None:

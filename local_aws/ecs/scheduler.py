@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
 
-from local_aws.ecs import deployments, records, tasks
+from local_aws.ecs import deployments, engine_health, records, tasks
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def reconcile(service: Record) -> None:
     for task in own:
         tasks.bury_lost(task)
     _register_targets(service, own)
-    if service["status"] == "ACTIVE":
+    if service["status"] == "ACTIVE" and not engine_health.refuses():
         _advance(service, own)
     elif service["status"] == "DRAINING" and all(task["lastStatus"] == "STOPPED" for task in own):
         service["status"] = "INACTIVE"

@@ -128,6 +128,13 @@ def _shown(service: Record) -> Answer:
     return answer
 
 
+def describe(original: Handler, request: Record) -> Answer:
+    """Refuses, while the container engine has ended, for a service that is to have tasks: who waits for it need not."""
+    answer = original(request)
+    wanted = [one for one in json.loads(answer[2]).get("services", []) if one["status"] == "ACTIVE"]
+    return (launches.engine_refusal() if any(one["desiredCount"] for one in wanted) else None) or answer
+
+
 def delete(original: Handler, request: Record) -> Answer:
     """A service stays DRAINING until its last task has stopped; MiniStack calls it INACTIVE at once."""
     with records.LOCK:

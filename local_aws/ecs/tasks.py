@@ -15,7 +15,8 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
 from ministack.services import ecs, ecs_metadata
 
-from local_aws.ecs import containers, records
+from local_aws.ecs import containers, engine_health, records
+from local_aws.ecs.engine_health import EngineEndedError
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def run(  # noqa: PLR0917 - MiniStack's signature
         except (ecs._SecretResolutionError, containers.LoggingError) as error:
             _fail_to_start(task, f"ResourceInitializationError: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the task has not started
+            if engine_health.refuses():
+                _end_with_engine(task, EngineEndedError())
+                return
             _log.exception("task %s did not start", records.id_of(task))
             _fail_to_start(task, f"CannotStartContainerError: {getattr(error, 'explanation', None) or error}")
         if task["lastStatus"] == "RUNNING":
@@ -65,13 +69,23 @@ def _watch(task: Record, client: DockerClient) -> None:
 
 
 def _await_end(task: Record, container: Record, container_id: str, client: DockerClient) -> None:
-    exit_code = _note_end(container, containers.wait(client, container_id))
+    try:
+        exit_code = _note_end(container, containers.wait(client, container_id))
+    except EngineEndedError as error:
+        _end_with_engine(task, error)
+        return
     reason = "Essential container in task exited"
     if records.is_alive(task) and containers.ran_out_of_memory(client, container_id, exit_code=exit_code):
         container["reason"] = reason = _OUT_OF_MEMORY
     if container["name"] in _essential(task):
         _end_of(task).set()
         stop(task, reason=reason, code="EssentialContainerExited")
+
+
+def _end_with_engine(task: Record, error: EngineEndedError) -> None:
+    """It is no failure of the deployment's, and there is nothing to drain."""
+    _end_of(task).set()
+    stop(task, reason=str(error), code="ServiceSchedulerInitiated")
 
 
 def _note_end(container: Record, exit_code: int) -> int:
@@ -139,7 +153,10 @@ def _stop_container(task: Record, client: DockerClient, index: int, container_id
     container = task["containers"][index]
     seconds = containers.stop_seconds(records.task_definition_of(task), container["name"])
     containers.stop(client, container_id, timeout_seconds=seconds)
-    _note_end(container, containers.wait(client, container_id))
+    try:
+        _note_end(container, containers.wait(client, container_id))
+    except EngineEndedError:
+        _note_end(container, containers.KILLED)
 
 
 def _finish(task: Record) -> None:

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """An embedded AWS of the tests' own, with nothing in it."""
-    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
-    process.start(cloud)
-    yield cloud
-    record = process.running(cloud)
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("aws"))
+    process.start(local_aws)
+    yield local_aws
+    record = process.running(local_aws)
     if record:
         process.stop(record)
 
 
 @pytest.fixture
-def empty_cloud(tmp_path: Path) -> Iterator[LocalAws]:
+def empty_local_aws(tmp_path: Path) -> Iterator[LocalAws]:
     """One that isn't started yet; whatever runs in it at the end is stopped."""
-    cloud = LocalAws(port=reserved_port(), directory=tmp_path / "cloud")
-    yield cloud
-    record = process.running(cloud)
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path / "aws")
+    yield local_aws
+    record = process.running(local_aws)
     if record:
         process.stop(record)

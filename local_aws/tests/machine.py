@@ -40,9 +40,9 @@ def reserved_port() -> int:
     raise OSError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free")
 
 
-def require_engine(cloud: LocalAws) -> None:
+def require_engine(local_aws: LocalAws) -> None:
     reason = container_engine.why_none()
-    if reason and container_engine.running(cloud) is None:
+    if reason and container_engine.running(local_aws) is None:
         cannot_run(reason)
 
 

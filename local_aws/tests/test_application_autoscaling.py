@@ -17,14 +17,14 @@ _names = itertools.count()
 
 
 @pytest.fixture
-def autoscaling(cloud: LocalAws) -> Client:
-    return cloud.client("application-autoscaling")
+def autoscaling(local_aws: LocalAws) -> Client:
+    return local_aws.client("application-autoscaling")
 
 
 @pytest.fixture
-def service(cloud: LocalAws) -> dict[str, Any]:
+def service(local_aws: LocalAws) -> dict[str, Any]:
     """An ECS service's resource id, with the namespace and the dimension that go with it everywhere."""
-    ecs, name = cloud.client("ecs"), f"api-{next(_names)}"
+    ecs, name = local_aws.client("ecs"), f"api-{next(_names)}"
     ecs.create_cluster(clusterName="scaled")
     container = {"name": "api", "image": "api", "essential": True}
     ecs.register_task_definition(family=name, containerDefinitions=[container])

@@ -22,8 +22,8 @@ _names = (f"name-{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def ecs(cloud: LocalAws) -> Client:
-    return cloud.client("ecs")
+def ecs(local_aws: LocalAws) -> Client:
+    return local_aws.client("ecs")
 
 
 @pytest.fixture

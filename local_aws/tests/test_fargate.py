@@ -27,8 +27,8 @@ _families = (f"family-{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def ecs(cloud: LocalAws) -> Client:
-    client = cloud.client("ecs")
+def ecs(local_aws: LocalAws) -> Client:
+    client = local_aws.client("ecs")
     client.create_cluster(clusterName="default", capacityProviders=["FARGATE", "FARGATE_SPOT"])
     return client
 
@@ -216,9 +216,9 @@ def test_running_what_fargate_refuses(ecs: Client, request_: Record, message: st
     assert refused.value.response["Error"]["Message"] == message
 
 
-def test_a_malformed_definition_is_told_as_before(cloud: LocalAws) -> None:
+def test_a_malformed_definition_is_told_as_before(local_aws: LocalAws) -> None:
     """A program without an SDK may leave anything out; the emulator's own checks still answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", local_aws.port, timeout=10)
     headers = {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition"}
     request = {"family": "f", "requiresCompatibilities": ["FARGATE"], "containerDefinitions": [{"name": "api"}]}
     with closing(connection):

@@ -17,13 +17,13 @@ _groups = (f"/ecs/keys/{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def logs(cloud: LocalAws) -> Client:
-    return cloud.client("logs")
+def logs(local_aws: LocalAws) -> Client:
+    return local_aws.client("logs")
 
 
 @pytest.fixture(scope="module")
-def key(cloud: LocalAws) -> str:
-    return str(cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
+def key(local_aws: LocalAws) -> str:
+    return str(local_aws.client("kms").create_key()["KeyMetadata"]["Arn"])
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_a_key_survives_another_change(logs: Client, group: dict[str, Any], key:
     assert (described(logs, name)["kmsKeyId"], described(logs, name)["retentionInDays"]) == (key, 7)
 
 
-def test_a_key_that_cannot_encrypt_is_refused(cloud: LocalAws, logs: Client, group: dict[str, Any]) -> None:
+def test_a_key_that_cannot_encrypt_is_refused(local_aws: LocalAws, logs: Client, group: dict[str, Any]) -> None:
     """One that is not there, and one that is disabled; at the group's creation too."""
-    kms = cloud.client("kms")
+    kms = local_aws.client("kms")
     disabled = kms.create_key()["KeyMetadata"]["Arn"]
     kms.disable_key(KeyId=disabled)
     for unusable in (disabled, f"{disabled[:-12]}000000000000"):

@@ -20,8 +20,8 @@ class Network:
 
 
 @pytest.fixture
-def ec2(cloud: LocalAws) -> Client:
-    return cloud.client("ec2")
+def ec2(local_aws: LocalAws) -> Client:
+    return local_aws.client("ec2")
 
 
 @pytest.fixture
@@ -86,19 +86,19 @@ def test_the_default_egress_rule_can_be_revoked(ec2: Client, network: Network) -
 
 
 @pytest.mark.parametrize("by", ["Subnets", "SubnetMappings"])
-def test_a_load_balancer_is_in_its_subnets_vpc(cloud: LocalAws, network: Network, by: str) -> None:
+def test_a_load_balancer_is_in_its_subnets_vpc(local_aws: LocalAws, network: Network, by: str) -> None:
     """The provider names subnets either way."""
     mappings = [{"SubnetId": id_} for id_ in network.subnet_ids]
     subnets = {"Subnets": list(network.subnet_ids)} if by == "Subnets" else {"SubnetMappings": mappings}
 
-    created = cloud.client("elbv2").create_load_balancer(Name=f"in-vpc-by-{by.lower()}", **subnets)
+    created = local_aws.client("elbv2").create_load_balancer(Name=f"in-vpc-by-{by.lower()}", **subnets)
 
     assert created["LoadBalancers"][0]["VpcId"] == network.vpc_id
 
 
-def test_an_absent_image_is_named(cloud: LocalAws) -> None:
+def test_an_absent_image_is_named(local_aws: LocalAws) -> None:
     """As on AWS: an empty answer would be a riddle to who mistyped a tag."""
-    ecr = cloud.client("ecr")
+    ecr = local_aws.client("ecr")
     ecr.create_repository(repositoryName="api")
 
     with pytest.raises(ecr.exceptions.ImageNotFoundException, match=r"imageTag:'v9'.*'api'"):

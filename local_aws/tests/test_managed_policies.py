@@ -30,8 +30,8 @@ _names = (f"role-{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def iam(cloud: LocalAws) -> Client:
-    return cloud.client("iam")
+def iam(local_aws: LocalAws) -> Client:
+    return local_aws.client("iam")
 
 
 @pytest.fixture

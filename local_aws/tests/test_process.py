@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _kill(cloud: LocalAws) -> None:
-    record = process.running(cloud)
+def _kill(local_aws: LocalAws) -> None:
+    record = process.running(local_aws)
     assert record
     started = psutil.Process(record.pid)
     started.kill()
@@ -38,35 +38,35 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
         bystander.kill()
 
 
-def test_it_listens_on_loopback_only(cloud: LocalAws) -> None:
+def test_it_listens_on_loopback_only(local_aws: LocalAws) -> None:
     """Nobody on the network can reach it."""
-    record = process.running(cloud)
+    record = process.running(local_aws)
     assert record
 
     connections = psutil.Process(record.pid).net_connections()
 
     listening = {connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN}
-    assert listening == {("127.0.0.1", cloud.port)}
+    assert listening == {("127.0.0.1", local_aws.port)}
 
 
-def test_what_a_kill_leaves_is_forgotten(empty_cloud: LocalAws) -> None:
+def test_what_a_kill_leaves_is_forgotten(empty_local_aws: LocalAws) -> None:
     """It starts empty, in both kinds of data, and says so once."""
-    cloud = empty_cloud
-    assert lifecycle.up(cloud) is False
-    cloud.client("s3").create_bucket(Bucket="states")
-    cloud.client("ecs").create_cluster(clusterName="main")
-    _kill(cloud)
-    assert lifecycle.up(cloud) is True
-    assert cloud.client("s3").list_buckets()["Buckets"] == []
-    assert cloud.client("ecs").list_clusters()["clusterArns"] == []
-    assert lifecycle.up(cloud) is False
+    local_aws = empty_local_aws
+    assert lifecycle.up(local_aws) is False
+    local_aws.client("s3").create_bucket(Bucket="states")
+    local_aws.client("ecs").create_cluster(clusterName="main")
+    _kill(local_aws)
+    assert lifecycle.up(local_aws) is True
+    assert local_aws.client("s3").list_buckets()["Buckets"] == []
+    assert local_aws.client("ecs").list_clusters()["clusterArns"] == []
+    assert lifecycle.up(local_aws) is False
 
 
-def test_an_orderly_stop_keeps_everything(empty_cloud: LocalAws) -> None:
+def test_an_orderly_stop_keeps_everything(empty_local_aws: LocalAws) -> None:
     """Terraform's states and what they describe: a bucket's versions, a network, a scalable target."""
-    cloud = empty_cloud
-    lifecycle.up(cloud)
-    s3, ec2, ecs = cloud.client("s3"), cloud.client("ec2"), cloud.client("ecs")
+    local_aws = empty_local_aws
+    lifecycle.up(local_aws)
+    s3, ec2, ecs = local_aws.client("s3"), local_aws.client("ec2"), local_aws.client("ecs")
     s3.create_bucket(Bucket="states")
     s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket="states", Key="networking.tfstate", Body=b"first")
@@ -80,11 +80,11 @@ def test_an_orderly_stop_keeps_everything(empty_cloud: LocalAws) -> None:
         "ResourceId": "service/main/api",
         "ScalableDimension": "ecs:service:DesiredCount",
     }
-    autoscaling = cloud.client("application-autoscaling")
+    autoscaling = local_aws.client("application-autoscaling")
     autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
 
-    lifecycle.down(cloud)
-    lifecycle.up(cloud)
+    lifecycle.down(local_aws)
+    lifecycle.up(local_aws)
 
     versions = s3.list_object_versions(Bucket="states")["Versions"]
     bodies = [
@@ -98,71 +98,71 @@ def test_an_orderly_stop_keeps_everything(empty_cloud: LocalAws) -> None:
     assert found["ResourceId"] == target["ResourceId"]
 
 
-def test_stopping_leaves_no_process_and_keeps_the_data(empty_cloud: LocalAws) -> None:
+def test_stopping_leaves_no_process_and_keeps_the_data(empty_local_aws: LocalAws) -> None:
     """And a port that is free again."""
-    cloud = empty_cloud
-    process.start(cloud)
-    record = process.running(cloud)
+    local_aws = empty_local_aws
+    process.start(local_aws)
+    record = process.running(local_aws)
     assert record
-    cloud.client("s3").create_bucket(Bucket="states")
+    local_aws.client("s3").create_bucket(Bucket="states")
 
-    lifecycle.down(cloud)
+    lifecycle.down(local_aws)
 
     assert not psutil.pid_exists(record.pid)
-    assert not process.answers(cloud)
-    assert not lifecycle.status(cloud).running
-    process.start(cloud)
-    assert [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]] == ["states"]
+    assert not process.answers(local_aws)
+    assert not lifecycle.status(local_aws).running
+    process.start(local_aws)
+    assert [bucket["Name"] for bucket in local_aws.client("s3").list_buckets()["Buckets"]] == ["states"]
 
 
-def test_deleting_leaves_no_data(empty_cloud: LocalAws) -> None:
+def test_deleting_leaves_no_data(empty_local_aws: LocalAws) -> None:
     """`down(delete=True)`: what AWS's services know is gone."""
-    process.start(empty_cloud)
+    process.start(empty_local_aws)
 
-    lifecycle.down(empty_cloud, delete=True)
+    lifecycle.down(empty_local_aws, delete=True)
 
-    assert not any(folder.exists() for folder in empty_cloud.data)
+    assert not any(folder.exists() for folder in empty_local_aws.data)
 
 
-def test_a_recycled_pid_is_left_alone(empty_cloud: LocalAws, bystander: subprocess.Popen[bytes]) -> None:
+def test_a_recycled_pid_is_left_alone(empty_local_aws: LocalAws, bystander: subprocess.Popen[bytes]) -> None:
     """A record whose pid another process has by now is of a killed emulator."""
-    empty_cloud.directory.mkdir(parents=True)
+    empty_local_aws.directory.mkdir(parents=True)
     started_at = psutil.Process(bystander.pid).create_time()
     for recorded in (started_at, started_at - 3600):
-        ServerRecord(pid=bystander.pid, port=empty_cloud.port, started_at=recorded).write(empty_cloud.directory)
+        ServerRecord(pid=bystander.pid, port=empty_local_aws.port, started_at=recorded).write(empty_local_aws.directory)
 
-        assert process.was_killed(empty_cloud)
-        lifecycle.down(empty_cloud)
+        assert process.was_killed(empty_local_aws)
+        lifecycle.down(empty_local_aws)
 
         assert bystander.poll() is None
-        assert ServerRecord.read(empty_cloud.directory) is None
+        assert ServerRecord.read(empty_local_aws.directory) is None
 
 
-def test_a_port_in_use_is_named_with_its_process(empty_cloud: LocalAws) -> None:
+def test_a_port_in_use_is_named_with_its_process(empty_local_aws: LocalAws) -> None:
     """And with what to do; nothing is started."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", empty_cloud.port))
+        listener.bind(("127.0.0.1", empty_local_aws.port))
         listener.listen()
 
         with pytest.raises(LocalAwsError) as error:
-            process.start(empty_cloud)
+            process.start(empty_local_aws)
 
     message = str(error.value)
-    assert f"Port {empty_cloud.port}" in message
+    assert f"Port {empty_local_aws.port}" in message
     assert f"process {os.getpid()}" in message
     assert "LOCAL_AWS_PORT=" in message
-    assert not empty_cloud.directory.exists()
+    assert not empty_local_aws.directory.exists()
 
 
-def test_a_failing_start_shows_the_log(empty_cloud: LocalAws) -> None:
+def test_a_failing_start_shows_the_log(empty_local_aws: LocalAws) -> None:
     """What the server said last, and where the rest is."""
-    (empty_cloud.directory / "server.json").mkdir(parents=True)
+    (empty_local_aws.directory / "server.json").mkdir(parents=True)
 
     with pytest.raises(LocalAwsError, match="ended while starting") as error:
-        process.start(empty_cloud)
+        process.start(empty_local_aws)
 
     assert "IsADirectoryError" in str(error.value)
-    assert str(empty_cloud.log) in str(error.value)
+    assert str(empty_local_aws.log) in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1", "4566.0", "1" * 5000, "٤٥٦٦", "45\n"])
@@ -174,7 +174,7 @@ def test_a_bad_port_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         configured_port()
 
 
-def test_it_hides_the_callers_own_aws(cloud: LocalAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_it_hides_the_callers_own_aws(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a profile nor an endpoint of the caller's reaches a tool, nor our own clients."""
     mine = {
         "AWS_PROFILE": "production",
@@ -189,19 +189,19 @@ def test_it_hides_the_callers_own_aws(cloud: LocalAws, monkeypatch: pytest.Monke
     for name, value in mine.items():
         monkeypatch.setenv(name, value)
 
-    variables = cloud.environment_variables()
+    variables = local_aws.environment_variables()
 
     assert {name: variables[name] for name in mine} == dict.fromkeys(mine, "")
-    assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
-    assert cloud.client("s3").list_buckets()["Buckets"] is not None
+    assert variables["AWS_ENDPOINT_URL"] == local_aws.endpoint
+    assert local_aws.client("s3").list_buckets()["Buckets"] is not None
 
 
-def test_the_servers_own_environment_is_ours(empty_cloud: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_servers_own_environment_is_ours(empty_local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that MiniStack would read changes nothing: here, the account that it is."""
     monkeypatch.setenv("MINISTACK_ACCOUNT_ID", "111122223333")
-    process.start(empty_cloud)
+    process.start(empty_local_aws)
 
-    assert empty_cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert empty_local_aws.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])

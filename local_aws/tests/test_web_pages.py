@@ -42,10 +42,12 @@ class Answer:
         return {name: value for name, value in self.headers.items() if name.startswith("access-control-")}
 
 
-def ask(cloud: LocalAws, path: str = "/", *, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
+def ask(
+    local_aws: LocalAws, path: str = "/", *, method: str = "GET", body: str | None = None, **headers: str
+) -> Answer:
     """A header's name is written with underscores; the Host is the embedded AWS's own unless it is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", local_aws.port, timeout=10)
     with closing(connection):
         connection.request(method, path, body=body, headers=named)
         response = connection.getresponse()
@@ -53,62 +55,62 @@ def ask(cloud: LocalAws, path: str = "/", *, method: str = "GET", body: str | No
         return Answer(response.status, found, response.read().decode(errors="replace"))
 
 
-def users(cloud: LocalAws) -> set[str]:
-    return {user["UserName"] for user in cloud.client("iam").list_users()["Users"]}
+def users(local_aws: LocalAws) -> set[str]:
+    return {user["UserName"] for user in local_aws.client("iam").list_users()["Users"]}
 
 
 @pytest.mark.parametrize("origin", [FOREIGN, "null", "http://localhost:3000", "https://127.0.0.1"])
-def test_a_foreign_origin_is_forbidden(cloud: LocalAws, origin: str) -> None:
+def test_a_foreign_origin_is_forbidden(local_aws: LocalAws, origin: str) -> None:
     """Neither the emulator's own paths nor AWS's APIs do what a page asks for, and the answer names the header."""
-    cloud.client("s3").create_bucket(Bucket="kept")
+    local_aws.client("s3").create_bucket(Bucket="kept")
     for path in ("/_ministack/reset", "/_ministack/health", "/kept", "/v2/"):
-        answer = ask(cloud, path, method="POST", Origin=origin)
+        answer = ask(local_aws, path, method="POST", Origin=origin)
         assert (answer.status, answer.cors) == (403, {})
         assert f"the header Origin is '{origin}'" in json.loads(answer.body)["message"]
-    assert ask(cloud, "/kept").status == 200
+    assert ask(local_aws, "/kept").status == 200
 
 
-def test_a_form_of_a_foreign_page_changes_nothing(cloud: LocalAws) -> None:
+def test_a_form_of_a_foreign_page_changes_nothing(local_aws: LocalAws) -> None:
     """A form needs no preflight, and the query APIs take one; so does a load balancer's path that is nobody's."""
     form = urlencode({"Action": "CreateUser", "UserName": "intruder", "Version": "2010-05-08"})
     for path, status in (("/", 403), ("/_alb/nobody/", 404)):
-        assert ask(cloud, path, method="POST", body=form, Origin=FOREIGN, **FORM).status == status
-    assert "intruder" not in users(cloud)
+        assert ask(local_aws, path, method="POST", body=form, Origin=FOREIGN, **FORM).status == status
+    assert "intruder" not in users(local_aws)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_an_image_of_a_foreign_page_changes_nothing(cloud: LocalAws, site: str) -> None:
+def test_an_image_of_a_foreign_page_changes_nothing(local_aws: LocalAws, site: str) -> None:
     """A GET has no Origin, but a browser tells that another site's page sends it."""
     action = "/?" + urlencode({"Action": "CreateUser", "UserName": "image", "Version": "2010-05-08"})
-    assert ask(cloud, action, Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors").status == 403
-    assert "image" not in users(cloud)
+    assert ask(local_aws, action, Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors").status == 403
+    assert "image" not in users(local_aws)
 
 
 @pytest.mark.parametrize(
     "host",
     ["evil.example", "evil.example:{port}", "localhost.evil.example", "0.0.0.0:{port}", "[::ffff:127.0.0.1]", "["],
 )
-def test_a_foreign_host_is_forbidden(cloud: LocalAws, host: str) -> None:
+def test_a_foreign_host_is_forbidden(local_aws: LocalAws, host: str) -> None:
     """After DNS rebinding a page's origin is its own, and its name is not one of this machine's; 0.0.0.0 is."""
-    host = host.format(port=cloud.port)
+    host = host.format(port=local_aws.port)
     for path in ("/_ministack/health", "/_alb/any/"):
-        answer = ask(cloud, path, Host=host, Origin=f"http://{host}", Sec_Fetch_Site="same-origin")
+        answer = ask(local_aws, path, Host=host, Origin=f"http://{host}", Sec_Fetch_Site="same-origin")
         assert (answer.status, answer.cors) == (403, {})
 
 
-def test_a_preflight_gets_no_permission(cloud: LocalAws) -> None:
+def test_a_preflight_gets_no_permission(local_aws: LocalAws) -> None:
     """Without CORS headers a browser doesn't send the request that it asks for."""
     asked = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Private_Network": "true"}
-    answer = ask(cloud, method="OPTIONS", Origin=FOREIGN, **asked)
+    answer = ask(local_aws, method="OPTIONS", Origin=FOREIGN, **asked)
     assert (answer.status, answer.cors) == (403, {})
 
 
-def test_a_websocket_of_a_foreign_page_is_forbidden(cloud: LocalAws) -> None:
+def test_a_websocket_of_a_foreign_page_is_forbidden(local_aws: LocalAws) -> None:
     """The same-origin policy does not hold for websockets, which MiniStack has for IoT, whatever services it runs."""
     headers = {name.replace("-", "_"): value for name, value in UPGRADE.items()}
-    host = f"iot.us-east-1.localhost:{cloud.port}"
-    assert ask(cloud, "/mqtt", Host=host, Origin=FOREIGN, **headers).status == 403
-    assert ask(cloud, "/mqtt", Host=host, **headers).status == 101
+    host = f"iot.us-east-1.localhost:{local_aws.port}"
+    assert ask(local_aws, "/mqtt", Host=host, Origin=FOREIGN, **headers).status == 403
+    assert ask(local_aws, "/mqtt", Host=host, **headers).status == 101
 
 
 @pytest.mark.parametrize(
@@ -124,19 +126,21 @@ def test_a_websocket_of_a_foreign_page_is_forbidden(cloud: LocalAws) -> None:
         {"Sec_Fetch_Site": "none", "Sec_Fetch_Mode": "navigate"},
     ],
 )
-def test_this_machine_is_answered(cloud: LocalAws, headers: dict[str, str]) -> None:
+def test_this_machine_is_answered(local_aws: LocalAws, headers: dict[str, str]) -> None:
     """Programs by every name that is this machine's, a person's address bar, and the emulator's own pages."""
-    own = {name: value.format(port=cloud.port) for name, value in headers.items()}
+    own = {name: value.format(port=local_aws.port) for name, value in headers.items()}
     for path in ("/_ministack/health", "/v2/"):
-        answer = ask(cloud, path, **own)
+        answer = ask(local_aws, path, **own)
         assert (answer.status, answer.cors) == (200, {})
 
 
-def test_virtual_hosted_buckets_are_answered(cloud: LocalAws) -> None:
+def test_virtual_hosted_buckets_are_answered(local_aws: LocalAws) -> None:
     """As SDKs address them where the endpoint is a name and not an address."""
-    cloud.client("s3").create_bucket(Bucket="virtual")
-    assert ask(cloud, "/key", method="PUT", body="content", Host=f"virtual.localhost:{cloud.port}").status == 200
-    assert cloud.client("s3").get_object(Bucket="virtual", Key="key")["Body"].read() == b"content"
+    local_aws.client("s3").create_bucket(Bucket="virtual")
+    assert (
+        ask(local_aws, "/key", method="PUT", body="content", Host=f"virtual.localhost:{local_aws.port}").status == 200
+    )
+    assert local_aws.client("s3").get_object(Bucket="virtual", Key="key")["Body"].read() == b"content"
 
 
 class Application(http.server.BaseHTTPRequestHandler):
@@ -155,10 +159,10 @@ class Application(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def balanced_application(cloud: LocalAws, name: str) -> Iterator[None]:
+def balanced_application(local_aws: LocalAws, name: str) -> Iterator[None]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    elb = cloud.client("elbv2")
+    elb = local_aws.client("elbv2")
     group = elb.create_target_group(
         Name=name, Protocol="HTTP", Port=80, VpcId="vpc-1", TargetType="ip", HealthCheckIntervalSeconds=5
     )["TargetGroups"][0]["TargetGroupArn"]
@@ -174,17 +178,19 @@ def balanced_application(cloud: LocalAws, name: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_a_load_balancer_leaves_origins_to_its_application(cloud: LocalAws, method: str) -> None:
+def test_a_load_balancer_leaves_origins_to_its_application(local_aws: LocalAws, method: str) -> None:
     """As AWS's passes them on: the application sees the Origin, and its CORS headers are the only ones."""
     name = f"app-{method.lower()}"
-    with balanced_application(cloud, name):
-        wait_until(lambda: ask(cloud, f"/_alb/{name}/").status == 200)
-        answer = ask(cloud, f"/_alb/{name}/", method=method, Origin=FOREIGN, Sec_Fetch_Site="cross-site")
+    with balanced_application(local_aws, name):
+        wait_until(lambda: ask(local_aws, f"/_alb/{name}/").status == 200)
+        answer = ask(local_aws, f"/_alb/{name}/", method=method, Origin=FOREIGN, Sec_Fetch_Site="cross-site")
     assert (answer.status, answer.body) == (200, FOREIGN)
     assert answer.cors == {"access-control-allow-origin": "https://app.example"}
 
 
-def test_a_bucket_is_no_load_balancer(cloud: LocalAws) -> None:
+def test_a_bucket_is_no_load_balancer(local_aws: LocalAws) -> None:
     """A virtual-hosted bucket can have an object of any key."""
-    answer = ask(cloud, "/_alb/key", method="PUT", body="x", Host=f"bucket.localhost:{cloud.port}", Origin=FOREIGN)
+    answer = ask(
+        local_aws, "/_alb/key", method="PUT", body="x", Host=f"bucket.localhost:{local_aws.port}", Origin=FOREIGN
+    )
     assert answer.status == 403

@@ -35,17 +35,17 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """An embedded AWS of the tests' own, with a container engine."""
-    with embedded_aws(tmp_path_factory.mktemp("cloud")) as cloud:
-        yield cloud
+    with embedded_aws(tmp_path_factory.mktemp("aws")) as local_aws:
+        yield local_aws
 
 
 @pytest.fixture(scope="session")
-def image(cloud: LocalAws, probe: bytes) -> str:
+def image(local_aws: LocalAws, probe: bytes) -> str:
     """The probe's repository in the embedded ECR, with the tag v1."""
-    address = create_repository(cloud)
-    push_probe(cloud, probe)
+    address = create_repository(local_aws)
+    push_probe(local_aws, probe)
     return address
 
 
@@ -67,16 +67,16 @@ def podman(tmp_path: Path) -> Iterator[Podman]:
 
 
 @pytest.fixture
-def client(podman: Podman, cloud: LocalAws) -> Iterator[DockerClient]:
-    podman.start(registry=f"127.0.0.1:{cloud.port}")
+def client(podman: Podman, local_aws: LocalAws) -> Iterator[DockerClient]:
+    podman.start(registry=f"127.0.0.1:{local_aws.port}")
     with Engine(kind="podman", docker_host=podman.address).client() as client:
         yield client
 
 
 @pytest.fixture
-def stage(cloud: LocalAws, image: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def stage(local_aws: LocalAws, image: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:32].strip("-")
-    stage = Stage(cloud=cloud, image=image, name=name)
+    stage = Stage(local_aws=local_aws, image=image, name=name)
     yield stage
     with suppress(stage.client("ecs").exceptions.ClientError):  # there may be no service
         stage.delete_service()

@@ -38,23 +38,23 @@ _EXECUTION_ROLE = "arn:aws:iam::000000000000:role/probe-execution"
 @contextmanager
 def embedded_aws(directory: Path) -> Iterator[LocalAws]:
     """With a container engine; both end with the block."""
-    cloud = LocalAws(port=reserved_port(), directory=directory)
-    require_engine(cloud)
+    local_aws = LocalAws(port=reserved_port(), directory=directory)
+    require_engine(local_aws)
     try:
-        lifecycle.up(cloud, containers=True)
-        assert container_engine.running(cloud), container_engine.why_none()
-        yield cloud
+        lifecycle.up(local_aws, containers=True)
+        assert container_engine.running(local_aws), container_engine.why_none()
+        yield local_aws
     finally:
-        lifecycle.down(cloud)
+        lifecycle.down(local_aws)
 
 
-def create_repository(cloud: LocalAws) -> str:
+def create_repository(local_aws: LocalAws) -> str:
     """Its address."""
-    with closing(cloud.client("ecr")) as ecr:
+    with closing(local_aws.client("ecr")) as ecr:
         return str(ecr.create_repository(repositoryName="probe")["repository"]["repositoryUri"])
 
 
-def push_probe(cloud: LocalAws, program: bytes, *, tag: str = "v1", build: str = "1") -> str:
+def push_probe(local_aws: LocalAws, program: bytes, *, tag: str = "v1", build: str = "1") -> str:
     """The digest of an image that is another one for each build."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as layer:
@@ -71,18 +71,18 @@ def push_probe(cloud: LocalAws, program: bytes, *, tag: str = "v1", build: str =
     manifest = {
         "schemaVersion": 2,
         "mediaType": _MANIFEST,
-        "config": _upload(cloud, "config.v1+json", json.dumps(config).encode()),
-        "layers": [_upload(cloud, "layer.v1.tar+gzip", gzip.compress(archive.getvalue(), mtime=0))],
+        "config": _upload(local_aws, "config.v1+json", json.dumps(config).encode()),
+        "layers": [_upload(local_aws, "layer.v1.tar+gzip", gzip.compress(archive.getvalue(), mtime=0))],
     }
     content = json.dumps(manifest).encode()
-    _send(f"{cloud.endpoint}/v2/probe/manifests/{tag}", content, method="PUT", content_type=_MANIFEST)
+    _send(f"{local_aws.endpoint}/v2/probe/manifests/{tag}", content, method="PUT", content_type=_MANIFEST)
     return _digest(content)
 
 
-def _upload(cloud: LocalAws, media_type: str, blob: bytes) -> dict[str, Any]:
+def _upload(local_aws: LocalAws, media_type: str, blob: bytes) -> dict[str, Any]:
     """In one request: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#single-post."""
     digest = _digest(blob)
-    address = f"{cloud.endpoint}/v2/probe/blobs/uploads/?{urllib.parse.urlencode({'digest': digest})}"
+    address = f"{local_aws.endpoint}/v2/probe/blobs/uploads/?{urllib.parse.urlencode({'digest': digest})}"
     _send(address, blob, method="POST", content_type="application/octet-stream")
     return {"mediaType": f"application/vnd.oci.image.{media_type}", "digest": digest, "size": len(blob)}
 
@@ -107,7 +107,7 @@ class Answer:
 class Stage:
     """`image` without its tag. The health check runs every second, and waits long for the answer of a busy machine."""
 
-    cloud: LocalAws
+    local_aws: LocalAws
     image: str
     name: str
     deregistration_delay_seconds: int = 1
@@ -116,7 +116,7 @@ class Stage:
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
-            self.clients[service] = self.cloud.client(service)
+            self.clients[service] = self.local_aws.client(service)
         return self.clients[service]
 
     @cached_property
@@ -158,7 +158,7 @@ class Stage:
     def _ask(self, service: str, body: bytes, **headers: str) -> bytes:
         scope = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
         request = urllib.request.Request(  # noqa: S310 - our own address
-            self.cloud.endpoint,
+            self.local_aws.endpoint,
             data=body,
             headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0", **headers},
         )
@@ -261,7 +261,7 @@ class Stage:
     @contextmanager
     def engine_container(self) -> Iterator[Container]:
         """The one container of the one task, as the engine knows it."""
-        engine = container_engine.running(self.cloud)
+        engine = container_engine.running(self.local_aws)
         assert engine
         with engine.client() as client:
             label = f"com.amazonaws.ecs.task-arn={self.tasks()[0]['taskArn']}"
@@ -283,7 +283,7 @@ class Stage:
 
     def get(self, path: str, *, timeout_seconds: float = 60) -> Answer:
         """Through the load balancer."""
-        request = f"{self.cloud.endpoint}/_alb/{self.name}{path}"
+        request = f"{self.local_aws.endpoint}/_alb/{self.name}{path}"
         try:
             with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310 - our own address
                 return Answer(response.status, response.read().decode())

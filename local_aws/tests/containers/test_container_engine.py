@@ -24,23 +24,23 @@ def no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def own_cloud(podman: Podman) -> Iterator[LocalAws]:
+def own_local_aws(podman: Podman) -> Iterator[LocalAws]:
     """A port and a directory; nothing listens there."""
-    cloud = LocalAws(port=1, directory=podman.directory)
-    yield cloud
-    container_engine.stop(cloud)
+    local_aws = LocalAws(port=1, directory=podman.directory)
+    yield local_aws
+    container_engine.stop(local_aws)
 
 
 @pytest.mark.usefixtures("no_docker")
-def test_podman_serves_where_docker_does_not(own_cloud: LocalAws) -> None:
+def test_podman_serves_where_docker_does_not(own_local_aws: LocalAws) -> None:
     """One call each to start it, to find it from another command, and to end it."""
-    started = container_engine.start(own_cloud)
+    started = container_engine.start(own_local_aws)
     assert started is not None
     assert started.kind == "podman"
     assert started.answers()
-    assert container_engine.running(own_cloud) == started
-    container_engine.stop(own_cloud)
-    assert container_engine.running(own_cloud) is None
+    assert container_engine.running(own_local_aws) == started
+    container_engine.stop(own_local_aws)
+    assert container_engine.running(own_local_aws) is None
 
 
 def test_a_docker_that_answers_is_used(
@@ -49,39 +49,39 @@ def test_a_docker_that_answers_is_used(
     """Whatever serves the API at DOCKER_HOST; no podman of ours starts beside it, and stop leaves it running."""
     podman.start(registry="127.0.0.1:1")
     monkeypatch.setenv("DOCKER_HOST", podman.address)
-    cloud = LocalAws(port=1, directory=tmp_path_factory.mktemp("cloud"))
-    engine = container_engine.start(cloud)
+    local_aws = LocalAws(port=1, directory=tmp_path_factory.mktemp("aws"))
+    engine = container_engine.start(local_aws)
     assert engine == container_engine.Engine(kind="docker", docker_host=podman.address)
-    assert list(cloud.directory.iterdir()) == []
-    container_engine.stop(cloud)
-    assert podman.answers()
+    assert list(local_aws.directory.iterdir()) == []
+    container_engine.stop(local_aws)
+    assert podman.is_running()
 
 
 def test_only_the_containers_of_that_embedded_aws_are_removed(
-    podman: Podman, cloud: LocalAws, probe_reference: str
+    podman: Podman, local_aws: LocalAws, probe_reference: str
 ) -> None:
     """On a Docker that others use too, the label that MiniStack puts on its containers decides."""
-    podman.start(registry=f"127.0.0.1:{cloud.port}")
+    podman.start(registry=f"127.0.0.1:{local_aws.port}")
     engine = container_engine.Engine(kind="docker", docker_host=podman.address)
     with engine.client() as client:
         client.images.pull(probe_reference)
         label = "ministack.instance"
-        for name, port in (("ours", cloud.port), ("theirs", cloud.port + 1)):
+        for name, port in (("ours", local_aws.port), ("theirs", local_aws.port + 1)):
             labels = {label: f"{socket.gethostname()}:{port}"}
             client.containers.run(probe_reference, detach=True, name=name, labels=labels)
         client.containers.run(probe_reference, detach=True, name="unlabelled")
-        assert container_engine.remove_containers(engine, cloud) == 1
+        assert container_engine.remove_containers(engine, local_aws) == 1
         assert {container.name for container in client.containers.list(all=True)} == {"theirs", "unlabelled"}
 
 
-def test_the_label_is_the_one_that_ministack_writes(cloud: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_label_is_the_one_that_ministack_writes(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks when the pinned MiniStack names its containers' owner in another way."""
     from ministack.core import container_reaper  # noqa: PLC0415 - it reads the environment
 
-    monkeypatch.setenv("GATEWAY_PORT", str(cloud.port))
+    monkeypatch.setenv("GATEWAY_PORT", str(local_aws.port))
     monkeypatch.delenv("MINISTACK_HOSTNAME", raising=False)
     (label,) = [f"{name}={value}" for name, value in container_reaper.own_labels("ecs").items() if ":" in value]
-    assert container_engine._owner_label(cloud) == label
+    assert container_engine._owner_label(local_aws) == label
 
 
 def test_a_docker_host_where_nothing_answers_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -95,12 +95,12 @@ def test_a_docker_host_where_nothing_answers_is_an_error(monkeypatch: pytest.Mon
 def test_without_docker_and_podman_there_is_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """None, with one sentence that says what to install; nothing is written."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    cloud = LocalAws(port=1, directory=tmp_path / "cloud")
-    assert container_engine.start(cloud) is None
+    local_aws = LocalAws(port=1, directory=tmp_path / "aws")
+    assert container_engine.start(local_aws) is None
     assert "neither Docker nor podman" in (container_engine.why_none() or "")
-    assert container_engine.running(cloud) is None
-    container_engine.stop(cloud)
-    assert not cloud.directory.exists()
+    assert container_engine.running(local_aws) is None
+    container_engine.stop(local_aws)
+    assert not local_aws.directory.exists()
 
 
 @pytest.mark.usefixtures("no_docker", "podman")
@@ -137,10 +137,10 @@ def test_who_may_not_use_dockers_socket_is_told_so(monkeypatch: pytest.MonkeyPat
 def test_podman_is_found_without_sbin_in_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The PATH of a user's shell, which sudo may keep: Debian has iptables in /usr/sbin alone."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    cloud = LocalAws(port=1, directory=tmp_path)
-    engine = container_engine.start(cloud)
+    local_aws = LocalAws(port=1, directory=tmp_path)
+    engine = container_engine.start(local_aws)
     try:
         assert engine, container_engine.why_none()
         assert engine.answers()
     finally:
-        container_engine.stop(cloud)
+        container_engine.stop(local_aws)

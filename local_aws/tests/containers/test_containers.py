@@ -189,10 +189,10 @@ def test_missing_log_group_stops_the_task(stage: Stage) -> None:
 
 def test_tag_is_resolved_once_per_deployment(stage: Stage, probe: bytes) -> None:
     """A replaced task runs the image that the tag named when the deployment began."""
-    first = push_probe(stage.cloud, probe, tag="rolling")
+    first = push_probe(stage.local_aws, probe, tag="rolling")
     stage.create_service(stage.register(tag="rolling"))
     stage.wait_steady()
-    second = push_probe(stage.cloud, probe, tag="rolling", build="2")
+    second = push_probe(stage.local_aws, probe, tag="rolling", build="2")
     stage.get("/exit")
     wait_until(lambda: stage.get("/version").status == 200)
     assert stage.tasks()[0]["containers"][0]["imageDigest"] == first

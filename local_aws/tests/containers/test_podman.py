@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
+import pytest
 
 from local_aws.container_engine import Engine
 from local_aws.podman import Podman
+from local_aws.tests.containers.processes import processes_of
 
 if TYPE_CHECKING:
-    import pytest
     from docker import DockerClient
     from docker.models.containers import Container
 
@@ -28,16 +30,6 @@ def run(client: DockerClient, reference: str) -> Container:
 def address(container: Container) -> str:
     (network,) = container.attrs["NetworkSettings"]["Networks"].values()
     return f"http://{network['IPAddress']}:8080"
-
-
-def processes_of(podman: Podman) -> list[psutil.Process]:
-    """The service, and what watches over its containers."""
-    run_folder = str(Path(podman.address.removeprefix("unix://")).parent)
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(run_folder in argument for argument in process.info["cmdline"] or [])
-    ]
 
 
 def assert_nothing_is_left(podman: Podman, container_pid: int) -> None:
@@ -90,10 +82,10 @@ def test_the_network_keeps_its_address(client: DockerClient, podman: Podman, pro
     assert seen == [[before]] * 4
 
 
-def test_starting_twice_keeps_the_service(client: DockerClient, podman: Podman, cloud: LocalAws) -> None:
+def test_starting_twice_keeps_the_service(client: DockerClient, podman: Podman, local_aws: LocalAws) -> None:
     """A command that finds podman running leaves it and its containers alone."""
     before = processes_of(podman)
-    podman.start(registry=f"127.0.0.1:{cloud.port}")
+    podman.start(registry=f"127.0.0.1:{local_aws.port}")
     assert client.ping()
     assert processes_of(podman) == before
 
@@ -116,7 +108,7 @@ def test_stop_leaves_nothing(client: DockerClient, podman: Podman, probe_referen
 def test_stop_without_a_start_is_harmless(podman: Podman) -> None:
     """`cloud-down` on a machine that never had an engine running."""
     podman.stop()
-    assert not podman.answers()
+    assert not podman.is_running()
 
 
 def test_stop_cleans_up_after_everything_was_killed(client: DockerClient, podman: Podman, probe_reference: str) -> None:
@@ -129,39 +121,59 @@ def test_stop_cleans_up_after_everything_was_killed(client: DockerClient, podman
     assert_nothing_is_left(podman, pid)
 
 
-def test_stop_cleans_up_after_its_directory_was_deleted(
-    client: DockerClient, podman: Podman, probe_reference: str
+def test_start_removes_what_a_kill_left(
+    client: DockerClient, podman: Podman, local_aws: LocalAws, probe_reference: str
 ) -> None:
-    """Podman's own records are gone with the directory: the container is known by its root file system."""
+    """Whoever ran the containers is gone with the service: the next one begins without any, and works."""
     pid = run(client, probe_reference).attrs["State"]["Pid"]
-    shutil.rmtree(podman.directory, ignore_errors=True)
-    podman.stop()
-    assert_nothing_is_left(podman, pid)
+    for process in processes_of(podman):
+        process.kill()
+        process.wait(timeout=60)
+    assert not podman.is_running()
+    podman.start(registry=f"127.0.0.1:{local_aws.port}")
+    assert not psutil.pid_exists(pid)
+    assert client.containers.list(all=True) == []
+    assert httpx.get(f"{address(run(client, probe_reference))}/health", timeout=60).is_success
 
 
-def test_containers_survive_a_killed_service(
-    client: DockerClient, podman: Podman, cloud: LocalAws, probe_reference: str
-) -> None:
-    """The next start serves the containers that are there, and tasks go on answering meanwhile."""
+def test_start_after_a_reboot(client: DockerClient, podman: Podman, local_aws: LocalAws, probe_reference: str) -> None:
+    """Where /run survives it, nothing that podman wrote there is true any more."""
     container = run(client, probe_reference)
-    (service,) = [process for process in processes_of(podman) if process.cmdline()[-1] == podman.address]
-    service.kill()
-    service.wait(timeout=60)
-    assert not podman.answers()
-    assert httpx.get(f"{address(container)}/health", timeout=60).is_success
-    podman.start(registry=f"127.0.0.1:{cloud.port}")
-    container.reload()
-    assert container.status == "running"
+    for process in [*processes_of(podman), psutil.Process(container.attrs["State"]["Pid"])]:
+        process.kill()
+    run_folder = Path(podman.address.removeprefix("unix://")).parent
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    for mount in reversed([one for one in mounts if str(podman.directory) in one or str(run_folder) in one]):
+        subprocess.run(["umount", mount], check=True)
+    (run_folder / "boot_id").write_text("of an earlier boot", encoding="utf-8")
+    podman.start(registry=f"127.0.0.1:{local_aws.port}")
+    assert client.containers.list(all=True) == []
+    assert httpx.get(f"{address(run(client, probe_reference))}/health", timeout=60).is_success
+
+
+def test_the_users_own_storage_is_not_touched(client: DockerClient, podman: Podman, tmp_path: Path) -> None:
+    """Also where a person deleted our settings under a running podman: nothing is asked of a podman without them."""
+    del client
+    (tmp_path / "bin").mkdir()
+    asked = tmp_path / "asked"
+    fake = tmp_path / "bin" / "podman"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n', encoding="utf-8")
+    fake.chmod(0o755)
+    (podman.directory / "podman" / "storage.conf").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
+        podman.stop()
+    assert not asked.exists()
 
 
 def test_two_checkouts_do_not_see_each_other(
-    client: DockerClient, tmp_path_factory: pytest.TempPathFactory, cloud: LocalAws, probe_reference: str
+    client: DockerClient, tmp_path_factory: pytest.TempPathFactory, local_aws: LocalAws, probe_reference: str
 ) -> None:
     """Each has its own containers and network, and ending one leaves the other."""
     container = run(client, probe_reference)
     other = Podman(tmp_path_factory.mktemp("other"))
     try:
-        other.start(registry=f"127.0.0.1:{cloud.port}")
+        other.start(registry=f"127.0.0.1:{local_aws.port}")
         with Engine(kind="podman", docker_host=other.address).client() as its_client:
             assert its_client.containers.list(all=True) == []
             its_container = run(its_client, probe_reference)

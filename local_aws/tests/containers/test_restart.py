@@ -23,28 +23,28 @@ pytestmark = pytest.mark.cloud
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Of this module's own: its end is nobody else's."""
-    with embedded_aws(tmp_path_factory.mktemp("restarted")) as cloud:
-        yield cloud
+    with embedded_aws(tmp_path_factory.mktemp("restarted")) as local_aws:
+        yield local_aws
 
 
 @pytest.fixture(scope="module")
-def image(cloud: LocalAws, probe: bytes) -> str:
-    address = create_repository(cloud)
-    push_probe(cloud, probe)
+def image(local_aws: LocalAws, probe: bytes) -> str:
+    address = create_repository(local_aws)
+    push_probe(local_aws, probe)
     return address
 
 
-def has_ended(cloud: LocalAws) -> bool:
+def has_ended(local_aws: LocalAws) -> bool:
     """A killed process's threads hold its port a moment longer than its id."""
     with socket.socket() as probe:
-        return process.running(cloud) is None and probe.connect_ex(("127.0.0.1", cloud.port)) != 0
+        return process.running(local_aws) is None and probe.connect_ex(("127.0.0.1", local_aws.port)) != 0
 
 
 def containers(stage: Stage) -> dict[str, str]:
     """State of each of the stage's containers, by task ARN."""
-    engine = container_engine.running(stage.cloud)
+    engine = container_engine.running(stage.local_aws)
     assert engine
     with engine.client() as client:
         label = f"com.amazonaws.ecs.task-definition-family={stage.name}"
@@ -52,11 +52,11 @@ def containers(stage: Stage) -> dict[str, str]:
         return {one.labels["com.amazonaws.ecs.task-arn"]: one.status for one in found}
 
 
-def end(cloud: LocalAws, number: signal.Signals) -> None:
-    record = process.running(cloud)
+def end(local_aws: LocalAws, number: signal.Signals) -> None:
+    record = process.running(local_aws)
     assert record
     os.kill(record.pid, number)
-    wait_until(lambda: has_ended(cloud))
+    wait_until(lambda: has_ended(local_aws))
 
 
 def test_a_service_comes_back_after_an_orderly_stop(stage: Stage) -> None:
@@ -64,9 +64,9 @@ def test_a_service_comes_back_after_an_orderly_stop(stage: Stage) -> None:
     stage.create_service(stage.register())
     stage.wait_steady()
     old = stage.tasks()[0]["taskArn"]
-    end(stage.cloud, signal.SIGTERM)
+    end(stage.local_aws, signal.SIGTERM)
     assert containers(stage) == {}
-    lifecycle.up(stage.cloud)
+    lifecycle.up(stage.local_aws)
     wait_until(lambda: stage.get("/version").status == 200, show=lambda: stage.service)
     new = stage.tasks()[0]["taskArn"]
     assert new != old
@@ -78,22 +78,22 @@ def test_a_kill_leaves_no_container(stage: Stage, probe: bytes) -> None:
     """What was left of it is removed at the next start, which is empty and works."""
     stage.create_service(stage.register())
     stage.wait_steady()
-    end(stage.cloud, signal.SIGKILL)
+    end(stage.local_aws, signal.SIGKILL)
     assert list(containers(stage).values()) == ["running"]
-    assert lifecycle.up(stage.cloud) is True
+    assert lifecycle.up(stage.local_aws) is True
     assert containers(stage) == {}
     assert stage.client("ecs").list_clusters()["clusterArns"] == []
-    create_repository(stage.cloud)
-    push_probe(stage.cloud, probe)
+    create_repository(stage.local_aws)
+    push_probe(stage.local_aws, probe)
 
 
 def test_without_an_engine_tasks_are_bookkeeping(stage: Stage) -> None:
     """Where no container engine answers, a service reaches its steady state on paper, and nothing answers."""
-    record = process.running(stage.cloud)
+    record = process.running(stage.local_aws)
     assert record
     process.stop(record)
-    container_engine.stop(stage.cloud)
-    process.start(stage.cloud)
+    container_engine.stop(stage.local_aws)
+    process.start(stage.local_aws)
     stage.create_service(stage.register())
     stage.wait_steady()
     assert stage.service["runningCount"] == 1

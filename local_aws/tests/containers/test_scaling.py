@@ -19,17 +19,17 @@ pytestmark = pytest.mark.cloud
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "1")
-        with embedded_aws(tmp_path_factory.mktemp("quick")) as cloud:
-            yield cloud
+        with embedded_aws(tmp_path_factory.mktemp("quick")) as local_aws:
+            yield local_aws
 
 
 @pytest.fixture(scope="module")
-def image(cloud: LocalAws, probe: bytes) -> str:
-    address = create_repository(cloud)
-    push_probe(cloud, probe)
+def image(local_aws: LocalAws, probe: bytes) -> str:
+    address = create_repository(local_aws)
+    push_probe(local_aws, probe)
     return address
 
 
