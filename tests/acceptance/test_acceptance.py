@@ -117,7 +117,7 @@ def test_nothing_is_done_on_a_state_that_was_lost(deployed: tuple[Environment, R
         s3.put_object(**state, Body=whole)
     lost = "The state at s3://terraform-state/go-api/local.tfstate knows nothing, but the service go-api-local runs "
     assert planned.startswith(f"Warning: {lost}")
-    assert "13 to create" in planned
+    assert "14 to create" in planned
     assert (refused.exit_code, refused.said.startswith(f"Nothing was changed. {lost}")) == (1, True)
     assert serving(environment) == "v3"
 
