@@ -16,7 +16,7 @@ override covering := addresses backends characters constructs environment enviro
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release move-to-capacity-providers acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release move-to-capacity-providers status acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
 
 move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier version made with a launch type, once
 	$(operate) move-to-capacity-providers -- "$$ENV"
+
+status: $(set_up) ## Show what runs in ENV: tasks, health, deployments, scaling, events. WATCH=1: until Ctrl-C
+	@case "$$WATCH" in 1|yes) set -- --watch ;; esac; $(python) -m operate status "$$@" -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
 	$(operate) acceptance -- "$$ENV"

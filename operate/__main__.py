@@ -126,6 +126,30 @@ def move_to_capacity_providers(environment: EnvironmentName) -> None:
 
 
 @app.command()
+def status(
+    environment: EnvironmentName,
+    watch: Annotated[bool, typer.Option("--watch", help="Read it every 2 s, until Ctrl-C.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document, as docs/running-service.md has it.")
+    ] = False,
+) -> None:
+    """Show what runs: deployments, tasks and their health, scaling, the last events, and why a deployment failed."""
+    from operate import service_status, status_screen  # noqa: PLC0415 - boto3: the other verbs' quarter of a second
+
+    if watch and as_json:
+        raise OperateError("--json prints one document: leave out --watch, and ask again as often as you like.")
+    resolved = resolve(environment)
+    if watch:
+        status_screen.watch(resolved, output)
+        return
+    found = service_status.of(resolved)
+    if as_json:
+        typer.echo(found.json())
+    else:
+        output.print(status_screen.screen(found))
+
+
+@app.command()
 def acceptance(
     environment: EnvironmentName,
     disruptive: Annotated[

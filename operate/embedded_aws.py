@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from local_aws.instance import LocalAws
 
+NOT_RUNNING = "The embedded AWS is not running: `make cloud-up` starts it."
+
 _POLL_SECONDS = 0.5
 _LOCK_SUFFIX = ".tflock"
 
@@ -41,11 +43,15 @@ def was_started(local_aws: LocalAws) -> bool:
     return (local_aws.directory / "existing_infrastructure").exists()
 
 
+def is_running(local_aws: LocalAws) -> bool:
+    return lifecycle.status(local_aws).running
+
+
 def running_variables() -> dict[str, str]:
     """What points a tool at the embedded AWS; an empty value takes a variable of the caller's away."""
     local_aws = configured()
-    if not lifecycle.status(local_aws).running:
-        raise OperateError("The embedded AWS is not running: `make cloud-up` starts it.")
+    if not is_running(local_aws):
+        raise OperateError(NOT_RUNNING)
     return local_aws.environment_variables()
 
 

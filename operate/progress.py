@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Values are text: rich would take `[x]` for markup and `:secret:` for an emoji, in a table's cells too."""
 
+_PATIENCE_SECONDS = 2
+
 
 @functools.cache
 def say_once(text: str) -> None:
@@ -69,6 +71,18 @@ def step(label: str) -> Iterator[None]:
         yield
     seconds = f"{time.monotonic() - started:.0f} s"
     console.print(f"{label} … {seconds}" if console.is_terminal else seconds)
+
+
+@contextmanager
+def said_if_slow(label: str) -> Iterator[None]:
+    """For what is mostly done at once: its label, where it takes longer than a person waits without a word."""
+    timer = threading.Timer(_PATIENCE_SECONDS, console.print, [f"{label} …"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _clock(label: str) -> Progress:

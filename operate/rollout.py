@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,19 @@ from operate.errors import OperateError
 from operate.service import Service, id_of, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from mypy_boto3_ecs.type_defs import ContainerTypeDef, ServiceTypeDef, TaskTypeDef
 
 _EVENTS_SHOWN = 5
 _LOG_LINES_SHOWN = 8
+_KILLED = 137
+_DEFAULT_STOP_SECONDS = 30
+_SCHEDULER_SECONDS = 30  # that ECS may take to act on what it sees
+_STOPPED_BY_ECS = ("ServiceSchedulerInitiated", "UserInitiated", "SpotInterruption")
+_FAILED_DEPLOYMENT = re.compile(r"\(deployment (\S+)\) deployment failed")
+_CODES = re.compile(r"with these codes: \[(\d+)\]")
 
 
 class Outcome(Enum):
@@ -58,6 +66,8 @@ def require_completed(service: Service, *, since: datetime) -> None:
     if outcome is not Outcome.COMPLETED:
         why = explain(service, since=since)
         raise OperateError(why or f"{id_of(revision)} did not come into service: its rollout is {outcome.value}.")
+    if warning := killed(service, _since(since, service.tasks(stopped=True))):
+        progress.console.print(warning, style="yellow")
 
 
 @contextlib.contextmanager
@@ -69,6 +79,25 @@ def explained(service: Service, *, since: datetime) -> Iterator[None]:
         raise OperateError("\n\n".join(filter(None, (str(error), explain(service, since=since))))) from None
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Of a rollout. `reasons` are ECS's, `meaning` is what is to be learnt from them where they don't say it."""
+
+    headline: str
+    reasons: list[str]
+    meaning: list[str]
+    logged: list[str]
+
+    def __str__(self) -> str:
+        sections = [
+            self.headline,
+            *_section("Why its tasks stopped:", self.reasons),
+            *_section("What that means:", self.meaning),
+            *_section("What the last of them logged:", self.logged),
+        ]
+        return "\n".join(sections)
+
+
 def explain(service: Service, *, since: datetime) -> str | None:
     """Why the newest revision does not serve, which one does, and what its tasks said; None where that isn't so.
 
@@ -77,21 +106,107 @@ def explain(service: Service, *, since: datetime) -> str | None:
     found, revisions = service.find(), service.revisions()
     if found is None or not revisions:
         return None
-    failed = [task for task in service.tasks(stopped=True) if _is_of(task, revisions[0], since)]
+    stopped = _since(since, service.tasks(stopped=True))
+    failed = [task for task in stopped if task["taskDefinitionArn"] == revisions[0] and task["createdAt"] >= since]
     if not failed:
+        return killed(service, stopped)
+    headline = f"{id_of(revisions[0])} did not come into service. {_serving(found, failed=revisions[0])}"
+    failure = _failure(service, found, failed, headline=headline, stopped=stopped)
+    return "\n".join([str(failure), *_section("What ECS said, newest first:", _events(found, since))])
+
+
+def _since(began: datetime, stopped: list[TaskTypeDef]) -> list[TaskTypeDef]:
+    """A task that never started has no time at which it began to stop."""
+    return [task for task in stopped if task.get("stoppingAt", task["createdAt"]) >= began]
+
+
+def last_failure(service: Service, found: ServiceTypeDef, stopped: list[TaskTypeDef]) -> Failure | None:
+    """Of the last deployment, or of the one that is in progress; None where no task of it has failed.
+
+    `found` is the service's description, `stopped` are its stopped tasks, which ECS lists for about an hour.
+    """
+    deployment = _troubled_deployment(found)
+    if deployment is None:
         return None
+    failed = [task for task in stopped if task.get("startedBy") == deployment]
+    revision = _revision_of(deployment, found, failed)
+    in_progress = any(
+        one["id"] == deployment and one.get("rolloutState") == "IN_PROGRESS" for one in found["deployments"]
+    )
+    headline = f"{revision} {'is not in service yet' if in_progress else 'did not come into service'}."
+    if not failed:
+        return Failure(f"{headline} ECS lists none of its tasks any more.", [], [], [])
+    serving = _serving(found, failed=failed[0]["taskDefinitionArn"])
+    return _failure(service, found, failed, headline=f"{headline} {serving}", stopped=stopped)
+
+
+def _troubled_deployment(found: ServiceTypeDef) -> str | None:
+    """The id of one that has failed, that fails now, or that ECS has rolled back, where none has followed it."""
+    primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+    states = {one["id"]: one.get("rolloutState") for one in found["deployments"]}
+    if states[primary["id"]] == "IN_PROGRESS" and primary.get("failedTasks"):
+        return primary["id"]
+    said = [event["message"] for event in found["events"]]
+    went_back = any(f"rolling back to deployment {primary['id']}" in message for message in said)
+    rolled_back = [match[1] for message in said if (match := _FAILED_DEPLOYMENT.search(message))] if went_back else []
+    return next(iter([*(id_ for id_, state in states.items() if state == "FAILED"), *rolled_back]), None)
+
+
+def _revision_of(deployment: str, found: ServiceTypeDef, failed: list[TaskTypeDef]) -> str:
+    listed = [one["taskDefinition"] for one in found["deployments"] if one["id"] == deployment]
+    arns = [*listed, *(task["taskDefinitionArn"] for task in failed)]
+    return id_of(arns[0]) if arns else f"The deployment {deployment}"
+
+
+def _failure(
+    service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], *, headline: str, stopped: list[TaskTypeDef]
+) -> Failure:
+    began = min(task["createdAt"] for task in failed)
+    events = [event["message"] for event in found["events"] if event["createdAt"] >= began]
+    meaning = [*filter(None, (_short_grace(service, found, failed, events), killed(service, _since(began, stopped))))]
     logged = [event["message"].rstrip() for event in service.log_events(failed[0], most=_LOG_LINES_SHOWN)]
-    sections = [
-        f"{id_of(revisions[0])} did not come into service. {_serving(found, failed=revisions[0])}",
-        *_section("Why its tasks stopped:", _reasons(failed)),
-        *_section("What the last of them logged:", logged),
-        *_section("What ECS said, newest first:", _events(found, since)),
-    ]
-    return "\n".join(sections)
+    return Failure(headline, _reasons(failed), meaning, logged)
 
 
-def _is_of(task: TaskTypeDef, revision: str, since: datetime) -> bool:
-    return task["taskDefinitionArn"] == revision and task["createdAt"] >= since
+def _short_grace(service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], events: list[str]) -> str | None:
+    """Where tasks were stopped as soon as ECS looks at their health, and answered nothing that is a wrong answer."""
+    unhealthy = [task for task in failed if "health checks" in task.get("stoppedReason", "") and "startedAt" in task]
+    codes = {code for message in events for code in _CODES.findall(message)}
+    if not unhealthy or codes - {"503"}:
+        return None
+    settings, check = service.environment.settings, service.target_group
+    grace_seconds = found.get("healthCheckGracePeriodSeconds", 0)
+    interval_seconds = check["HealthCheckIntervalSeconds"]
+    judged_after = max(grace_seconds, interval_seconds * check["UnhealthyThresholdCount"]) + 2 * interval_seconds
+    lived = sorted((task["stoppingAt"] - task["startedAt"]).total_seconds() for task in unhealthy)
+    if lived[0] > judged_after + _SCHEDULER_SECONDS:
+        return None
+    return (
+        f"ECS stopped a task {lived[0]:.0f} s after its start for failing health checks, and the grace period "
+        f"is {grace_seconds} s. If the API takes longer to start, the grace period is shorter than the start: raise "
+        f"health_check_grace_period_seconds under [deployment] in environments/{settings.name}.toml."
+    )
+
+
+def killed(service: Service, stopped: Iterable[TaskTypeDef]) -> str | None:
+    """What to say of tasks that did not end of SIGTERM in time: SIGKILL's exit code, and no lack of memory."""
+    found = [task for task in stopped if _was_killed(task)]
+    if not found:
+        return None
+    seconds = service.container(found[0]["taskDefinitionArn"]).get("stopTimeout") or _DEFAULT_STOP_SECONDS
+    tasks = "1 task" if len(found) == 1 else f"{len(found)} tasks"
+    return (
+        f"{tasks}, {id_of(found[0]['taskArn'])[:8]} last, did not end on SIGTERM and had to be killed after the stop "
+        f"timeout of {seconds} s (exit code {_KILLED}): what was under way was cut off. Let the API end on SIGTERM, or "
+        "raise stop_timeout_seconds under [container]."
+    )
+
+
+def _was_killed(task: TaskTypeDef) -> bool:
+    told_to_stop = task.get("stopCode") in _STOPPED_BY_ECS
+    return told_to_stop and any(
+        one.get("exitCode") == _KILLED and "OutOfMemory" not in one.get("reason", "") for one in task["containers"]
+    )
 
 
 def _serving(service: ServiceTypeDef, *, failed: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from operate import embedded_aws
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
 
@@ -54,6 +55,18 @@ class Service:
     @cached_property
     def ecs(self) -> ECSClient:
         return self.environment.client("ecs")
+
+    @classmethod
+    def deployed(cls, environment: Environment) -> Service:
+        """The one that runs there. Raises OperateError, in one line, where none does or the caller may not ask."""
+        service, name, local_aws = cls.of(environment), environment.settings.name, environment.local_aws
+        nothing = OperateError(f"Nothing is deployed in {name!r}: `make deploy ENV={name}` deploys it.")
+        environment.check_caller()
+        if local_aws and not embedded_aws.is_running(local_aws):
+            raise OperateError(embedded_aws.NOT_RUNNING) if embedded_aws.was_started(local_aws) else nothing
+        if service.find() is None:
+            raise nothing
+        return service
 
     def load_client(self) -> None:
         """ECS's, which takes boto3 a quarter of a second; what is wrong is told when it is used."""
@@ -116,8 +129,20 @@ class Service:
         return group
 
     def healthy_targets(self) -> int:
+        return sum(state == "healthy" for state, _ in self.target_health().values())
+
+    def target_health(self) -> dict[str, tuple[str, str]]:
+        """By the target's address: its state, and the reason where it is not healthy."""
         answer = self.balancing.describe_target_health(TargetGroupArn=self.target_group["TargetGroupArn"])
-        return sum(one["TargetHealth"]["State"] == "healthy" for one in answer["TargetHealthDescriptions"])
+        return {
+            one["Target"]["Id"]: (one["TargetHealth"]["State"], one["TargetHealth"].get("Description", ""))
+            for one in answer["TargetHealthDescriptions"]
+        }
+
+    @property
+    def scalable_resource(self) -> str:
+        """Its id in Application Auto Scaling."""
+        return f"service/{self.cluster}/{self.name}"
 
     @cached_property
     def drain_seconds(self) -> int:

@@ -87,6 +87,9 @@ class Ecs:
         labels = {"dockerLabels": self.labels} if self.labels else {}
         return {"taskDefinition": {"containerDefinitions": [{"image": self.image, **labels}]}}
 
+    def list_tasks(self, **_: str) -> dict[str, Any]:
+        return {"taskArns": []}
+
     def describe_clusters(self, **_: list[str]) -> dict[str, Any]:
         strategy = [{"capacityProvider": "own", "weight": 1}]
         return {"clusters": [{"capacityProviders": ["own"], "defaultCapacityProviderStrategy": strategy}]}

@@ -47,6 +47,9 @@ class Fake:
         assert stopped
         return self._tasks
 
+    def container(self, _: str) -> dict[str, int]:
+        return {"stopTimeout": 20}
+
     def log_events(self, task: dict[str, Any], *, most: int) -> list[dict[str, str]]:
         return [{"message": f"{task['stoppedReason']}, {most} lines at most\n"}]
 
@@ -85,6 +88,16 @@ def test_says_when_nothing_else_runs() -> None:
 def test_has_nothing_to_say_where_no_task_failed() -> None:
     """Terraform stopped before ECS was asked."""
     assert explained(Fake()) is None
+
+
+def test_a_replaced_task_that_had_to_be_killed_is_named() -> None:
+    """Also where no new task has failed, and Terraform gave up waiting."""
+    replaced = stopped(reason="Scaling activity", exitCode=137, after=-600)
+    replaced |= {"taskDefinitionArn": OLD, "taskArn": "…/0123456789", "stopCode": "ServiceSchedulerInitiated"}
+    text = explained(Fake(replaced | {"stoppingAt": BEGAN + timedelta(seconds=9)}))
+    assert text
+    assert text.startswith("1 task, 01234567 last, did not end on SIGTERM and had to be killed after the stop timeout")
+    assert explained(Fake(replaced | {"stoppingAt": BEGAN - timedelta(seconds=9)})) is None
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,6 @@ def scaled_out(tested: ServiceUnderTest) -> list[Finding]:
 
 def _require_policy(tested: ServiceUnderTest) -> None:
     client = tested.environment.client("application-autoscaling")
-    resource = f"service/{tested.service.cluster}/{tested.service.name}"
+    resource = tested.service.scalable_resource
     if not client.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)["ScalingPolicies"]:
         raise NotRunError("the service has no scaling policy")

@@ -1,0 +1,159 @@
+"""AWS's answers about one service, `go-api-dev`, in place of AWS: what the verbs for a running service ask."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from operate.environment import Environment
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
+ARN = "arn:aws:ecs:eu-west-1:111111111111"
+GROUP = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/go-api/0123456789abcdef"
+DIGEST = f"sha256:{'ab' * 32}"
+
+
+def before(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def revision(number: int) -> str:
+    return f"{ARN}:task-definition/go-api-dev:{number}"
+
+
+def deployment(number: int, state: str = "COMPLETED", *, status: str = "PRIMARY", **changes: Any) -> dict[str, Any]:
+    """Of revision `number`, made that many minutes before noon; its id is `ecs-svc/<number>`."""
+    return {
+        "id": f"ecs-svc/{number}",
+        "status": status,
+        "taskDefinition": revision(number),
+        "rolloutState": state,
+        "rolloutStateReason": f"ECS deployment ecs-svc/{number} {state}.",
+        "desiredCount": 2,
+        "pendingCount": 0,
+        "runningCount": 2,
+        "failedTasks": 0,
+        "createdAt": before(600),
+    } | changes
+
+
+def task(id_: str, *, of: int = 1, **changes: Any) -> dict[str, Any]:
+    """Running since five minutes before noon, at the address 10.0.0.<length of the id>."""
+    details = [{"name": "privateIPv4Address", "value": f"10.0.0.{len(id_)}"}]
+    return {
+        "taskArn": f"{ARN}:task/go-api-dev/{id_}",
+        "taskDefinitionArn": revision(of),
+        "lastStatus": "RUNNING",
+        "healthStatus": "UNKNOWN",
+        "availabilityZone": "eu-west-1a",
+        "capacityProviderName": "FARGATE",
+        "cpu": "256",
+        "memory": "512",
+        "startedBy": f"ecs-svc/{of}",
+        "createdAt": before(330),
+        "startedAt": before(300),
+        "attachments": [{"details": details}],
+        "containers": [{"name": "go-api", "imageDigest": DIGEST}],
+    } | changes
+
+
+def stopped(
+    id_: str, *, reason: str, exit_code: int | None = None, lived: float = 30, **changes: Any
+) -> dict[str, Any]:
+    """A minute before noon, `lived` seconds after its start."""
+    container: dict[str, Any] = {"name": "go-api"} | ({} if exit_code is None else {"exitCode": exit_code})
+    ended = {"lastStatus": "STOPPED", "stoppedReason": reason, "stoppingAt": before(60), "containers": [container]}
+    started = {"startedAt": before(60 + lived), "createdAt": before(90 + lived)}
+    merged: dict[str, Any] = {"stopCode": "ServiceSchedulerInitiated"} | ended | started | changes
+    return task(id_, **merged)
+
+
+class FakeService:
+    """Each attribute may be set by a test. `service` None: nothing is deployed. `refusal` is raised by everything."""
+
+    def __init__(self) -> None:
+        self.service: dict[str, Any] | None = {
+            "status": "ACTIVE",
+            "taskDefinition": revision(1),
+            "deployments": [deployment(1)],
+            "desiredCount": 2,
+            "pendingCount": 0,
+            "runningCount": 2,
+            "loadBalancers": [{"targetGroupArn": GROUP}],
+            "healthCheckGracePeriodSeconds": 30,
+            "events": [],
+        }
+        self.tasks = [task("1a2b3c4d5e6f"), task("9f8e7d6c5b4a3")]
+        self.stopped: list[dict[str, Any]] = []
+        self.targets = {"10.0.0.12": ("healthy", ""), "10.0.0.13": ("unhealthy", "Request timed out")}
+        self.activities: list[dict[str, Any]] = []
+        self.scales = True
+        self.logged: list[str] = []
+        self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
+        self.refusal: Exception | None = None
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ClusterNotFoundException(Exception):  # noqa: N818 - as above
+            pass
+
+        class ResourceNotFoundException(Exception):  # noqa: N818 - as above
+            pass
+
+    def event(self, message: str, *, seconds_ago: float = 60) -> None:
+        """The newest one."""
+        assert self.service
+        said = {"createdAt": before(seconds_ago), "message": f"(service go-api-dev) {message}"}
+        self.service["events"].insert(0, said)
+
+    def describe_services(self, **_: Any) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        return {"services": [self.service] if self.service else []}
+
+    def list_tasks(self, *, desiredStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        chosen = self.stopped if desiredStatus == "STOPPED" else self.tasks
+        return {"taskArns": [one["taskArn"] for one in chosen]}
+
+    def describe_tasks(self, *, tasks: list[str], **_: Any) -> dict[str, Any]:
+        return {"tasks": [one for one in [*self.tasks, *self.stopped] if one["taskArn"] in tasks]}
+
+    def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        labels = {"org.opencontainers.image.ref.name": f"v{taskDefinition.rpartition(':')[2]}"}
+        image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}
+        options = {"awslogs-group": "/ecs/go-api-dev", "awslogs-stream-prefix": "ecs"}
+        container = image | {"logConfiguration": {"options": options}} | self.container
+        return {"taskDefinition": {"cpu": "256", "memory": "512", "containerDefinitions": [container]}}
+
+    def describe_target_groups(self, **_: Any) -> dict[str, Any]:
+        check = {"HealthCheckIntervalSeconds": 10, "UnhealthyThresholdCount": 2}
+        return {"TargetGroups": [{"TargetGroupArn": GROUP, **check}]}
+
+    def describe_target_health(self, **_: Any) -> dict[str, Any]:
+        described = [
+            {"Target": {"Id": address}, "TargetHealth": {"State": state, "Description": reason}}
+            for address, (state, reason) in self.targets.items()
+        ]
+        return {"TargetHealthDescriptions": described}
+
+    def describe_scalable_targets(self, *, ResourceIds: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
+        assert ResourceIds == ["service/go-api-dev/go-api-dev"]
+        return {"ScalableTargets": [{"MinCapacity": 1, "MaxCapacity": 4}] if self.scales else []}
+
+    def describe_scaling_activities(self, **_: Any) -> dict[str, Any]:
+        return {"ScalingActivities": self.activities}
+
+    def get_log_events(self, **_: Any) -> dict[str, Any]:
+        return {"events": [{"message": line} for line in self.logged]}
+
+
+def install(patch: pytest.MonkeyPatch) -> FakeService:
+    """In place of every client."""
+    fake = FakeService()
+    patch.setattr(Environment, "client", lambda *_: fake)
+    patch.setattr(Environment, "check_caller", lambda _: None)
+    return fake
