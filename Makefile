@@ -2,7 +2,7 @@
 
 ENV := local
 # What the caller says is text: make would run a `$(shell …)` in it, a shell a `$(…)`. Recipes read it as "$$ENV" only.
-override given := ENV IMAGE_TAG YES PYTHON $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+override given := ENV IMAGE_TAG ALLOW YES PYTHON $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 $(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
 export $(given)
 
@@ -13,6 +13,7 @@ override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
 # Coverage sees its own process: these tests start no other, and take seconds.
 override covering := addresses backends characters constructs environment environment_files fargate_api_stack fargate_sizes \
 	problems secret_names settings_limits settings_rules stack_wiring state toml_file
+override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allow="$$what"; done
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -20,17 +21,17 @@ override set_up := .venv/.ready
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (what is deployed, or else the default), YES=1 (destroy unasked), PYTHON= (for .venv)'
+	@echo 'Variables: ENV=local (a file in environments/), IMAGE_TAG= (what is deployed, or else the default), ALLOW=replace (or widen: what deploy stops before), YES=1 (destroy unasked), PYTHON= (for .venv)'
 
 plan: $(set_up) ## Plan ENV with Terraform; local starts the embedded AWS
 	$(operate) plan $(image_tag) -- "$$ENV"
 
 deploy: $(set_up) ## Deploy ENV; local builds the sample API first
-	$(operate) deploy $(image_tag) -- "$$ENV"
+	@$(allowing); $(python) -m operate deploy $(image_tag) "$$@" -- "$$ENV"
 
 release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
 	@[ -n "$$IMAGE_TAG" ] || { echo 'IMAGE_TAG is missing: make release IMAGE_TAG=v2' >&2; exit 1; }
-	$(operate) release $(image_tag) -- "$$ENV"
+	@$(allowing); $(python) -m operate release $(image_tag) "$$@" -- "$$ENV"
 
 move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier version made with a launch type, once
 	$(operate) move-to-capacity-providers -- "$$ENV"

@@ -1,5 +1,6 @@
 """The command line: `python -m operate <verb>`. Only the verbs; make's targets are their aliases."""
 
+import json
 import os
 import re
 import shlex
@@ -23,13 +24,14 @@ from operate import (
     generator,
     launch_type,
     paths,
-    plan_summary,
+    plan_report,
     progress,
 )
-from operate.deployment import Planned
 from operate.environment import LOCAL, resolve
 from operate.errors import OperateError
 from operate.paths import shown
+from operate.plan_decisions import Allowance
+from operate.plan_report import Report
 from operate.terraform import provider_variables
 from stacks.settings import IMAGE_TAG
 
@@ -59,6 +61,14 @@ ImageTag = Annotated[
 ]
 
 
+Allow = Annotated[
+    list[Allowance] | None,
+    typer.Option(
+        help="What a plan may do: replace (service, cluster, log group, scaling target), widen (the task role)."
+    ),
+]
+
+
 @app.command()
 def synth() -> None:
     """Synthesize every environment to cdktf.out."""
@@ -67,35 +77,60 @@ def synth() -> None:
 
 
 @app.command()
-def plan(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
+def plan(
+    environment: EnvironmentName,
+    image_tag: ImageTag = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="0: nothing to change, 2: changes, 3: one needs a decision.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,
+) -> None:
     """Plan one environment; `local` starts the embedded AWS, the others take your own credentials."""
+    if as_json and as_markdown:
+        raise OperateError("A plan is shown in one form: choose --json or --markdown.")
     resolved = resolve(environment)
-    _show(deployment.plan(resolved, image_tag=image_tag))
-    output.print(f"The plan and its plan.json are in {shown(resolved.stack.folder)}", soft_wrap=True)
+    report = plan_report.of(deployment.plan(resolved, image_tag=image_tag), environment=resolved)
+    if as_json:
+        typer.echo(json.dumps(plan_report.as_document(report), indent=2))
+    elif as_markdown:
+        typer.echo(plan_report.as_markdown(report), nl=False)
+    else:
+        _show(report)
+        output.print(f"The plan and its plan.json are in {shown(resolved.stack.folder)}", soft_wrap=True)
+    raise typer.Exit(report.exit_code if detailed_exitcode else 0)
 
 
-def _show(planned: Planned) -> None:
-    if planned.warning:
-        output.print(f"Warning: {planned.warning}", style="yellow", soft_wrap=True)
-    for deleted in plan_summary.deleted_outside(planned.document):
-        output.print(f"Warning: {deleted} was deleted outside of Terraform.", style="yellow", soft_wrap=True)
-    changes, outputs = plan_summary.changes(planned.document), plan_summary.output_changes(planned.document)
-    if changes:
-        output.print(plan_summary.table(changes))
-    if outputs:
-        output.print(plan_summary.output_table(outputs))
-    output.print(plan_summary.totals(changes, outputs))
-    for warning in plan_summary.warnings(planned.document):
-        output.print(f"Warning: {warning}", style="yellow")
-    output.print(str(planned.image_tag))
-    if planned.moved_tag:
-        output.print(planned.moved_tag, style="yellow", soft_wrap=True)
+def _show(report: Report) -> None:
+    for warning in report.warnings:
+        output.print(f"Warning: {warning}", style="yellow", soft_wrap=True)
+    if report.changes:
+        output.print(plan_report.as_lines(report.changes))
+    if report.outputs:
+        output.print(plan_report.output_table(report.outputs))
+    output.print(report.summary)
+    for effect in report.effects:
+        output.print(f"- {effect.text}", soft_wrap=True)
+    for line in plan_report.decision_lines(report):
+        output.print(f"Needs a decision: {line}", style="bold red", soft_wrap=True)
+    output.print(f"image tag {report.image.tag}, {report.image.origin}")
+    if report.image.moved_tag:
+        output.print(report.image.moved_tag, style="yellow", soft_wrap=True)
 
 
 @app.command()
-def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
-    """Show the plan, apply it, and wait until it serves; for `local` the sample API is built and pushed before."""
-    deployed = deployment.deploy(resolve(environment), image_tag=image_tag, show=_show)
+def deploy(environment: EnvironmentName, image_tag: ImageTag = None, allow: Allow = None) -> None:
+    """Show the plan, apply it, and wait until it serves; for `local` the sample API is built and pushed before.
+
+    Exits 3, with nothing changed, where the plan does what --allow has to allow.
+    """
+    resolved = resolve(environment)
+    deployed = deployment.deploy(
+        resolved,
+        image_tag=image_tag,
+        show=lambda planned: _show(plan_report.of(planned, environment=resolved)),
+        allow=allow or (),
+    )
     service, tag = deployed.service, deployed.image.tag
     if deployed.why_nothing_answers:
         output.print(
@@ -112,9 +147,10 @@ def deploy(environment: EnvironmentName, image_tag: ImageTag = None) -> None:
 def release(
     environment: EnvironmentName,
     image_tag: Annotated[str, typer.Option(help="The image's tag in ECR.", callback=_checked_image_tag)],
+    allow: Allow = None,
 ) -> None:
     """Deploy another image: a rolling deployment. ECS rolls back to the one before if it does not come up."""
-    deploy(environment, image_tag)
+    deploy(environment, image_tag, allow)
 
 
 @app.command(launch_type.VERB)
@@ -274,7 +310,7 @@ def main() -> None:
         app(prog_name="python -m operate")
     except (OperateError, LocalAwsError) as error:
         progress.console.print(str(error))
-        sys.exit(1)
+        sys.exit(error.exit_code if isinstance(error, OperateError) else 1)
     except OSError as error:
         progress.console.print(_words(error))
         sys.exit(1)

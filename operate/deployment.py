@@ -12,7 +12,8 @@ from operate import (
     embedded_aws,
     image_tags,
     launch_type,
-    plan_summary,
+    plan_changes,
+    plan_decisions,
     progress,
     rollout,
     sample_image,
@@ -24,10 +25,11 @@ from operate.image_tags import ImageReference
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from operate.environment import Environment
     from operate.image_tags import ImageTag
+    from operate.plan_decisions import Allowance
     from operate.stack import Stack
 
 
@@ -45,7 +47,7 @@ class Planned:
 
     @property
     def image_digest(self) -> str | None:
-        return plan_summary.planned_output(self.document, "image_digest")
+        return plan_changes.planned_output(self.document, "image_digest")
 
     @property
     def moved_tag(self) -> str | None:
@@ -98,11 +100,14 @@ def _image_if_told(service: Service) -> ImageReference | None:
         return None
 
 
-def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[Planned], None]) -> Deployed:
+def deploy(
+    environment: Environment, *, image_tag: str | None, show: Callable[[Planned], None], allow: Collection[Allowance]
+) -> Deployed:
     """Applies the plan that `show` has shown, and returns once that image serves.
 
-    On the embedded AWS the sample API is built, under the tag, before. Raises OperateError that says why where ECS
-    rolled back, or where nothing came into service.
+    On the embedded AWS the sample API is built, under the tag, before. Raises DecisionNeededError where the plan does
+    what is not in `allow`, with nothing changed, and OperateError that says why where ECS rolled back, or where nothing
+    came into service.
     """
     service = Service.of(environment)
     with deployment_lock.held(environment.local_aws), environment.answering():
@@ -115,6 +120,7 @@ def deploy(environment: Environment, *, image_tag: str | None, show: Callable[[P
         sample_image.publish(environment, tag=tag.name)
         planned = Planned(stack.plan(image_tag=tag.name), tag, image)
         show(planned)
+        plan_decisions.require_allowed(planned.document, allow)
         began = datetime.now(timezone.utc)
         with startup_time.recorded(service):
             with rollout.explained(service, since=began):

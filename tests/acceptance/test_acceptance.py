@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from operate import plan_summary
+from operate import plan_changes
 from operate.acceptance.checks import criterion_ids
 from operate.environment import resolve
 from tests.acceptance.conftest import Environment, Result, broken
@@ -54,7 +54,7 @@ def test_every_criterion_passes_and_the_environment_is_as_it_was(deployed: tuple
     assert after["deploymentConfiguration"] == before["deploymentConfiguration"]
     assert after["desiredCount"] == before["desiredCount"]
     assert environment.service.revisions() == [after["taskDefinition"]]
-    assert plan_summary.changes(resolve("local").prepare_stack().plan(image_tag="v1")) == []
+    assert plan_changes.changes(resolve("local").prepare_stack().plan(image_tag="v1")) == []
 
 
 def assert_provenance_is_known(environment: Environment) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import plan_summary
+from operate import plan_changes
 from operate.errors import OperateError
 from operate.generator import settings_of
 from operate.progress import StepFailedError
@@ -218,7 +218,7 @@ def test_plan_warns_of_a_service_that_wants_no_task(deployment: Deployment) -> N
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=1)
     ecs.close()
     assert _actions(document) == set()
-    (warning,) = plan_summary.warnings(document)
+    (warning,) = plan_changes.warnings(document)
     assert "The desired count of go-api-local is 0: no task runs" in warning
 
 

@@ -215,7 +215,7 @@ def test_what_is_applied_is_the_plan_that_was_shown(ecs: Ecs, folder: Path, monk
     apply, shown = Terraform.apply, io.StringIO()
 
     def apply_late(self: Terraform, *arguments: Any, **named: Any) -> str:
-        assert re.search(r"^create +terraform_data +release *$", shown.getvalue(), flags=re.MULTILINE)
+        assert re.search(r"^created +terraform_data +release *$", shown.getvalue(), flags=re.MULTILINE)
         (folder / "main.tf").write_text(MODULE.replace("value = var.image_tag", 'value = "of another plan"'))
         return apply(self, *arguments, **named)
 
@@ -468,8 +468,9 @@ check "zones" {
 }
 """)
     shown = operate("plan", "dev", "--image-tag", "v2")
-    assert re.search(r"^create +terraform_data +release *$", shown, flags=re.MULTILINE)
-    assert "\n1 to create\nWarning: All subnets are in one zone.\n" in shown
+    assert re.search(r"^created +terraform_data +release *$", shown, flags=re.MULTILINE)
+    assert shown.startswith("Warning: All subnets are in one zone.\n")
+    assert "\n1 to create\n" in shown
     assert shown.endswith(f"{folder}\n")
 
 

@@ -105,6 +105,32 @@ def test_no_image_tag(make: Make, arguments: list[str]) -> None:
     assert refused.stderr.startswith("IMAGE_TAG is missing: make release IMAGE_TAG=v2\n")
 
 
+@pytest.mark.parametrize("verb", ["deploy", "release"])
+def test_what_is_allowed(make: Make, folder: Path, verb: str) -> None:
+    """One word or several, each an option of its own; nothing of it runs, and no file's name takes its place."""
+    (folder / "replace").touch()
+    assert operated(make(verb, "IMAGE_TAG=v1")) == [verb, "--image-tag=v1", "--", "local"]
+    allowed = ["--allow=replace", "--allow=widen"]
+    assert operated(make(verb, "IMAGE_TAG=v1", "ALLOW=replace widen")) == [
+        verb,
+        "--image-tag=v1",
+        *allowed,
+        "--",
+        "local",
+    ]
+    assert operated(make(verb, "IMAGE_TAG=v1", ALLOW="widen")) == [
+        verb,
+        "--image-tag=v1",
+        "--allow=widen",
+        "--",
+        "local",
+    ]
+    hostile = operated(make(verb, "IMAGE_TAG=v1", "ALLOW=$(shell touch pwned);touch pwned;`touch pwned` r*"))
+    assert hostile[2:4] == ["--allow=$(shell", "--allow=touch"]
+    assert hostile[-3:] == ["--allow=r*", "--", "local"]
+    assert not (folder / "pwned").exists()
+
+
 @pytest.mark.parametrize("answer", ["1", "yes"])
 def test_yes(make: Make, answer: str) -> None:
     """A pipeline says it either way."""

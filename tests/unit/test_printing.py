@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from local_aws import lifecycle
 from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import plan_summary, progress
-from operate.plan_summary import Change
+from operate import plan_report, progress
+from operate.plan_changes import Change
+from operate.plan_fields import Field
 
 TEXTS = [
     "a:secret:b",
@@ -75,10 +76,11 @@ def test_a_step_on_a_terminal(text: str, terminal: io.StringIO) -> None:
     assert re.search(rf"{re.escape(text)} … \d+ s$", ended)
 
 
-def test_a_table(text: str, terminal: io.StringIO) -> None:
-    """A cell is text as well."""
-    command_line.output.print(plan_summary.table([Change("create", text, text)]))
-    assert terminal.getvalue().count(text) == 2
+def test_a_change(text: str, terminal: io.StringIO) -> None:
+    """Its name and its fields are text as well."""
+    change = Change("created", text, text, fields=(Field(text, text, None),))
+    command_line.output.print(plan_report.as_lines([change]))
+    assert terminal.getvalue().count(text) == 4
 
 
 def test_a_status(text: str, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO) -> None:

@@ -1,11 +1,12 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from operate import plan_summary
-from operate.plan_summary import Change, OutputChange
+from operate import plan_changes, plan_report
+from operate.plan_changes import OutputChange
 from operate.terraform import Terraform
 
 EVERY_ACTION = """
@@ -94,30 +95,30 @@ def outputs_alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_changes(plan: dict[str, Any]) -> None:
     """Each action under its own word, and nothing of what is kept."""
-    assert plan_summary.changes(plan) == [
-        Change(action="change", type="terraform_data", name="changed"),
-        Change(action="create", type="terraform_data", name="created[0]"),
-        Change(action="destroy", type="terraform_data", name="destroyed[0]"),
-        Change(action="replace", type="terraform_data", name="replaced"),
+    assert [(change.action, change.address) for change in plan_changes.changes(plan)] == [
+        ("in place", "terraform_data.changed"),
+        ("created", "terraform_data.created[0]"),
+        ("destroyed", "terraform_data.destroyed[0]"),
+        ("replaced", "terraform_data.replaced"),
     ]
 
 
 def test_totals(plan: dict[str, Any]) -> None:
     """One line, in a fixed order, without what does not happen."""
-    changes = plan_summary.changes(plan)
-    outputs = plan_summary.output_changes(plan)
+    changes = plan_changes.changes(plan)
+    outputs = plan_changes.output_changes(plan)
     assert (
-        plan_summary.totals(changes, outputs)
-        == "1 to create, 1 to change, 1 to replace, 1 to destroy, 5 outputs to change"
+        plan_report.totals(changes, outputs)
+        == "1 to create, 1 to change in place, 1 to replace, 1 to destroy, 5 outputs to change"
     )
-    assert plan_summary.totals(changes[:1], []) == "1 to change"
-    assert plan_summary.totals([], outputs[:1]) == "no resources to change, 1 output to change"
-    assert plan_summary.totals([], []).startswith("No changes")
+    assert plan_report.totals(changes[:1], []) == "1 to change in place"
+    assert plan_report.totals([], outputs[:1]) == "no resources to change, 1 output to change"
+    assert plan_report.totals([], []).startswith("No changes")
 
 
 def test_outputs(plan: dict[str, Any]) -> None:
     """What changes, and from what to what; what is sensitive stays unseen."""
-    assert plan_summary.output_changes(plan) == [
+    assert plan_changes.output_changes(plan) == [
         OutputChange("known", "http://v1", "http://v2"),
         OutputChange("later", "v1", "(known after apply)"),
         OutputChange("listed", '["v1"]', '["v2"]'),
@@ -128,13 +129,13 @@ def test_outputs(plan: dict[str, Any]) -> None:
 
 def test_a_plan_of_outputs_alone_is_a_change(outputs_alone: dict[str, Any]) -> None:
     """One that is new has no value before, one that goes has none after."""
-    found = plan_summary.output_changes(outputs_alone)
+    found = plan_changes.output_changes(outputs_alone)
     assert found == [
         OutputChange("api_url", "http://a", "http://b"),
         OutputChange("new", None, "1"),
         OutputChange("old", "1", None),
     ]
-    assert plan_summary.totals(plan_summary.changes(outputs_alone), found) == (
+    assert plan_report.totals(plan_changes.changes(outputs_alone), found) == (
         "no resources to change, 3 outputs to change"
     )
 
@@ -143,8 +144,8 @@ def test_an_outputs_value_is_whole(outputs_alone: dict[str, Any]) -> None:
     """However long it is: an ARN is to be read, and copied, from a narrow screen too."""
     arn = f"arn:aws:ecs:eu-west-1:111111111111:task-definition/{'x' * 90}"
     console = Console(width=80, record=True)
-    found = plan_summary.output_changes(outputs_alone)
-    console.print(plan_summary.output_table([*found, OutputChange("arn", arn, arn)]))
+    found = plan_changes.output_changes(outputs_alone)
+    console.print(plan_report.output_table([*found, OutputChange("arn", arn, arn)]))
     assert console.export_text().count("x") == 180
 
 
@@ -169,10 +170,8 @@ import {
 }
 """)
     terraform.plan(out=tmp_path / "plan")
-    assert plan_summary.changes(terraform.show_json(tmp_path / "plan")) == [
-        Change(action="move", type="terraform_data", name="new"),
-        Change(action="import", type="terraform_data", name="taken_over"),
-    ]
+    found = plan_changes.changes(terraform.show_json(tmp_path / "plan"))
+    assert [(change.action, change.name) for change in found] == [("moved", "new"), ("imported", "taken_over")]
 
 
 def test_what_somebody_else_deleted() -> None:
@@ -184,24 +183,32 @@ def test_what_somebody_else_deleted() -> None:
         "change": {"actions": ["delete"], "before": {"name": "go-api-dev"}, "after": None},
     }
     changed = {**drift, "change": {"actions": ["update"], "before": {"name": "a"}, "after": {"name": "a", "tags": {}}}}
-    assert plan_summary.deleted_outside({"resource_drift": [changed, drift]}) == ["aws_ecs_service go-api-dev"]
-    assert plan_summary.deleted_outside({}) == []
+    assert plan_changes.deleted_outside({"resource_drift": [changed, drift]}) == ["aws_ecs_service go-api-dev"]
+    assert plan_changes.deleted_outside({}) == []
 
 
 def test_warnings(plan: dict[str, Any]) -> None:
     """A failed check block is heard; a passed one is silent."""
-    assert plan_summary.warnings(plan) == ["All subnets are in one zone."]
-    assert plan_summary.warnings({**plan, "checks": [{**plan["checks"][0], "status": "pass"}]}) == []
+    assert plan_changes.warnings(plan) == ["All subnets are in one zone."]
+    assert plan_changes.warnings({**plan, "checks": [{**plan["checks"][0], "status": "pass"}]}) == []
 
 
-def test_table(plan: dict[str, Any]) -> None:
-    """A row for each change, whole in eighty columns."""
+def test_lines(plan: dict[str, Any]) -> None:
+    """One for each resource, whole in eighty columns, and under it what changes."""
     console = Console(width=80, record=True)
-    console.print(plan_summary.table(plan_summary.changes(plan)))
-    rows = console.export_text().splitlines()
-    assert [row.split() for row in rows[1:3]] == [
-        ["change", "terraform_data", "changed"],
-        ["create", "terraform_data", "created[0]"],
+    console.print(plan_report.as_lines(plan_changes.changes(plan)))
+    lines = [re.sub("[0-9a-f-]{36}", "<id>", line).rstrip() for line in console.export_text().splitlines()]
+    assert lines == [
+        "in place     terraform_data changed",
+        "  input: v1 → v2",
+        "  known after apply: output",
+        "created      terraform_data created[0]",
+        "  known after apply: id",
+        "destroyed    terraform_data destroyed[0]",
+        "  id: - <id>",
+        "replaced     terraform_data replaced",
+        "  triggers_replace: v1 → v2 (forces the replacement)",
+        "  known after apply: id",
     ]
 
 
@@ -223,10 +230,10 @@ def test_names(values: dict[str, str | None], name: str) -> None:
         "type": "aws_ecs_cluster",
         "change": {"actions": ["create"], "before": None, "after": values},
     }
-    assert [change.name for change in plan_summary.changes({"resource_changes": [resource]})] == [name]
+    assert [change.name for change in plan_changes.changes({"resource_changes": [resource]})] == [name]
 
 
 def test_data_sources_are_no_changes() -> None:
     """What is read at apply is in the plan, and is no change."""
     resource = {"address": "data.aws_vpc.vpc", "mode": "data", "type": "aws_vpc", "change": {"actions": ["read"]}}
-    assert plan_summary.changes({"resource_changes": [resource]}) == []
+    assert plan_changes.changes({"resource_changes": [resource]}) == []

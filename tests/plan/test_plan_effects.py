@@ -1,0 +1,290 @@
+"""What a plan shows, what it says of the effects, and where the brake holds: on documents of real plans."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import Testing
+from typer.testing import CliRunner
+
+from operate import __main__ as command_line
+from operate import embedded_aws, generator, plan_changes, plan_decisions, plan_effects, sample_image
+from operate.environment import Environment
+from operate.stack import Stack
+from operate.terraform import Terraform
+from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import Environment as Settings
+from stacks.settings import load_environment
+from tests.conftest import ROOT, overlaid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_aws.instance import LocalAws
+
+    Tree = dict[str, Any]
+
+NAME = "payments-local"
+READ = {"sid": "Read", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::example/*"]}
+WRITE = {"sid": "Write", "actions": ["s3:PutObject"], "resources": ["arn:aws:s3:::example/in/*"]}
+PARAMETER = "arn:aws:ssm:us-east-1:000000000000:parameter/payments/database"
+OWN = {
+    "service": {"name": "payments"},
+    "backend": {"key": "payments.tfstate"},
+    "container": {"environment": {"LOG_LEVEL": "info"}},
+    "scaling": {"min_capacity": 2},
+    "task_role": {"statements": [READ]},
+}
+
+
+def settings(*overlays: Tree) -> Tree:
+    found = load_environment(ROOT / "environments" / "local.toml").model_dump(exclude_unset=True)
+    for overlay in (OWN, *overlays):
+        found = overlaid(found, overlay)
+    return found
+
+
+def synthesized(*overlays: Tree) -> Tree:
+    environment = Settings.model_validate(settings(*overlays))
+    stack = FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)
+    document: Tree = json.loads(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
+    return document
+
+
+def renamed(document: Tree) -> Tree:
+    """What nobody means to do: the code gives service and log group other names, and no successor first."""
+    other = copy.deepcopy(document)
+    service, group = other["resource"]["aws_ecs_service"]["service"], other["resource"]["aws_cloudwatch_log_group"]
+    service["name"] = f"{NAME}-2"
+    del service["lifecycle"]["create_before_destroy"]
+    group["log_group"]["name"] += "-2"
+    return other
+
+
+def launched(document: Tree) -> Tree:
+    """As until 2026-11-25: the provider replaces a service that gets a launch type, with its successor first."""
+    other = copy.deepcopy(document)
+    service = other["resource"]["aws_ecs_service"]["service"]
+    del service["capacity_provider_strategy"]
+    service["launch_type"] = "FARGATE"
+    return other
+
+
+@dataclass(frozen=True)
+class Deployment:
+    stack: Stack
+    cloud: LocalAws
+
+    def write(self, document: Tree) -> None:
+        (self.stack.folder / "cdk.tf.json").write_text(json.dumps(document))
+
+    def plan(self, document: Tree) -> Tree:
+        self.write(document)
+        return self.stack.plan(image_tag="latest")
+
+    def what_runs(self) -> list[Any]:
+        """The state's serial, the service, and what its task role may do."""
+        ecs, iam = self.cloud.client("ecs"), self.cloud.client("iam")
+        services = ecs.describe_services(cluster=NAME, services=[NAME, f"{NAME}-2"])["services"]
+        kept = [{key: one[key] for key in ("serviceName", "createdAt", "taskDefinition")} for one in services]
+        policy = iam.get_role_policy(RoleName=f"{NAME}-task", PolicyName="task")["PolicyDocument"]
+        ecs.close()
+        iam.close()
+        return [self.stack.state().serial, kept, policy]
+
+
+@pytest.fixture(scope="module")
+def deployed(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("payments")
+    terraform = Terraform(folder, stand_in_cloud.environment_variables())
+    deployment = Deployment(Stack(folder, terraform, Settings.model_validate(settings())), stand_in_cloud)
+    deployment.plan(synthesized())
+    deployment.stack.apply()
+    yield deployment
+    deployment.write(synthesized())
+    deployment.stack.destroy()
+
+
+SECOND_SERVICE = "ECS takes no second service of the same name: the apply fails, and the old service runs on"
+CHANGED: Tree = {
+    "container": {"environment": {"LOG_LEVEL": "debug"}, "secrets": {"DATABASE": PARAMETER}, "memory_mib": 1024},
+    "logs": {"retention_days": 3},
+    "scaling": {"min_capacity": 3},
+    "task_role": {"statements": [READ, WRITE]},
+}
+
+
+@pytest.fixture(scope="module")
+def changed(deployed: Deployment) -> Tree:
+    """Settings of several kinds, together."""
+    return deployed.plan(synthesized(CHANGED))
+
+
+def fields_of(document: Tree, type_: str, *, action: str) -> dict[str, tuple[str | None, str | None]]:
+    (change,) = [one for one in plan_changes.changes(document) if (one.type, one.action) == (type_, action)]
+    return {
+        f"{one.path} {one.after}" if one.before is None else one.path: (one.before, one.after) for one in change.fields
+    }
+
+
+def texts(document: Tree) -> list[str]:
+    return [effect.text for effect in plan_effects.effects(document)]
+
+
+def test_a_container_is_compared_key_by_key(changed: Tree) -> None:
+    """With a variable's and a secret's name, and nothing of what stays."""
+    fields = fields_of(changed, "aws_ecs_task_definition", action="new revision")
+    assert fields == {
+        "container payments: environment LOG_LEVEL": ("info", "debug"),
+        f"container payments: secrets DATABASE {PARAMETER}": (None, PARAMETER),
+        "memory": ("512", "1024"),
+    }
+
+
+def test_a_policy_is_compared_grant_by_grant(changed: Tree) -> None:
+    """One action on one resource, whatever the JSON looks like."""
+    (task,) = [one for one in plan_changes.changes(changed) if one.name == f"{NAME}-task/task"]
+    assert [(one.path, one.before, one.after) for one in task.fields] == [
+        ("policy", None, "s3:PutObject on arn:aws:s3:::example/in/*"),
+        ("policy.Sid", None, "Write"),
+    ]
+
+
+def test_what_is_known_after_apply_is_said(changed: Tree) -> None:
+    """Of a field that the configuration sets; what AWS makes is listed apart."""
+    before, after = fields_of(changed, "aws_ecs_service", action="rolling")["task_definition"]
+    assert before
+    assert before.rpartition("/")[2].startswith(f"{NAME}:")
+    assert after == "(known after apply)"
+    (revision,) = [one for one in plan_changes.changes(changed) if one.type == "aws_ecs_task_definition"]
+    assert {"arn", "revision"} <= {*revision.known_after_apply}
+
+
+def test_effects_are_told(changed: Tree) -> None:
+    """Each by the numbers of this plan: the stand-in's group checks every 30 s and drains for 20."""
+    assert texts(changed) == [
+        "autoscaling holds 3 to 4 tasks and 2 are wanted now: it starts 1",
+        "logs older than 3 days will expire (7 days until now)",
+        "rolling deployment of 2 tasks, at least 2 serve throughout, about 50 s and the time that tasks take to start",
+        "permissions widened: task role gains s3:PutObject on arn:aws:s3:::example/in/*",
+        f"permissions widened: execution role gains ssm:GetParameters on {PARAMETER}",
+    ]
+
+
+def test_a_minimum_of_nothing_costs_requests(deployed: Deployment) -> None:
+    """And the old tasks drain while the new ones start; other retention, other names of statements widen nothing."""
+    overlay = {
+        "deployment": {"minimum_healthy_percent": 0},
+        "logs": {"retention_days": 14},
+        "task_role": {"statements": [{**READ, "sid": "Other", "resources": ["arn:aws:s3:::example/a"]}]},
+    }
+    document = deployed.plan(synthesized(overlay))
+    assert texts(document) == [
+        "rolling deployment of 2 tasks, none need serve, about 30 s and the time that tasks take to start",
+        "a minimum of 0 percent costs requests: no task need serve before a new one is healthy",
+    ]
+    assert plan_decisions.decisions(document) == []
+
+
+def test_a_replaced_service_is_told(deployed: Deployment) -> None:
+    """With what goes with it, and each of it needs a decision."""
+    document = deployed.plan(renamed(synthesized()))
+    assert texts(document) == [
+        "scaling is lost meanwhile: the number of tasks stays as it is",
+        f"the logs in /ecs/{NAME} are deleted",
+        "the API is down until the new service is healthy",
+    ]
+    assert {(one.allow.value, one.what) for one in plan_decisions.decisions(document)} == {
+        ("replace", f"replaces aws_ecs_service {NAME}-2"),
+        ("replace", f"replaces aws_cloudwatch_log_group /ecs/{NAME}-2"),
+        ("replace", f"replaces aws_appautoscaling_target service/{NAME}/{NAME}-2"),
+    }
+
+
+@pytest.fixture
+def operate(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The command line, for this deployment, which has no containers."""
+    environment = Environment(deployed.stack.settings, deployed.cloud)
+    monkeypatch.setattr(command_line, "resolve", lambda _: environment)
+    monkeypatch.setattr(Environment, "stack", deployed.stack)
+    monkeypatch.setattr(generator, "synthesize", lambda _: None)
+    monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: None)
+    monkeypatch.setattr(sample_image, "publish", lambda *_, **__: None)
+    return lambda *arguments: CliRunner().invoke(command_line.app, [*arguments, "local"], catch_exceptions=False)
+
+
+def test_the_brake_holds(deployed: Deployment, operate: Callable[..., Any]) -> None:
+    """Before a plan that would replace the service: exit code 3, one message, and nothing is changed."""
+    deployed.write(launched(synthesized()))
+    before = deployed.what_runs()
+    with pytest.raises(plan_decisions.DecisionNeededError) as stopped:
+        operate("release", "--image-tag", "latest", "--allow", "widen")
+    assert stopped.value.exit_code == 3
+    assert str(stopped.value).splitlines() == [
+        "Nothing was changed: the plan does what needs a decision.",
+        f"  replaces aws_ecs_service {NAME} (aws_ecs_service.service): {SECOND_SERVICE}.",
+        "If that is what you want: --allow replace (make: ALLOW=replace).",
+    ]
+    assert deployed.what_runs() == before
+
+
+def test_a_plan_says_what_a_pipeline_asks(deployed: Deployment, operate: Callable[..., Any]) -> None:
+    """By its exit code where asked, and in a document that has nothing else beside it on standard output."""
+    deployed.write(synthesized())
+    assert operate("plan", "--detailed-exitcode").exit_code == 0
+    deployed.write(synthesized({"scaling": {"max_capacity": 5}}))
+    assert operate("plan").exit_code == 0
+    assert operate("plan", "--detailed-exitcode").exit_code == 2
+    deployed.write(renamed(synthesized()))
+    said = operate("plan", "--detailed-exitcode", "--json")
+    document = json.loads(said.stdout)
+    assert said.exit_code == document["exit_code"] == 3
+    assert {one["allow"] for one in document["decisions"]} == {"replace"}
+    assert document["image"]["digest"].startswith("sha256:")
+
+
+def test_what_is_allowed_is_done(deployed: Deployment, operate: Callable[..., Any]) -> None:
+    """A wider task role is applied only when told so."""
+    deployed.write(synthesized({"task_role": {"statements": [READ, WRITE]}}))
+    before = deployed.what_runs()
+    with pytest.raises(
+        plan_decisions.DecisionNeededError, match="permissions widened: task role gains s3:PutObject on"
+    ):
+        operate("deploy")
+    assert deployed.what_runs() == before
+    assert operate("deploy", "--allow", "widen").exit_code == 0
+    policy = deployed.what_runs()[-1]
+    deployed.plan(synthesized())
+    deployed.stack.apply()
+    assert [one["Sid"] for one in policy["Statement"]] == ["Read", "Write"]
+
+
+DOCUMENTED: Tree = {
+    "container": {"environment": {"LOG_LEVEL": "debug"}},
+    "task_role": {"statements": [READ, WRITE]},
+}
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "docs" / "plan.md").read_text()
+    return re.findall(rf"^````?{language}\n(.*?)^````?$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anonymous(text: str) -> str:
+    """Without what each image and each try have of their own."""
+    return re.sub(rf"{NAME}:\d+", f"{NAME}:7", re.sub("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", text))
+
+
+def test_the_documented_forms_are_these(deployed: Deployment, operate: Callable[..., Any]) -> None:
+    """`docs/plan.md` shows this very plan three times."""
+    deployed.write(synthesized(DOCUMENTED))
+    forms = {form: anonymous(operate("plan", *form.split()).stdout) for form in ("", "--json", "--markdown")}
+    shown = [line.rstrip() for line in forms[""].splitlines()[:-1]]  # the last one names the folder
+    assert [shown] == [block.splitlines() for block in blocks("text")]
+    assert [json.loads(forms["--json"])] == [json.loads(block) for block in blocks("json")]
+    assert [forms["--markdown"]] == blocks("markdown")
