@@ -17,7 +17,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release move-to-capacity-providers status acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release move-to-capacity-providers status logs acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier v
 
 status: $(set_up) ## Show what runs in ENV: tasks, health, deployments, scaling, events. WATCH=1: until Ctrl-C
 	@case "$$WATCH" in 1|yes) set -- --watch ;; esac; $(python) -m operate status "$$@" -- "$$ENV"
+
+logs: $(set_up) ## Print what the tasks in ENV logged: SINCE=10m, TASK=, GREP=, FOLLOW=1: until Ctrl-C
+	@case "$$FOLLOW" in 1|yes) set -- --follow ;; esac; $(python) -m operate logs "$$@" \
+	  $${SINCE:+--since="$$SINCE"} $${TASK:+--task="$$TASK"} $${GREP:+--grep="$$GREP"} -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
 	$(operate) acceptance -- "$$ENV"

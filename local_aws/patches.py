@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ministack import app
 from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, iam
 
-from local_aws.cloudwatch import log_groups
+from local_aws.cloudwatch import log_events, log_groups
 from local_aws.ec2 import describe_filters, security_group_rules
 from local_aws.ecr import describe_images
 from local_aws.ecs import (
@@ -54,6 +54,7 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (app, "_handle_alb_request", targets.dispatch),
     (app, "_stop_docker_containers", scheduler.close),
     (cloudwatch_logs, "_create_log_group", log_groups.create),
+    (cloudwatch_logs, "_filter_log_events", log_events.filtered),
     (cloudwatch_logs, "handle_request", log_groups.handle),
     (ec2, "_describe_network_interfaces", describe_filters.network_interfaces),
     (ec2, "_describe_route_tables", describe_filters.route_tables),

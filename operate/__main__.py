@@ -1,5 +1,6 @@
 """The command line: `python -m operate <verb>`. Only the verbs; make's targets are their aliases."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from local_aws import lifecycle
 from local_aws.errors import LocalAwsError
@@ -26,12 +28,16 @@ from operate import (
     paths,
     plan_report,
     progress,
+    service_status,
+    status_screen,
+    task_logs,
 )
 from operate.environment import LOCAL, resolve
 from operate.errors import OperateError
 from operate.paths import shown
 from operate.plan_decisions import Allowance
 from operate.plan_report import Report
+from operate.task_logs import Line
 from operate.terraform import provider_variables
 from stacks.settings import IMAGE_TAG
 
@@ -42,6 +48,8 @@ app = typer.Typer(
     help="What a person or a pipeline runs around the generator.",
 )
 output = Console(highlight=False, markup=False, emoji=False)
+_SHORT_ID = 8
+_TASK_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in environments/: local, dev, …")]
 
@@ -170,8 +178,6 @@ def status(
     ] = False,
 ) -> None:
     """Show what runs: deployments, tasks and their health, scaling, the last events, and why a deployment failed."""
-    from operate import service_status, status_screen  # noqa: PLC0415 - boto3: the other verbs' quarter of a second
-
     if watch and as_json:
         raise OperateError("--json prints one document: leave out --watch, and ask again as often as you like.")
     resolved = resolve(environment)
@@ -183,6 +189,28 @@ def status(
         typer.echo(found.json())
     else:
         output.print(status_screen.screen(found))
+
+
+@app.command()
+def logs(
+    environment: EnvironmentName,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    since: Annotated[str, typer.Option(help="How long ago: 30s, 10m, 2h, 1d; or an ISO 8601 time.")] = "10m",
+    task: Annotated[str | None, typer.Option(help="A task's id, or its beginning.")] = None,
+    grep: Annotated[str, typer.Option(help="Only lines with this text in them.")] = "",
+) -> None:
+    """Print the lines of the service's tasks in order of time, also those of tasks that are gone."""
+    began = task_logs.parse_since(since)
+    found = task_logs.lines(resolve(environment), since=began, task=task, containing=grep, follow=follow)
+    with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
+        for line in found:
+            _print_line(line)
+
+
+def _print_line(line: Line) -> None:
+    """Each task has a colour of its own, on a terminal."""
+    colour = _TASK_COLOURS[sum(line.task_id.encode()) % len(_TASK_COLOURS)]
+    output.print(Text.assemble((line.task_id[:_SHORT_ID], colour), " ", line.message), soft_wrap=True)
 
 
 @app.command()

@@ -177,16 +177,20 @@ class Service:
         return [arn for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == self.name]
 
     def log_stream(self, task: TaskTypeDef) -> LogStream | None:
-        """Of the application's container; None where it has no awslogs.
+        """Of the application's container; None where it has no awslogs."""
+        of_revision = self.log_streams(task["taskDefinitionArn"])
+        return of_revision and LogStream(of_revision.group, f"{of_revision.name}{id_of(task['taskArn'])}")
+
+    def log_streams(self, task_definition_arn: str) -> LogStream | None:
+        """What the names of its tasks' streams have before the task's id.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, "awslogs-stream-prefix".
         """
-        container = self.container(task["taskDefinitionArn"])
+        container = self.container(task_definition_arn)
         options = container.get("logConfiguration", {}).get("options", {})
         if "awslogs-stream-prefix" not in options:
             return None
-        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{id_of(task['taskArn'])}"
-        return LogStream(options["awslogs-group"], name)
+        return LogStream(options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{container['name']}/")
 
     def log_events(self, task: TaskTypeDef, *, most: int, first: bool = False) -> list[OutputLogEventTypeDef]:
         """The last ones, or the first; none where nothing was ever written."""

@@ -94,6 +94,7 @@ class FakeService:
         self.activities: list[dict[str, Any]] = []
         self.scales = True
         self.logged: list[str] = []
+        self.log: list[dict[str, Any]] = []
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.refusal: Exception | None = None
 
@@ -146,6 +147,35 @@ class FakeService:
 
     def describe_scaling_activities(self, **_: Any) -> dict[str, Any]:
         return {"ScalingActivities": self.activities}
+
+    def write(self, message: str, *, task: str, seconds_ago: float) -> None:
+        """To the log, with an id of its own."""
+        at = int(before(seconds_ago).timestamp() * 1000)
+        id_ = str(len(self.log))
+        self.log.append({"timestamp": at, "message": message, "logStreamName": f"ecs/go-api/{task}", "eventId": id_})
+
+    def filter_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803 - boto3's names
+        logStreamNamePrefix: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        nextToken: str = "0",  # noqa: N803
+    ) -> dict[str, Any]:
+        """Two events a page, in the order in which they were written, and an empty page in the end."""
+        assert logGroupName == "/ecs/go-api-dev"
+        found = [
+            one
+            for one in self.log
+            if one["logStreamName"].startswith(logStreamNamePrefix) and one["timestamp"] >= startTime
+        ]
+        at = int(nextToken)
+        rest = {"nextToken": str(at + 2)} if at < len(found) else {}
+        return {"events": found[at : at + 2], **rest}
+
+    def describe_log_streams(self, *, logStreamNamePrefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
+        names = [one["logStreamName"] for one in self.log if one["logStreamName"].startswith(logStreamNamePrefix)]
+        return {"logStreams": [{"logStreamName": name} for name in names[:1]]}
 
     def get_log_events(self, **_: Any) -> dict[str, Any]:
         return {"events": [{"message": line} for line in self.logged]}

@@ -72,7 +72,23 @@ def test_image_tag_is_text(make: Make, folder: Path, verb: str, text: str) -> No
     assert not (folder / "pwned").exists()
 
 
-@pytest.mark.parametrize("verb", ["plan", "deploy", "release", "move-to-capacity-providers", "acceptance", "destroy"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_which_lines_of_the_log_is_text(make: Make, folder: Path, text: str) -> None:
+    """Whatever a person looks for."""
+    completed = make("logs", f"SINCE={text}", f"TASK={text}", f"GREP={text}", "FOLLOW=1")
+    chosen = [f"--since={text}", f"--task={text}", f"--grep={text}"]
+    assert operated(completed) == ["logs", "--follow", *chosen, "--", "local"]
+    assert not (folder / "pwned").exists()
+
+
+def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
+    assert operated(make("status", "ENV=dev")) == ["status", "--", "dev"]
+    assert operated(make("status", "WATCH=1")) == ["status", "--watch", "--", "local"]
+
+
+@pytest.mark.parametrize(
+    "verb", ["plan", "deploy", "release", "move-to-capacity-providers", "status", "logs", "acceptance", "destroy"]
+)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_environment_is_text(make: Make, folder: Path, verb: str, text: str) -> None:
     """Also in a recipe that reads other variables; and no name is taken for an option."""

@@ -222,8 +222,9 @@ def test_watching_goes_on_until_it_is_interrupted(aws: FakeService, monkeypatch:
     assert said.count("is something new.") == 1
 
 
-def test_a_watch_has_no_json(aws: FakeService) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_watch_has_no_json(monkeypatch: pytest.MonkeyPatch) -> None:
     """One document is one document."""
-    assert aws.service
+    monkeypatch.setattr("operate.status_screen.watch", lambda *_: pytest.fail("watched"))
     with pytest.raises(OperateError, match="leave out --watch"):
         status("--watch", "--json")
