@@ -18,19 +18,21 @@ from operate import (
     rollout,
     sample_image,
     startup_time,
+    unrecorded,
 )
-from operate.environment import answering
+from operate.environment import NotToldError, answering
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from operate.environment import Environment
     from operate.image_tags import ImageTag
     from operate.plan_decisions import Allowance
     from operate.stack import Stack
+    from operate.unrecorded import Unrecorded
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,28 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         stack = environment.prepare_stack()
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
-        warning = stack.unknown_service(image) or (launch_type.in_the_way(service) if image else None)
-        return Planned(stack.plan(image_tag=tag.name), tag, image, warning)
+        found = _unrecorded_if_told(environment, stack)
+        warning = _of_unrecorded(found, stack) or (launch_type.in_the_way(service) if image else None)
+        return Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, warning)
+
+
+def _unrecorded_if_told(environment: Environment, stack: Stack) -> list[Unrecorded]:
+    try:
+        return unrecorded.imports(environment, stack)
+    except NotToldError as error:
+        progress.console.print(str(error), style="yellow")
+        return []
+
+
+def _of_unrecorded(found: Sequence[Unrecorded], stack: Stack) -> str | None:
+    return unrecorded.warning(found, stack) if found else None
 
 
 def _image_if_told(service: Service) -> ImageReference | None:
     try:
         with answering(f"ECS did not say which image {service.name} runs, which the plan may change"):
             return service.image()
-    except OperateError as error:
+    except NotToldError as error:
         progress.console.print(str(error), style="yellow")
         return None
 
@@ -115,10 +130,10 @@ def deploy(
         stack = environment.prepare_stack(containers=True)
         image = service.image()
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
-        stack.require_known_service(image)
+        found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
         sample_image.publish(environment, tag=tag.name)
-        planned = Planned(stack.plan(image_tag=tag.name), tag, image)
+        planned = Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, _of_unrecorded(found, stack))
         show(planned)
         plan_decisions.require_allowed(planned.document, allow)
         began = datetime.now(timezone.utc)
@@ -151,7 +166,7 @@ def destroy(environment: Environment) -> Destroyed:
     with deployment_lock.held(environment.local_aws), environment.answering():
         environment.check_caller()
         stack = environment.prepare_stack()
-        stack.require_known_service(service.image())
+        stack.take_in(unrecorded.imports(environment, stack))
         resources = stack.state().managed
         stack.destroy()
         _require_gone(stack, service)

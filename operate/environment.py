@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sts import STSClient
 
@@ -81,6 +82,8 @@ class Environment:
     @overload
     def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
     @overload
+    def client(self, service: Literal["iam"]) -> IAMClient: ...
+    @overload
     def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
@@ -110,6 +113,10 @@ def resolve(name: str) -> Environment:
     return Environment(settings)
 
 
+class NotToldError(OperateError):
+    """AWS did not answer, or refused to."""
+
+
 @contextlib.contextmanager
 def answering(otherwise: str) -> Iterator[None]:
     """Raises OperateError, `otherwise` and AWS's own words in one line, where AWS does not answer or refuses."""
@@ -119,4 +126,4 @@ def answering(otherwise: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         said = " ".join(str(error).split()).rstrip(".")
-        raise OperateError(f"{otherwise}: {said}.") from None
+        raise NotToldError(f"{otherwise}: {said}.") from None

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from operate import paths, terraform_errors
 from operate.errors import OperateError
 from operate.progress import StepFailedError
+from operate.terraform import Terraform
 from operate.terraform_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from operate.image_tags import ImageReference
-    from operate.terraform import Terraform
+    from operate.unrecorded import Unrecorded
     from stacks.settings import Environment as Settings
 
 _ANY_TAG = "0000000"  # the variable needs a value, which nothing looks at
@@ -52,28 +54,7 @@ class Stack:
             raise OperateError(f"Terraform did not show the state at {self.settings.backend.address}, but: {content}")
         return state
 
-    def unknown_service(self, image: ImageReference | None) -> str | None:
-        """What is wrong where the stack's service runs `image`, and the state does not know it; None where it does."""
-        settings, name = self.settings, self.settings.name_prefix
-        if image is None or (state := self.state()).knows_service(name):
-            return None
-        where = f"The state at {settings.backend.address}"
-        backend = f"Is [backend] in environments/{settings.name}.toml the right one?"
-        if not state.managed:
-            restore = terraform_errors.how_to_restore(settings.backend)
-            return f"{where} knows nothing, but the service {name} runs {image}. {backend} {restore}"
-        return (
-            f"{where} does not know the service {name}, which runs {image}. {backend} If the service is this stack's: "
-            f"terraform -chdir={paths.shown(self.folder)} import -var image_tag={image.tag} "
-            f"aws_ecs_service.service {name}/{name}"
-        )
-
-    def require_known_service(self, image: ImageReference | None) -> None:
-        wrong = self.unknown_service(image)
-        if wrong:
-            raise OperateError(f"Nothing was changed. {wrong}")
-
-    def plan(self, *, image_tag: str | None) -> dict[str, Any]:
+    def plan(self, *, image_tag: str | None, imports: Sequence[Unrecorded] = ()) -> dict[str, Any]:
         """`terraform show -json`'s document.
 
         Leaves both files or none, so that what a failed plan leaves is never taken for its result.
@@ -83,7 +64,7 @@ class Stack:
             stale.unlink(missing_ok=True)
         self.init()
         try:
-            with self._explained():
+            with self._explained(), self._importing(imports):
                 variables = {} if image_tag is None else {"image_tag": image_tag}
                 self.terraform.plan(out=self.plan_file, variables=variables)
             document = self.terraform.show_json(self.plan_file)
@@ -93,6 +74,41 @@ class Stack:
         unfinished.write_text(json.dumps(document, indent=2))
         unfinished.replace(self.plan_document)
         return document
+
+    @contextlib.contextmanager
+    def _importing(self, found: Sequence[Unrecorded]) -> Iterator[None]:
+        """The plan file keeps the blocks, the folder does not."""
+        file = self.folder / "unrecorded.tf.json"
+        file.unlink(missing_ok=True)
+        if found:
+            file.write_text(json.dumps({"import": [{"to": one.address, "id": one.import_id} for one in found]}))
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+    def take_in(self, found: Sequence[Unrecorded]) -> None:
+        """Imports at once, for a destruction, which plans no import.
+
+        From a folder of its own with empty resources: the stack's own would look up its image and networks.
+        """
+        if not found:
+            return
+        with self._explained(), tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            whole = json.loads((self.folder / "cdk.tf.json").read_text())
+            empty: dict[str, dict[str, dict[str, str]]] = {
+                kind: {label: {} for label in blocks} for kind, blocks in whole["resource"].items()
+            }
+            kept = {"terraform": whole["terraform"], "provider": whole["provider"], "resource": empty}
+            (folder / "cdk.tf.json").write_text(json.dumps(kept))
+            shutil.copy(self.folder / ".terraform.lock.hcl", folder)
+            initialized = {"TF_DATA_DIR": str((self.folder / ".terraform").absolute())}
+            terraform = Terraform(folder, {**self.terraform.environment, **initialized})
+            backend = self.settings.backend  # a file's path is relative to the folder that is left here
+            state = [f"-state={paths.REPOSITORY / backend.path}"] if backend.type == "local" else []
+            for one in found:
+                terraform.run("import", *state, one.address, one.import_id)
 
     def apply(self) -> None:
         """What `plan` has planned last, and nothing else: Terraform refuses it where the state has changed since."""

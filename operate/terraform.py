@@ -84,7 +84,7 @@ class Terraform:
 
     def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
         words = [executable(), *verb.split()]
-        if verb in {"init", "plan", "apply", "destroy"}:
+        if verb in {"init", "plan", "apply", "destroy", "import"}:
             words.append("-input=false")
         if not progress.console.is_terminal:
             words.append("-no-color")

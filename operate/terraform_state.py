@@ -41,10 +41,6 @@ class State(BaseModel):
         """What Terraform made, and not what it only reads."""
         return [resource for resource in self.resources if resource.mode == "managed" and resource.instances]
 
-    def knows_service(self, name: str) -> bool:
-        services = (resource for resource in self.managed if resource.type == "aws_ecs_service")
-        return any(instance.attributes.get("name") == name for service in services for instance in service.instances)
-
 
 class Lock(BaseModel):
     """https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go, `LockInfo`."""

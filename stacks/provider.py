@@ -15,12 +15,11 @@ MINIMUM_TERRAFORM: Final = ">= 1.10"  # the first with a lock file in S3
 
 
 def configure_provider(stack: TerraformStack, environment: Environment) -> None:
-    ours = {"environment": environment.name, "service": environment.service.name, "managed-by": "terraform"}
     stack.add_override("terraform.required_version", MINIMUM_TERRAFORM)
     AwsProvider(
         stack,
         "aws",
         region=environment.region,
         allowed_account_ids=[environment.account_id],
-        default_tags=[AwsProviderDefaultTags(tags={**environment.tags, **ours})],
+        default_tags=[AwsProviderDefaultTags(tags={**environment.tags, **environment.own_tags})],
     )

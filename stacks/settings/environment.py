@@ -26,7 +26,7 @@ from stacks.settings.tables.logs import Logs
 from stacks.settings.tables.remote_state import RemoteStates
 from stacks.settings.tables.scaling import Scaling
 from stacks.settings.tables.service import Service
-from stacks.settings.tables.tags import Tags
+from stacks.settings.tables.tags import OUR_TAGS, Tags
 from stacks.settings.tables.task_role import TaskRole
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Environment(Settings):
     def name_prefix(self) -> str:
         """Begins the name of all that is created, and is the stack's id."""
         return self.names.prefix
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """What the stack tags everything with, beside ``tags``: what carries them all is this stack's."""
+        return dict(zip(OUR_TAGS, (self.name, self.service.name, "terraform"), strict=True))
 
     @field_validator("permissions_boundary_arn")
     @classmethod

@@ -121,6 +121,7 @@ def ecs(monkeypatch: pytest.MonkeyPatch) -> Ecs:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """In place of the synthesized one, for every environment."""
     (tmp_path / "main.tf").write_text(MODULE)
+    (tmp_path / "cdk.tf.json").write_text("{}")
 
     def stack(environment: Environment) -> Stack:
         return Stack(tmp_path, Terraform(tmp_path), environment.settings)
@@ -290,7 +291,7 @@ def test_a_destruction_that_left_something_is_a_failure(folder: Path, monkeypatc
 @pytest.mark.usefixtures("folder")
 def test_a_destruction_after_which_the_service_runs_is_a_failure(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state is empty, and ECS has the service."""
-    states = iter([state("go-api-dev"), state("go-api-dev"), state()])
+    states = iter([state("go-api-dev"), state()])
     monkeypatch.setattr(Stack, "state", lambda _: next(states))
     ecs.image = f"{REGISTRY}/go-api:v1"
     with pytest.raises(OperateError, match="go-api-dev still runs in ECS"):
@@ -488,18 +489,6 @@ def test_a_plan_of_outputs_alone_shows_them(folder: Path) -> None:
     assert "No changes" not in shown
 
 
-KNOWS_NOTHING = "The state at s3://example-terraform-state-dev/go-api/terraform.tfstate knows nothing, but the service"
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_plan_warns_of_a_state_that_does_not_know_what_runs(ecs: Ecs) -> None:
-    """Before anything else, with what runs, and with the key that may be wrong."""
-    ecs.image = f"{REGISTRY}/go-api:v3"
-    shown = operate("plan", "dev")
-    assert shown.startswith(f"Warning: {KNOWS_NOTHING} go-api-dev runs {ecs.image}. Is [backend] in environments/dev")
-    assert "list-object-versions --bucket example-terraform-state-dev --prefix go-api/terraform.tfstate\n" in shown
-
-
 @pytest.mark.usefixtures("known", "folder")
 def test_a_plan_of_what_its_state_knows_warns_of_nothing(ecs: Ecs) -> None:
     """Nor does one of what is not deployed."""
@@ -507,15 +496,6 @@ def test_a_plan_of_what_its_state_knows_warns_of_nothing(ecs: Ecs) -> None:
     assert "Warning" not in operate("plan", "dev")
     ecs.image = None
     assert "Warning" not in operate("plan", "dev")
-
-
-@pytest.mark.parametrize(("verb", "option"), [("deploy", "--image-tag=v3"), ("destroy", "--yes")])
-def test_what_a_state_does_not_know_is_left_alone(ecs: Ecs, folder: Path, verb: str, option: str) -> None:
-    """Neither deployed over nor taken away around."""
-    ecs.image = f"{REGISTRY}/go-api:v3"
-    with pytest.raises(OperateError, match=r"Nothing was changed\. The state at .+ knows nothing"):
-        operate(verb, "dev", option)
-    assert not (folder / "terraform.tfstate").exists()
 
 
 @pytest.mark.parametrize("ruins", ["garbage", '{"version": 4, "terr', "[]", "{}", "null", "\0"])
@@ -538,17 +518,6 @@ def test_a_newer_terraforms_state_is_no_ruin(ecs: Ecs, folder: Path) -> None:
     with pytest.raises(OperateError) as refused:
         operate("plan", "dev")
     assert str(refused.value).endswith("is the state at s3://example-terraform-state-dev/go-api/terraform.tfstate.")
-
-
-@pytest.mark.usefixtures("folder")
-def test_another_stacks_state_does_not_know_the_service(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It knows others; how Terraform takes the service over is said."""
-    monkeypatch.setattr(Stack, "state", lambda _: state("other-api-dev"))
-    ecs.image = f"{REGISTRY}/go-api:v3"
-    with pytest.raises(OperateError) as refused:
-        operate("deploy", "dev")
-    assert "does not know the service go-api-dev" in str(refused.value)
-    assert "import -var image_tag=v3 aws_ecs_service.service go-api-dev/go-api-dev" in str(refused.value)
 
 
 @pytest.mark.usefixtures("known", "folder")

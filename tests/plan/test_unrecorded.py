@@ -1,0 +1,162 @@
+"""What exists and is in no state: the stack's own is imported, somebody else's is refused, by real Terraform."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local_aws import container_engine, lifecycle
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import reserved_port
+from operate import __main__ as command_line
+from operate import embedded_aws, environment, existing_infrastructure, paths
+from operate.errors import OperateError
+from operate.terraform import executable, tool_variables
+from tests.plan.stand_in import furnish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_ecs import ECSClient
+
+STACK = "go-api-local"
+STATE = {"Bucket": existing_infrastructure.STATE_BUCKET, "Key": "go-api/local.tfstate"}
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    """With the modules, and nothing deployed; the verbs that take `local` work on it and write into `tmp_path`."""
+    cloud = LocalAws(port=reserved_port(), directory=tmp_path / "aws")
+    monkeypatch.setattr(embedded_aws, "configured", lambda: cloud)
+    monkeypatch.setattr(container_engine, "start", lambda *_: None)
+    monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
+    monkeypatch.setattr(paths, "LOCAL", tmp_path)
+    lifecycle.up(cloud)
+    try:
+        furnish(cloud)
+        yield cloud
+    finally:
+        lifecycle.down(cloud)
+
+
+def operate(*arguments: str) -> str:
+    return CliRunner().invoke(command_line.app, list(arguments), catch_exceptions=False).stdout
+
+
+def exists(cloud: LocalAws) -> dict[str, list[str]]:
+    """What ECS, IAM and CloudWatch Logs have by now."""
+    with (
+        closing(cloud.client("ecs")) as ecs,
+        closing(cloud.client("iam")) as iam,
+        closing(cloud.client("logs")) as logs,
+    ):
+        clusters = [arn.rpartition("/")[2] for arn in ecs.list_clusters()["clusterArns"]]
+        return {
+            "clusters": clusters,
+            "services": [arn for name in clusters for arn in ecs.list_services(cluster=name)["serviceArns"]],
+            "roles": sorted(role["RoleName"] for role in iam.list_roles()["Roles"]),
+            "log groups": [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]],
+        }
+
+
+def killed_deployment(cloud: LocalAws, *, once: Callable[[], object]) -> None:
+    """A first apply whose Terraform is killed as soon as that is so; its lock is freed as the message says."""
+    stack = environment.resolve("local").prepare_stack()
+    command = [executable(), "apply", "-auto-approve", "-input=false", "-var=image_tag=latest"]
+    variables = tool_variables(stack.terraform.environment)
+    with subprocess.Popen(command, cwd=stack.folder, env=variables, stdout=subprocess.DEVNULL) as apply:
+        while not once():
+            assert apply.poll() is None
+            time.sleep(0.01)
+        apply.kill()
+    with pytest.raises(OperateError, match=r"force-unlock (\S+)$") as refused:
+        operate("plan", "local")
+    stack.terraform.run("force-unlock", "-force", str(refused.value).rpartition(" ")[2])
+    assert STATE["Key"] not in [found["Key"] for found in _objects(cloud)]
+
+
+def _clusters(ecs: ECSClient) -> list[str]:
+    return ecs.list_clusters()["clusterArns"]
+
+
+def _objects(cloud: LocalAws) -> list[Any]:
+    with closing(cloud.client("s3")) as s3:
+        return list(s3.list_objects_v2(Bucket=STATE["Bucket"])["Contents"])
+
+
+def test_a_killed_first_deployment_converges(cloud: LocalAws) -> None:
+    """Whatever it left is imported, said so, and used; the plan after that is empty. So is it with a lost state."""
+    with closing(cloud.client("ecs")) as ecs:
+        killed_deployment(cloud, once=lambda: _clusters(ecs) and ecs.list_services(cluster=STACK)["serviceArns"])
+    before = exists(cloud)
+    planned = operate("plan", "local")
+    assert f"aws_ecs_cluster {STACK}, " in planned
+    assert f"aws_ecs_service {STACK}/{STACK}" in planned
+    assert exists(cloud) == before
+    assert f"{STACK} is deployed" in operate("deploy", "local")
+    assert exists(cloud) == before
+    assert "No changes" in operate("plan", "local")
+    with closing(cloud.client("s3")) as s3:
+        s3.delete_object(**STATE)
+    planned = operate("plan", "local")
+    assert "list-object-versions" in planned
+    operate("deploy", "local")
+    assert exists(cloud) == before
+    assert "No changes" in operate("plan", "local")
+
+
+def test_a_killed_first_deployment_is_destroyed(cloud: LocalAws) -> None:
+    """Nothing of it is left, and nothing of others is touched."""
+    before = exists(cloud)
+    with closing(cloud.client("ecs")) as ecs:
+        killed_deployment(cloud, once=lambda: _clusters(ecs))
+    assert "destroyed" in operate("destroy", "local")
+    assert exists(cloud) == before
+
+
+def _make_cluster(cloud: LocalAws) -> str:
+    cloud.client("ecs").create_cluster(clusterName=STACK, tags=[{"key": "owner", "value": "search"}])
+    return 'aws_ecs_cluster.cluster\n  id = "go-api-local"'
+
+
+def _make_log_group(cloud: LocalAws) -> str:
+    cloud.client("logs").create_log_group(logGroupName=f"/ecs/{STACK}", tags={"owner": "search"})
+    return 'aws_cloudwatch_log_group.log_group\n  id = "/ecs/go-api-local"'
+
+
+def _make_role(cloud: LocalAws) -> str:
+    role = {"RoleName": f"{STACK}-task", "AssumeRolePolicyDocument": "{}"}
+    cloud.client("iam").create_role(**role, Tags=[{"Key": "owner", "Value": "search"}])
+    return 'aws_iam_role.task_role\n  id = "go-api-local-task"'
+
+
+@pytest.mark.parametrize("make", [_make_cluster, _make_log_group, _make_role])
+def test_what_is_somebody_elses_is_refused(cloud: LocalAws, make: Callable[[LocalAws], str]) -> None:
+    """By plan and deploy, with its owner and the two ways out; nothing is changed."""
+    block = make(cloud)
+    before = exists(cloud)
+    for verb in ("plan", "deploy"):
+        with pytest.raises(OperateError) as refused:
+            operate(verb, "local")
+        assert str(refused.value).startswith("Nothing was changed. ")
+        assert "tagged owner = search\n" in str(refused.value)
+        assert "service.name in environments/local.toml" in str(refused.value)
+        assert f"import {{\n  to = {block}\n}}" in str(refused.value)
+        assert exists(cloud) == before
+
+
+def test_what_is_imported_by_hand_is_the_stacks(cloud: LocalAws) -> None:
+    """The block that the refusal prints, where it says: the plan takes the log group in."""
+    _make_log_group(cloud)
+    with pytest.raises(OperateError) as refused:
+        operate("plan", "local")
+    place, _, block = str(refused.value).partition("put this into ")[2].partition(":\n")
+    (paths.SYNTHESIZED / "stacks" / STACK / place.rpartition("/")[2]).write_text(block)
+    operate("deploy", "local")
+    assert "No changes" in operate("plan", "local")
