@@ -17,7 +17,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release move-to-capacity-providers status logs acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release move-to-capacity-providers status logs run exec acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ status: $(set_up) ## Show what runs in ENV: tasks, health, deployments, scaling,
 logs: $(set_up) ## Print what the tasks in ENV logged: SINCE=10m, TASK=, GREP=, FOLLOW=1: until Ctrl-C
 	@case "$$FOLLOW" in 1|yes) set -- --follow ;; esac; $(python) -m operate logs "$$@" \
 	  $${SINCE:+--since="$$SINCE"} $${TASK:+--task="$$TASK"} $${GREP:+--grep="$$GREP"} -- "$$ENV"
+
+run: $(set_up) ## Run COMMAND='…' as a one-off task of ENV; exits with its exit code. REVISION=, TIMEOUT=15m
+	@$(python) -m operate run --command="$$COMMAND" \
+	  $${REVISION:+--revision="$$REVISION"} $${TIMEOUT:+--timeout="$$TIMEOUT"} -- "$$ENV"
+
+exec: $(set_up) ## Print the AWS CLI's command that opens a shell in a task of ENV. TASK=
+	@$(python) -m operate exec $${TASK:+--task="$$TASK"} -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
 	$(operate) acceptance -- "$$ENV"

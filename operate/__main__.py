@@ -22,9 +22,11 @@ from local_aws.instance import LocalAws
 from operate import (
     deployment,
     embedded_aws,
+    exec_command,
     existing_infrastructure,
     generator,
     launch_type,
+    one_off_task,
     paths,
     plan_report,
     progress,
@@ -49,6 +51,7 @@ app = typer.Typer(
 )
 output = Console(highlight=False, markup=False, emoji=False)
 _SHORT_ID = 8
+_INTERRUPTED = 130  # exit code, as a shell has it of SIGINT
 _TASK_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in environments/: local, dev, …")]
@@ -205,6 +208,32 @@ def logs(
     with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
         for line in found:
             _print_line(line)
+
+
+@app.command()
+def run(
+    environment: EnvironmentName,
+    command: Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND…", help="What the container runs.")] = None,
+    command_text: Annotated[str, typer.Option("--command", help="The same as one text, in a shell's quotes.")] = "",
+    revision: Annotated[int | None, typer.Option(help="Of the task definition, where not the one that serves.")] = None,
+    timeout: Annotated[str, typer.Option(help="After which it is stopped: 30s, 10m, 2h, 1d.")] = "15m",
+) -> None:
+    """Run a command as a one-off task of the service; print its lines, and exit with its exit code."""
+    asked = one_off_task.asked(command or [], command_text=command_text, revision=revision, timeout=timeout)
+    try:
+        exit_code = one_off_task.run(resolve(environment), asked, show=_print_line)
+    except KeyboardInterrupt:
+        exit_code = _INTERRUPTED
+    raise typer.Exit(exit_code)
+
+
+@app.command("exec")
+def exec_(
+    environment: EnvironmentName,
+    task: Annotated[str | None, typer.Option(help="A task's id, or its beginning; the newest where not given.")] = None,
+) -> None:
+    """Print the AWS CLI's command that opens a shell in a running container, or say why there can be none."""
+    typer.echo(exec_command.command_line(resolve(environment), task=task))
 
 
 def _print_line(line: Line) -> None:

@@ -140,7 +140,7 @@ def _wait(command: Command, *, stdout: IO[str], stderr: IO[str]) -> int:
     Terraform gives up its state lock on the first interrupt and dies holding it on the second; a terminal's Ctrl-C
     that we passed on as well would be that second one.
     """
-    with _Interrupts().handled() as interrupts:
+    with Interrupts().handled() as interrupts:
         child = _started(command, stdout=stdout, stderr=stderr)
         interrupts.pass_on_to(child)
         child.wait()
@@ -149,7 +149,7 @@ def _wait(command: Command, *, stdout: IO[str], stderr: IO[str]) -> int:
     return child.returncode
 
 
-class _Interrupts:
+class Interrupts:
     """In place of KeyboardInterrupt, which would leave a program running if it were raised while that starts."""
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class _Interrupts:
         self._child: subprocess.Popen[bytes] | None = None
 
     @contextmanager
-    def handled(self) -> Iterator[_Interrupts]:
+    def handled(self) -> Iterator[Interrupts]:
         signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
         raising = [number for number in signals if signal.getsignal(number) is signal.default_int_handler]
         for number in raising:

@@ -115,6 +115,12 @@ def _task_id(text: str) -> str:
     return id_
 
 
+def parse_duration(text: str) -> timedelta | None:
+    """Of `30s`, `10m`, `2h` or `1d`; None for other text, and OverflowError for too many."""
+    found = re.fullmatch(r"([0-9]+)([smhd])", text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
 def parse_since(text: str, *, now: datetime | None = None) -> datetime:
     """`30s`, `10m`, `2h` or `1d` ago, or a time in ISO 8601, which is this machine's where it has no zone."""
     now = now or datetime.now(timezone.utc)
@@ -123,8 +129,8 @@ def parse_since(text: str, *, now: datetime | None = None) -> datetime:
         f"{now.astimezone():%Y-%m-%dT%H:%M:%S}."
     )
     try:
-        if found := re.fullmatch(r"([0-9]+)([smhd])", text):
-            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        if duration := parse_duration(text):
+            return now - duration
         moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise wrong from None

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -24,17 +25,43 @@ const (
 	abruptExit   = "abrupt-exit"
 )
 
+const usage = 2 // the exit code for a command that there is not
+
 func main() {
 	log := newLogger(os.Stdout, version)
 	if fault == crashAtStart {
 		log.error("cannot start", fields{"fault": fault})
 		os.Exit(1)
 	}
+	os.Exit(execute(os.Args[1:], log))
+}
+
+// execute returns the exit code. Without arguments it serves; the others are for one-off tasks.
+func execute(arguments []string, log *logger) int {
+	switch {
+	case len(arguments) == 0:
+		return served(log)
+	case len(arguments) == 1 && arguments[0] == "version":
+		log.info("version", nil)
+		return 0
+	case len(arguments) == 2 && arguments[0] == "exit":
+		code, err := strconv.Atoi(arguments[1])
+		if err == nil && code >= 0 && code <= 255 {
+			log.info("exiting", fields{"code": code})
+			return code
+		}
+	}
+	log.error("no such command", fields{"arguments": arguments, "commands": "version, exit CODE"})
+	return usage
+}
+
+func served(log *logger) int {
 	if err := run(log); err != nil {
 		log.error("stopped", fields{"error": err.Error()})
-		os.Exit(1)
+		return 1
 	}
 	log.info("stopped", nil)
+	return 0
 }
 
 func run(log *logger) error {

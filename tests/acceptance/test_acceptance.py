@@ -88,6 +88,7 @@ def test_a_broken_release_fails_says_why_and_a_good_one_heals(
     with monkeypatch.context() as patch:
         broken(patch, "crash-at-start")
         result = environment.operate("release", "local", "--image-tag", "v2")
+    assert "3 x Essential container in task exited" in environment.operate("status", "local").stdout
     assert result.exit_code == 1
     for told in (
         "The deployment of go-api-local was rolled back",
@@ -102,6 +103,21 @@ def test_a_broken_release_fails_says_why_and_a_good_one_heals(
     planned = environment.operate("plan", "local").stdout
     assert "No changes" in planned
     assert "image tag v3, as deployed" in planned
+
+
+def test_what_runs_is_seen_and_a_command_runs_beside_it(deployed: tuple[Environment, Result]) -> None:
+    """The lines of the broken release's dead tasks are there; a one-off task's exit code is the command's own."""
+    environment, _ = deployed
+    status = json.loads(environment.operate("status", "local", "--json").stdout)
+    (task,) = status["tasks"]
+    assert (status["image"]["tag"], task["target_health"], status["failure"]) == ("v3", "healthy", None)
+    logged = environment.operate("logs", "local", "--since", "1h").stdout.splitlines()
+    assert any(line.startswith(f"{task['id'][:8]} ") and '"msg":"listening"' in line for line in logged)
+    assert any(not line.startswith(task["id"][:8]) and '"msg":"cannot start"' in line for line in logged)
+    for code in (0, 3):
+        ran = environment.operate("run", "local", "--", "exit", str(code))
+        (line,) = ran.stdout.splitlines()
+        assert (ran.exit_code, f'"code":{code},' in line) == (code, True), ran
 
 
 def test_a_lost_state_is_made_again(deployed: tuple[Environment, Result]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from operate.environment import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +88,9 @@ class FakeService:
             "runningCount": 2,
             "loadBalancers": [{"targetGroupArn": GROUP}],
             "healthCheckGracePeriodSeconds": 30,
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}},
+            "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 100}],
+            "platformVersion": "LATEST",
             "events": [],
         }
         self.tasks = [task("1a2b3c4d5e6f"), task("9f8e7d6c5b4a3")]
@@ -95,6 +100,10 @@ class FakeService:
         self.scales = True
         self.logged: list[str] = []
         self.log: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.started: list[dict[str, Any]] = []
+        self.starting: Callable[[], object] = lambda: None
+        self.failures: list[dict[str, str]] = []
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.refusal: Exception | None = None
 
@@ -121,6 +130,8 @@ class FakeService:
         return {"taskArns": [one["taskArn"] for one in chosen]}
 
     def describe_tasks(self, *, tasks: list[str], **_: Any) -> dict[str, Any]:
+        if self.started and self.started[0]["taskArn"] in tasks:
+            return {"tasks": [self.started[0] if len(self.started) == 1 else self.started.pop(0)]}
         return {"tasks": [one for one in [*self.tasks, *self.stopped] if one["taskArn"] in tasks]}
 
     def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
@@ -176,6 +187,24 @@ class FakeService:
     def describe_log_streams(self, *, logStreamNamePrefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
         names = [one["logStreamName"] for one in self.log if one["logStreamName"].startswith(logStreamNamePrefix)]
         return {"logStreams": [{"logStreamName": name} for name in names[:1]]}
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:sts::111111111111:assumed-role/deployer/alice@example.com"}
+
+    def get_paginator(self, _: str) -> FakeService:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"taskDefinitionArns": [revision(number) for number in (7, 6, 1)]}]
+
+    def run_task(self, **request: Any) -> dict[str, Any]:
+        """The task that is `started` as each description has it: one a call of `describe_tasks`, the last one stays."""
+        self.requests.append(request)
+        self.starting()
+        return {"tasks": [self.started[0]] if self.started else [], "failures": self.failures}
+
+    def stop_task(self, **request: Any) -> None:
+        self.requests.append(request)
 
     def get_log_events(self, **_: Any) -> dict[str, Any]:
         return {"events": [{"message": line} for line in self.logged]}

@@ -81,13 +81,35 @@ def test_which_lines_of_the_log_is_text(make: Make, folder: Path, text: str) -> 
     assert not (folder / "pwned").exists()
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_one_off_task_runs_is_text(make: Make, folder: Path, text: str) -> None:
+    """No shell of this machine runs any of it."""
+    completed = make("run", f"COMMAND={text}", f"REVISION={text}", f"TIMEOUT={text}")
+    chosen = [f"--command={text}", f"--revision={text}", f"--timeout={text}"]
+    assert operated(completed) == ["run", *chosen, "--", "local"]
+    assert operated(make("exec", f"TASK={text}")) == ["exec", f"--task={text}", "--", "local"]
+    assert not (folder / "pwned").exists()
+
+
 def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
     assert operated(make("status", "ENV=dev")) == ["status", "--", "dev"]
     assert operated(make("status", "WATCH=1")) == ["status", "--watch", "--", "local"]
 
 
 @pytest.mark.parametrize(
-    "verb", ["plan", "deploy", "release", "move-to-capacity-providers", "status", "logs", "acceptance", "destroy"]
+    "verb",
+    [
+        "plan",
+        "deploy",
+        "release",
+        "move-to-capacity-providers",
+        "status",
+        "logs",
+        "run",
+        "exec",
+        "acceptance",
+        "destroy",
+    ],
 )
 @pytest.mark.parametrize("text", HOSTILE)
 def test_environment_is_text(make: Make, folder: Path, verb: str, text: str) -> None:

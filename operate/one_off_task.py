@@ -1,0 +1,210 @@
+"""A command in a one-off task of a service: its image, roles, network, secrets and capacity, beside its own tasks.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from operate import embedded_aws, progress, rollout
+from operate.errors import OperateError
+from operate.service import Service, id_of
+from operate.task_logs import Reader, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mypy_boto3_ecs.type_defs import RunTaskRequestTypeDef, TaskTypeDef
+
+    from operate.environment import Environment
+    from operate.task_logs import Line
+
+TIMED_OUT = 124
+"""Exit code, as timeout(1) has it."""
+
+_POLL_SECONDS = 1
+_LAST_LINES_SECONDS = 5  # that CloudWatch may take to show what a container wrote before its end
+_CLOCKS_APART = timedelta(hours=1)
+_STARTED_BY_CHARACTERS = 128
+_REVISIONS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`revision` None: the one that serves."""
+
+    command: Sequence[str]
+    revision: int | None
+    timeout: timedelta
+
+
+def asked(command: Sequence[str], *, command_text: str, revision: int | None, timeout: str) -> Asked:
+    """`command_text` is the command in a shell's quotes. Raises OperateError, in one line, where it is none."""
+    try:
+        words, duration = [*command, *shlex.split(command_text)], parse_duration(timeout)
+    except ValueError as error:
+        raise OperateError(f"--command is {command_text!r}: {str(error).lower()}.") from None
+    except OverflowError:
+        duration = None
+    if duration is None:
+        raise OperateError(f"--timeout is {timeout!r}: it must be 30s, 10m, 2h, 1d or the like.")
+    if not words or (command and command_text):
+        raise OperateError("run needs one command: run ENVIRONMENT -- COMMAND…, or make run COMMAND='…'.")
+    return Asked(words, revision, duration)
+
+
+def run(environment: Environment, asked: Asked, *, show: Callable[[Line], None]) -> int:
+    """The container's exit code, or TIMED_OUT; `show` gets each of its lines.
+
+    An interrupt stops the task and comes through. Raises OperateError, in one line, where no container has run.
+    """
+    with environment.answering():
+        service = Service.deployed(environment)
+        if why := embedded_aws.why_no_containers(environment.local_aws):
+            raise OperateError(f"Tasks are bookkeeping here, and none can run. {why}")
+        request = _request(service, asked)
+        with contextlib.ExitStack() as until_it_ends:
+            with progress.Interrupts().handled() as interrupts:  # a task that was started is known
+                task = _OneOffTask(service, _start(service, request), request["taskDefinition"])
+                until_it_ends.enter_context(task.stopped_when_interrupted())
+            if interrupts.received:
+                raise KeyboardInterrupt
+            return task.follow(within=asked.timeout, show=show)
+
+
+def _request(service: Service, asked: Asked) -> RunTaskRequestTypeDef:
+    found = service.read()
+    definition = _task_definition(service, asked.revision) or found["taskDefinition"]
+    override = {"name": service.container(definition)["name"], "command": list(asked.command)}
+    kept = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType")
+    request = {
+        "cluster": service.cluster,
+        "taskDefinition": definition,
+        "overrides": {"containerOverrides": [override]},
+        "startedBy": _operator(service.environment),
+        "clientToken": str(uuid.uuid4()),  # a repeated request starts no second task
+        **{name: value for name, value in found.items() if name in kept and value},
+    }
+    return cast("RunTaskRequestTypeDef", request)
+
+
+def _task_definition(service: Service, revision: int | None) -> str | None:
+    if revision is None:
+        return None
+    active = service.revisions()
+    found = [arn for arn in active if id_of(arn) == f"{service.name}:{revision}"]
+    if not found:
+        newest = ", ".join(id_of(arn).rpartition(":")[2] for arn in active[:_REVISIONS_SHOWN])
+        raise OperateError(f"{service.name} has no active revision {revision}: its newest are {newest}.")
+    return found[0]
+
+
+def _operator(environment: Environment) -> str:
+    """Who the caller is, as far as ECS takes it: `assumed-role/deployer/alice`."""
+    arn = environment.client("sts").get_caller_identity()["Arn"]
+    return re.sub(r"[^A-Za-z0-9/_-]", "_", arn.rpartition(":")[2])[:_STARTED_BY_CHARACTERS]
+
+
+def _start(service: Service, request: RunTaskRequestTypeDef) -> str:
+    """Its ARN."""
+    answer = service.ecs.run_task(**request)
+    if answer["tasks"]:
+        return answer["tasks"][0]["taskArn"]
+    reasons = "; ".join(" ".join((one["reason"], one.get("detail", ""))).strip() for one in answer["failures"])
+    raise OperateError(f"ECS started no task of {id_of(request['taskDefinition'])}: {reasons}.")
+
+
+@dataclass(frozen=True)
+class _OneOffTask:
+    service: Service
+    arn: str
+    task_definition: str
+
+    @property
+    def name(self) -> str:
+        return f"task {id_of(self.arn)[:8]} of {id_of(self.task_definition)}"
+
+    @cached_property
+    def _reader(self) -> Reader | None:
+        streams = self.service.log_streams(self.task_definition)
+        if streams is None:
+            progress.console.print(f"{self.name} has no awslogs: what it prints is not shown")
+            return None
+        since = datetime.now(timezone.utc) - _CLOCKS_APART
+        return Reader(self.service.logs, streams.group, f"{streams.name}{id_of(self.arn)}", since)
+
+    def follow(self, *, within: timedelta, show: Callable[[Line], None]) -> int:
+        deadline, status = time.monotonic() + within.total_seconds(), ""
+        while True:
+            task = next(iter(self.service.describe_tasks([self.arn])), None)  # ECS may not know it at once
+            if task and task["lastStatus"] != status:
+                status = task["lastStatus"]
+                progress.console.print(f"{self.name}: {status}")
+            self._show_lines(show)
+            if task and status == "STOPPED":
+                self._show_last_lines(show)
+                return self._exit_code(task)
+            if time.monotonic() > deadline:
+                self._stop(f"--timeout of {within.total_seconds():.0f} s has passed")
+                return TIMED_OUT
+            time.sleep(_POLL_SECONDS)
+
+    def _show_lines(self, show: Callable[[Line], None]) -> None:
+        """A log group that is not there is why the task does not start, which its end tells."""
+        if self._reader:
+            with contextlib.suppress(self.service.logs.exceptions.ResourceNotFoundException):
+                for line in self._reader.read():
+                    show(line)
+
+    def _show_last_lines(self, show: Callable[[Line], None]) -> None:
+        if self.service.environment.local_aws is None:
+            time.sleep(_LAST_LINES_SECONDS)
+        self._show_lines(show)
+
+    def _exit_code(self, task: TaskTypeDef) -> int:
+        name, reason = self.service.container(self.task_definition)["name"], rollout.reason_of(task)
+        code = next((one.get("exitCode") for one in task["containers"] if one["name"] == name), None)
+        if code is None:
+            raise OperateError(f"{self.name} did not run: {reason}")
+        if code:
+            progress.console.print(f"{self.name}: {reason}")
+        return code
+
+    @contextlib.contextmanager
+    def stopped_when_interrupted(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._stop("interrupted")
+            raise
+        except OperateError:
+            raise
+        except Exception:
+            progress.console.print(f"{self.name} may run on. This stops it: {self._stop_command}")
+            raise
+
+    def _stop(self, why: str) -> None:
+        """A second interrupt does not keep it from that."""
+        with progress.Interrupts().handled():
+            try:
+                self.service.ecs.stop_task(cluster=self.service.cluster, task=self.arn, reason=f"operate run: {why}")
+            except Exception:
+                progress.console.print(f"{self.name} could not be stopped, and runs on: {self._stop_command}")
+                raise
+        progress.console.print(f"{self.name} was told to stop, since {why}; nothing else was.")
+
+    @property
+    def _stop_command(self) -> str:
+        region = self.service.environment.settings.region
+        return shlex.join(
+            ["aws", "ecs", "stop-task", "--region", region, "--cluster", self.service.cluster, "--task", self.arn]
+        )
