@@ -55,6 +55,7 @@ class Environment:
         if self.local_aws:
             embedded_aws.up(self.local_aws, containers=containers)
         self.stack.init()
+        self.stack.push_unsaved_state()
         return self.stack
 
     def check_caller(self) -> None:

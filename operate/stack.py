@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from operate import paths, terraform_errors
+from operate import paths, progress, terraform_errors
 from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
@@ -44,6 +44,25 @@ class Stack:
     def init(self) -> None:
         with self._explained():
             self.terraform.init()
+
+    def push_unsaved_state(self) -> None:
+        """What Terraform could not save, as with expired credentials, where it goes on from what is saved."""
+        file = self.folder / "errored.tfstate"
+        if not file.is_file():
+            return
+        unsaved, saved = State.read(file.read_bytes()), self.state()
+        if unsaved is None or saved.lineage not in {"", unsaved.lineage}:
+            progress.console.print(
+                f"{paths.shown(file)} is no state of this stack's, and is left alone.", style="yellow"
+            )
+            return
+        if unsaved.serial > saved.serial:
+            with self._explained():
+                self.terraform.run("state push", file.name)
+            progress.console.print(
+                f"{paths.shown(file)}, which Terraform could not save, is saved now.", style="yellow"
+            )
+        file.unlink()
 
     def state(self) -> State:
         """As the backend has it; one without resources where it has none."""
