@@ -29,7 +29,11 @@ ROOT = Path(__file__).parents[1]
 
 # What mostly waits begins first, so that the others are run meanwhile.
 LONGEST_FIRST = (
-    "tests/acceptance/test_acceptance.py",
+    "tests/acceptance/test_criteria",
+    "tests/acceptance/test_service_life.py",
+    "tests/plan/test_changes.py",
+    "tests/plan/test_cdktf_commands.py",
+    "tests/plan/test_unrecorded.py",
     "tests/plan/test_deployment.py",
     "local_aws/tests/containers/",
     "tests/containers/",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -117,3 +118,29 @@ def broken(patch: pytest.MonkeyPatch, fault: Fault) -> None:
         return build(**{**arguments, "fault": arguments.get("fault") or fault})  # type: ignore[arg-type]
 
     patch.setattr(sample_image, "build", build_broken)
+
+
+def judged(environment: Environment) -> dict[str, dict[str, Any]]:
+    """Of the last run: the criteria by their ids."""
+    report = json.loads((environment.folder / "acceptance-report.json").read_text())
+    return {result["id"]: result for result in report["results"]}
+
+
+def serving(environment: Environment) -> str:
+    answer = httpx.get(environment.service.health_url, trust_env=False).raise_for_status()
+    return str(answer.json()["version"])
+
+
+def assert_all_pass(environment: Environment, criteria: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """On real containers; the service is as it was, and a plan afterwards is empty."""
+    before = environment.service.read()
+    result = environment.operate("acceptance", "local", *(word for id_ in criteria for word in ("--only", id_)))
+    results = judged(environment)
+    assert {id_: one["verdict"] for id_, one in results.items()} == dict.fromkeys(criteria, "PASS"), results
+    assert result.exit_code == 0
+    after = environment.service.read()
+    assert after["taskDefinition"] == before["taskDefinition"]
+    assert after["deploymentConfiguration"] == before["deploymentConfiguration"]
+    assert after["desiredCount"] == before["desiredCount"]
+    assert environment.service.revisions() == [after["taskDefinition"]]
+    return results

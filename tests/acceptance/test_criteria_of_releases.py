@@ -1,0 +1,30 @@
+"""The criteria that release something else: new versions, broken ones, and one without an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.acceptance.conftest import Environment, Result, assert_all_pass, broken, judged, serving
+
+if TYPE_CHECKING:
+    import pytest
+
+CRITERIA = ("SC-004", "US3.2", "EC-4", "US3.3a", "US3.3b", "EC-1")
+
+
+def test_they_pass(deployed: tuple[Environment, Result]) -> None:
+    """No request fails."""
+    environment, _ = deployed
+    assert assert_all_pass(environment, CRITERIA)["SC-004"]["figures"]["failed"] == 0
+
+
+def test_without_graceful_shutdown_it_fails(
+    deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that dies of SIGTERM is no gracefully drained one."""
+    environment, _ = deployed
+    broken(monkeypatch, "abrupt-exit")
+    assert environment.operate("acceptance", "local", "--only", "US3.2").exit_code == 1
+    assert judged(environment)["US3.2"]["verdict"] == "FAIL"
+    assert "did not shut down gracefully" in judged(environment)["US3.2"]["measured"]
+    assert serving(environment) == "v1"
