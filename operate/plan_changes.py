@@ -43,11 +43,27 @@ class OutputChange:
     after: str | None
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A change with the values of its resource, without the sensitive ones."""
+
+    change: Change
+    actions: list[str]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    deposed: bool
+
+
 def changes(plan: dict[str, Any]) -> list[Change]:
     """Nothing of what is only read, and nothing of what stays as it is."""
-    written = _written(plan)
-    found = (_change(resource, written) for resource in plan.get("resource_changes", ()))
-    return sorted((change for change in found if change), key=lambda change: (change.type, change.name))
+    return [one.change for one in changed(plan)]
+
+
+def changed(plan: dict[str, Any]) -> list[Changed]:
+    written, seen = _written(plan), plan_fields.without_secrets(plan)
+    pairs = zip(plan.get("resource_changes", ()), seen["resource_changes"], strict=True)
+    found = (_changed(resource, masked, written) for resource, masked in pairs)
+    return sorted((one for one in found if one), key=lambda one: (one.change.type, one.change.name))
 
 
 def output_changes(plan: dict[str, Any]) -> list[OutputChange]:
@@ -99,27 +115,35 @@ def _shown(change: dict[str, Any], when: str, *, absent: str) -> str | None:
     return plan_fields.escaped(value if isinstance(value, str) else json.dumps(value))
 
 
-def _change(resource: dict[str, Any], written: dict[str, set[str]]) -> Change | None:
+def _changed(resource: dict[str, Any], masked: dict[str, Any], written: dict[str, set[str]]) -> Changed | None:
     action = _action(resource) if resource["mode"] == "managed" else None
     if action is None:
         return None
-    change, address = resource["change"], resource["address"]
+    before, after = masked["change"]["before"] or {}, masked["change"]["after"] or {}
+    deposed = "deposed" in resource
+    change = Change(
+        action=action,
+        type=resource["type"],
+        name=f"{_name(masked)}{_standing(resource, action)}",
+        address=resource["address"],
+        **_fields(resource, action, written),
+    )
+    return Changed(change, resource["change"]["actions"], before, after, deposed)
+
+
+def _fields(resource: dict[str, Any], action: str, written: dict[str, set[str]]) -> dict[str, Any]:
+    """Those that differ, of a new resource those that the configuration sets, and the names of what AWS makes."""
+    change = resource["change"]
     attributes = {*(change["before"] or {}), *(change["after"] or {}), *(change.get("after_unknown") or {})}
-    own = written.get(address.partition("[")[0], attributes)
+    own = written.get(resource["address"].partition("[")[0], attributes)
     computed = {one for one in attributes if plan_fields.is_unknown(change, one) and one not in own}
     shown = attributes - computed
     if action == CREATED:
         shown &= {*own, "tags_all"}
     if "tags_all" in shown:
         shown -= {"tags"}
-    return Change(
-        action=action,
-        type=resource["type"],
-        name=_name(resource),
-        address=address,
-        fields=tuple(plan_fields.compared(change, attributes=shown)),
-        known_after_apply=tuple(sorted(computed)),
-    )
+    fields = plan_fields.compared(change, attributes=shown)
+    return {"fields": tuple(fields), "known_after_apply": tuple(sorted(computed))}
 
 
 def _action(resource: dict[str, Any]) -> str | None:
@@ -148,6 +172,13 @@ def _of_the_state_alone(resource: dict[str, Any]) -> str | None:
     if resource["change"].get("importing"):
         return "imported"
     return "moved" if "previous_address" in resource else None
+
+
+def _standing(resource: dict[str, Any], action: str) -> str:
+    """Whether it is what an earlier apply failed to destroy, or taken over beside what else happens to it."""
+    if "deposed" in resource:
+        return " (deposed)"
+    return " (imported)" if resource["change"].get("importing") and action != "imported" else ""
 
 
 def _written(plan: dict[str, Any]) -> dict[str, set[str]]:

@@ -14,7 +14,7 @@ from operate.plan_permissions import TASK_ROLE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from operate.plan_changes import Change
+    from operate.plan_changes import Changed
 
 NEEDS_A_DECISION = 3
 
@@ -43,9 +43,9 @@ class DecisionNeededError(OperateError):
 
 def decisions(plan: dict[str, Any]) -> list[Decision]:
     found = [
-        Decision(Allowance.REPLACE, one.address, f"{_VERBS[one.action]} {one.type} {one.name}", _why(one, plan))
-        for one in plan_changes.changes(plan)
-        if one.type in _KEPT and one.action in _VERBS
+        Decision(Allowance.REPLACE, one.address, f"{_VERBS[one.action]} {one.type} {one.name}", _why(changed, plan))
+        for changed in plan_changes.changed(plan)
+        if (one := changed.change).type in _KEPT and one.action in _VERBS
     ]
     widened = plan_permissions.widened(plan).get(TASK_ROLE)
     if widened:
@@ -74,5 +74,5 @@ def require_allowed(plan: dict[str, Any], allowed: Iterable[Allowance]) -> None:
     )
 
 
-def _why(change: Change, plan: dict[str, Any]) -> str:
-    return "; ".join(effect.text for effect in plan_effects.of(change, plan)) or "it would be gone"
+def _why(changed: Changed, plan: dict[str, Any]) -> str:
+    return "; ".join(effect.text for effect in plan_effects.of(changed, plan)) or "it would be gone"

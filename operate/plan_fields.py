@@ -61,6 +61,26 @@ def is_unknown(change: dict[str, Any], attribute: str) -> bool:
     return (change.get("after_unknown") or {}).get(attribute) is True
 
 
+def without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan without its resources' sensitive values, which are null, as what is not known yet is."""
+    return {**plan, "resource_changes": [_masked_resource(one) for one in plan.get("resource_changes", ())]}
+
+
+def _masked_resource(resource: dict[str, Any]) -> dict[str, Any]:
+    change = resource["change"]
+    marks = [change.get(f"{when}_sensitive") for when in ("before", "after")]
+    sides = {when: _masked(change.get(when), marks) for when in ("before", "after")}
+    return {**resource, "change": {**change, **sides}}
+
+
+def _masked(value: Any, marks: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    if any(map(_is_marked, marks)):
+        return None
+    if isinstance(value, dict):
+        return {key: _masked(one, [_mark(mark, key) for mark in marks]) for key, one in value.items()}
+    return value
+
+
 def escaped(text: str) -> str:
     """In one line, and without what a terminal would obey."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

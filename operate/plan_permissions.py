@@ -18,7 +18,8 @@ _ROLES = {TASK_ROLE: "task_role_arn", EXECUTION_ROLE: "execution_role_arn"}
 
 def widened(plan: dict[str, Any]) -> dict[str, str]:
     """Which of the task definition's roles gains what; a first deployment has nothing to be compared with."""
-    return {role: text for role in _ROLES if (text := _gains(plan, role))}
+    seen = plan_fields.without_secrets(plan)
+    return {role: text for role in _ROLES if (text := _gains(seen, role))}
 
 
 def _gains(plan: dict[str, Any], role: str) -> str | None:
@@ -65,8 +66,10 @@ def _gained_otherwise(plan: dict[str, Any], names: dict[str, str | None]) -> Ite
     """Policies that only the apply knows, attached ones, a boundary that falls, and who may assume the role."""
     for resource in _resources(plan, "aws_iam_role_policy"):
         change = resource["change"]
-        if (change["after"] or {}).get("role") == names["after"] and plan_fields.is_unknown(change, "policy"):
-            yield f"a policy that is known after apply ({resource['address']})"
+        values = change["after"] or {}
+        is_of_role = values.get("role") == names["after"] and change["actions"] != ["no-op"]
+        if is_of_role and values.get("policy") is None:
+            yield f"a policy that the plan does not show ({resource['address']})"
     attached, new_attached = (_attached(plan, when, names[when]) for when in _SIDES)
     yield from sorted(new_attached - attached)
     before, after = (next(_values(plan, "aws_iam_role", when, name=names[when]), {}) for when in _SIDES)

@@ -73,7 +73,7 @@ class RollingDeployment:
         old, new, waves, last_stop = self.desired_count, 0, 0, 0
         while new < self.desired_count or old:
             stopped = min(old, max(0, old + new - self.least_serving))
-            old, last_stop = old - stopped, waves if stopped else last_stop
+            old, last_stop = old - stopped, waves
             started = min(self.desired_count - new, max(0, self.most_running - old - new))
             if not started and not stopped:
                 return None

@@ -15,6 +15,7 @@ from operate.acceptance import revisions, timeline
 from operate.acceptance.criteria import NotRunError
 from operate.errors import OperateError
 from operate.rollout import Outcome
+from operate.rollout_duration import HealthCheck, RollingDeployment
 from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:
@@ -69,6 +70,23 @@ class ServiceUnderTest:
     def rollout_seconds(self) -> float:
         """The longest that a rollout may take, a failing one (three tasks, one after the other) included."""
         return 3 * self.task_start_seconds + self.drain_seconds
+
+    @property
+    def predicted_rollout_seconds(self) -> float | None:
+        """As a plan reckons it, without what a task takes to start; None where its percents let nothing happen."""
+        group, configuration = self.service.target_group, self.found["deploymentConfiguration"]
+        check = HealthCheck(
+            protocol=group["HealthCheckProtocol"],
+            interval_seconds=group["HealthCheckIntervalSeconds"],
+            healthy_threshold=group["HealthyThresholdCount"],
+            drain_seconds=self.service.drain_seconds,
+        )
+        rolling = RollingDeployment(
+            desired_count=self.service.read()["desiredCount"],
+            minimum_healthy_percent=configuration["minimumHealthyPercent"],
+            maximum_percent=configuration["maximumPercent"],
+        )
+        return rolling.seconds(check)
 
     @cached_property
     def definition(self) -> TaskDefinitionTypeDef:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cdktf import Testing
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import embedded_aws, generator, plan_changes, plan_decisions, plan_effects, sample_image
+from operate import embedded_aws, generator, plan_changes, plan_decisions, plan_effects, plan_report, sample_image
+from operate.deployment import Planned
 from operate.environment import Environment
+from operate.image_tags import ImageTag
 from operate.stack import Stack
 from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
@@ -262,6 +267,161 @@ def test_what_is_allowed_is_done(deployed: Deployment, operate: Callable[..., An
     deployed.plan(synthesized())
     deployed.stack.apply()
     assert [one["Sid"] for one in policy["Statement"]] == ["Read", "Write"]
+
+
+AND_STARTS = " and the time that tasks take to start"
+
+
+def of(document: Tree, type_: str, name: str = "") -> Tree:
+    """The `change` of the plan's one resource of a type, and of a name where there are several."""
+    found = [one["change"] for one in document["resource_changes"] if one["type"] == type_]
+    named: list[Tree] = [one for one in found if not name or (one["after"] or {}).get("name") == name]
+    (change,) = named
+    return change
+
+
+def without_a_health_check(document: Tree) -> None:
+    for resource in document["prior_state"]["values"]["root_module"]["resources"]:
+        if resource["type"] == "aws_lb_target_group":
+            resource["values"]["health_check"] = []
+
+
+def with_percents(document: Tree, count: int, minimum: int, maximum: int) -> None:
+    after = of(document, "aws_ecs_service")["after"]
+    after |= {
+        "desired_count": count,
+        "deployment_minimum_healthy_percent": minimum,
+        "deployment_maximum_percent": maximum,
+    }
+
+
+def destroyed(document: Tree, type_: str) -> None:
+    of(document, type_).update(actions=["delete"], after=None, after_unknown={})
+
+
+def created(document: Tree, type_: str) -> None:
+    of(document, type_).update(actions=["create"], before=None)
+
+
+@pytest.mark.parametrize(
+    ("alter", "said"),
+    [
+        (without_a_health_check, "rolling deployment of 2 tasks, at least 2 serve throughout"),
+        (
+            lambda document: with_percents(document, 4, 50, 100),
+            "rolling deployment of 4 tasks, at least 2 serve throughout, about 60 s" + AND_STARTS,
+        ),
+        (
+            lambda document: with_percents(document, 1, 100, 150),
+            "the rolling deployment cannot proceed: of 1 task at least 1 must serve, and no more than 1 may run",
+        ),
+        (
+            lambda document: with_percents(document, 0, 100, 200),
+            "no task runs, so none is replaced: the desired count is 0",
+        ),
+        (
+            lambda document: destroyed(document, "aws_ecs_service"),
+            "the service is gone: the API is down, and nothing takes its place",
+        ),
+        (
+            lambda document: created(document, "aws_ecs_service"),
+            "2 tasks are started; the API answers once one is healthy, about 30 s after its start",
+        ),
+        (
+            lambda document: destroyed(document, "aws_appautoscaling_target"),
+            "scaling is lost: the number of tasks stays as it is",
+        ),
+        (
+            lambda document: destroyed(document, "aws_cloudwatch_log_group"),
+            f"the logs in /ecs/{NAME} are deleted",
+        ),
+        (
+            lambda document: of(document, "aws_cloudwatch_log_group")["before"].update(retention_in_days=0),
+            "logs older than 3 days will expire (never until now)",
+        ),
+        (lambda document: destroyed(document, "aws_ecs_cluster"), f"the cluster {NAME} goes, with whatever runs in it"),
+    ],
+)
+def test_other_effects_are_told(changed: Tree, alter: Callable[[Tree], None], said: str) -> None:
+    """Of the real plan, with one thing in it altered; what the plan does not know is left out."""
+    document = copy.deepcopy(changed)
+    alter(document)
+    assert said not in texts(changed)
+    assert said in texts(document)
+
+
+HUSHED = "hush-hush"
+
+
+@settings_of_hypothesis(deadline=None, max_examples=200)
+@given(data=st.data())
+def test_nothing_sensitive_is_seen(changed: Tree, data: st.DataObject) -> None:
+    """Whichever attribute is marked, before or after: in no form, no effect, no name and no decision."""
+    document = copy.deepcopy(changed)
+    managed = [one["change"] for one in document["resource_changes"] if one["mode"] == "managed"]
+    change = data.draw(st.sampled_from([one for one in managed if one["before"] and one["after"]]))
+    attribute = data.draw(st.sampled_from(sorted({*change["before"], *change["after"]})))
+    marked = data.draw(st.sampled_from(["before_sensitive", "after_sensitive"]))
+    text = json.dumps({"Statement": [{"Action": HUSHED, "Resource": HUSHED}]})
+    value = data.draw(st.sampled_from([HUSHED, [HUSHED], {HUSHED: HUSHED}, text]))
+    change["before"][attribute] = change["after"][attribute] = value
+    change[marked] = {**(change[marked] or {}), attribute: True}
+    tag = ImageTag("latest", "as deployed")
+    report = plan_report.of(Planned(document, tag, None), environment=Environment(Settings.model_validate(settings())))
+    assert HUSHED not in json.dumps(plan_report.as_document(report))
+    assert HUSHED not in plan_report.as_markdown(report)
+
+
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@pytest.mark.parametrize(
+    ("alter", "gained"),
+    [
+        (
+            lambda document: of(document, "aws_iam_role_policy", "task").update(
+                after={"name": "task", "role": f"{NAME}-task"}, after_unknown={"policy": True}
+            ),
+            "a policy that the plan does not show",
+        ),
+        (
+            lambda document: of(document, "aws_iam_role", f"{NAME}-task")["before"].update(
+                permissions_boundary="arn:b"
+            ),
+            "what the boundary arn:b did not allow",
+        ),
+        (
+            lambda document: of(document, "aws_iam_role", f"{NAME}-task")["after"].update(
+                assume_role_policy=json.dumps({"Statement": [{"Action": "sts:AssumeRole", "Principal": "*"}]})
+            ),
+            "sts:AssumeRole on behalf of AWS *",
+        ),
+        (
+            lambda document: attached(document, ADMIN),
+            ADMIN,
+        ),
+        (
+            lambda document: of(document, "aws_ecs_task_definition")["after"].update(
+                task_role_arn=f"arn:aws:iam::000000000000:role/{NAME}-execution"
+            ),
+            "logs:PutLogEvents on arn:aws:logs:us-east-1:000000000000:log-group:/ecs/payments-local:*",
+        ),
+    ],
+)
+def test_other_ways_to_widen_need_a_decision(changed: Tree, alter: Callable[[Tree], None], gained: str) -> None:
+    """A managed policy, a boundary that falls, another trust, another role."""
+    document = copy.deepcopy(changed)
+    alter(document)
+    (before,), (decision,) = plan_decisions.decisions(changed), plan_decisions.decisions(document)
+    assert gained not in before.why
+    assert gained in decision.why
+
+
+def attached(document: Tree, arn: str) -> None:
+    for resource in document["resource_changes"]:
+        after = resource["change"]["after"] or {}
+        if after.get("role_name") == f"{NAME}-task" and "policy_arns" in after:
+            after["policy_arns"] = [arn]
 
 
 DOCUMENTED: Tree = {

@@ -233,6 +233,22 @@ def test_names(values: dict[str, str | None], name: str) -> None:
     assert [change.name for change in plan_changes.changes({"resource_changes": [resource]})] == [name]
 
 
+@pytest.mark.parametrize(
+    ("also", "actions", "shown"),
+    [
+        ({"deposed": "a1b2"}, ["delete"], ("destroyed", "api (deposed)")),
+        ({"importing": {"id": "api"}}, ["update"], ("in place", "api (imported)")),
+        ({"importing": {"id": "api"}}, ["no-op"], ("imported", "api")),
+    ],
+)
+def test_what_stands_beside_a_change_is_said(also: dict[str, Any], actions: list[str], shown: tuple[str, str]) -> None:
+    """That it is the predecessor which an earlier apply left, or taken over on the way."""
+    change = {"actions": actions, "before": {"name": "api"}, "after": {"name": "api"}, **also}
+    resource = {"address": "aws_ecs_service.service", "mode": "managed", "type": "aws_ecs_service", "change": change}
+    (found,) = plan_changes.changes({"resource_changes": [{**resource, **also}]})
+    assert (found.action, found.name) == shown
+
+
 def test_data_sources_are_no_changes() -> None:
     """What is read at apply is in the plan, and is no change."""
     resource = {"address": "data.aws_vpc.vpc", "mode": "data", "type": "aws_vpc", "change": {"actions": ["read"]}}

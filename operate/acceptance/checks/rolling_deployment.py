@@ -28,6 +28,7 @@ class _Rollout:
     revision: str
     replaced: list[TaskTypeDef]  # the tasks that ran before, as they ended
     timeline: Timeline
+    predicted_seconds: float | None = None  # without the tasks' start
 
 
 @judges(
@@ -45,12 +46,13 @@ def there_and_back(tested: ServiceUnderTest) -> list[Finding]:
 def _roll(tested: ServiceUnderTest, title: str, revision: str) -> _Rollout:
     with tested.watched(title, rate_per_second=RATE_PER_SECOND) as timeline:
         before = [task["taskArn"] for task in tested.service.tasks()]
+        predicted_seconds = tested.predicted_rollout_seconds
         began = timeline.mark(f"released {id_of(revision)}")
         tested.release(revision)
         outcome = tested.await_outcome(revision)
         replaced = tested.await_stopped(before) if outcome is Outcome.COMPLETED else []
         seconds = timeline.mark(f"{id_of(revision)}: {outcome.value}") - began
-    return _Rollout(outcome, seconds, revision, replaced, timeline)
+    return _Rollout(outcome, seconds, revision, replaced, timeline, predicted_seconds)
 
 
 def _no_request_failed(rolled: _Rollout) -> Finding:
@@ -62,6 +64,8 @@ def _no_request_failed(rolled: _Rollout) -> Finding:
         "p99_ms": round(summary.p99_ms, 1),
         "seconds": round(rolled.seconds, 1),
     }
+    if rolled.predicted_seconds is not None:
+        figures["predicted_seconds"] = round(rolled.predicted_seconds, 1)
     if rolled.outcome is not Outcome.COMPLETED:
         measured = f"the rollout of {id_of(rolled.revision)} is {rolled.outcome.value} after {rolled.seconds:.0f} s"
         return Finding(passed=False, measured=measured, figures=figures, timeline=rolled.timeline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,13 @@ GOOD = timeline(*[200] * 600)
 def test_a_rollout_without_a_failure_passes() -> None:
     """At 60 requests a second."""
     assert rolling_deployment._no_request_failed(roll(GOOD)).passed
+
+
+def test_the_predicted_seconds_stand_beside_the_measured_ones() -> None:
+    """As a plan would have told them; where it would not, there is no figure."""
+    figures = rolling_deployment._no_request_failed(replace(roll(GOOD), predicted_seconds=25.0)).figures
+    assert (figures["seconds"], figures["predicted_seconds"]) == (30.0, 25.0)
+    assert "predicted_seconds" not in rolling_deployment._no_request_failed(roll(GOOD)).figures
 
 
 @pytest.mark.parametrize("status", [502, 503, 500, 404, None])
