@@ -112,7 +112,19 @@ def _run_refusal(request: Record) -> Answer | None:
     inactive = None if "_deploymentId" in request else "InvalidParameterException"
     if refused := engine_refusal() or _missing_cluster(request) or _missing_definition(request, inactive):
         return refused
+    if refused := _unknown_override(request):
+        return refused
     return _fargate_refusal(request) if _is_fargate(request) else refusal(_NO_INSTANCES)
+
+
+def _unknown_override(request: Record) -> Answer | None:
+    """MiniStack lets an override of a container that there is not pass, and runs the task without it."""
+    known = {container["name"] for container in (_definition(request) or {}).get("containerDefinitions", [])}
+    overrides = (request.get("overrides") or {}).get("containerOverrides") or []
+    unknown = [name for override in overrides if (name := override.get("name")) not in known]
+    if not unknown:
+        return None
+    return refusal(f"Override for container named {unknown[0]} is not a container in the TaskDefinition.")
 
 
 def create_refusal(request: Record) -> Answer | None:

@@ -191,6 +191,20 @@ def test_a_client_token_runs_a_task_once(ecs: Client, name: str) -> None:
     assert ecs.list_tasks(cluster=name)["taskArns"] == arns
 
 
+def test_only_a_container_that_there_is_can_be_overridden(ecs: Client, name: str) -> None:
+    """A task without its command would be another one."""
+    request: Record = {
+        "cluster": name,
+        "taskDefinition": name,
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+    }
+    with pytest.raises(ecs.exceptions.InvalidParameterException, match="container named x is not a container in the"):
+        ecs.run_task(**request, overrides={"containerOverrides": [{"name": "x", "command": ["migrate"]}]})
+    (task,) = ecs.run_task(**request, overrides={"containerOverrides": [{"name": "api"}]})["tasks"]
+    assert task["overrides"]["containerOverrides"] == [{"name": "api"}]
+
+
 def test_a_cluster_with_services_or_tasks_stays(ecs: Client, name: str) -> None:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html: nothing is left without one."""
     create(ecs, name)

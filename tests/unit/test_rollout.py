@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
 from operate import rollout
-
-if TYPE_CHECKING:
-    from operate.service import Service
+from operate.environment import resolve
+from operate.service import Service
+from tests.unit import fake_service
 
 BEGAN = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 OLD, NEW = "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:1", "…task-definition/api:2"
@@ -98,6 +98,19 @@ def test_a_replaced_task_that_had_to_be_killed_is_named() -> None:
     assert text
     assert text.startswith("1 task, 01234567 last, did not end on SIGTERM and had to be killed after the stop timeout")
     assert explained(Fake(replaced | {"stoppingAt": BEGAN - timedelta(seconds=9)})) is None
+
+
+def test_a_rollout_that_completed_warns_of_killed_tasks(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is no failure, and requests were cut off."""
+    aws = fake_service.install(monkeypatch)
+    service = Service.of(resolve("dev"))
+    rollout.require_completed(service, since=fake_service.before(600))
+    assert "SIGTERM" not in capfd.readouterr().err
+    aws.stopped = [fake_service.stopped("0123456789", reason="Scaling activity", exit_code=137)]
+    rollout.require_completed(service, since=fake_service.before(600))
+    assert "1 task, 01234567 last, did not end on SIGTERM" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
