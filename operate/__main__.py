@@ -30,7 +30,6 @@ from operate import (
     paths,
     plan_report,
     progress,
-    service_status,
     status_screen,
     task_logs,
 )
@@ -187,7 +186,7 @@ def status(
     if watch:
         status_screen.watch(resolved, output)
         return
-    found = service_status.of(resolved)
+    found = status_screen.first(resolved)
     if as_json:
         typer.echo(found.json())
     else:

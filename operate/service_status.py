@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from operate import progress, rollout
+from operate import rollout
 from operate.image_tags import ImageReference
 from operate.service import Service, id_of
 
@@ -117,7 +117,7 @@ def _time(value: datetime) -> str:
 
 def of(environment: Environment) -> Status:
     """Raises OperateError, in one line, where nothing is deployed or AWS does not answer."""
-    with progress.said_if_slow(f"asking AWS about {environment.settings.name_prefix}"), environment.answering():
+    with environment.answering():
         return read(Service.deployed(environment))
 
 

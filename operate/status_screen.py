@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from operate import service_status
+from operate import progress, service_status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,14 +32,22 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def watch(environment: Environment, console: Console) -> None:
     """Until it is interrupted, which is how it is ended: the last screen stays."""
-    with contextlib.suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
-        while True:
-            shown = screen(service_status.of(environment))
-            if console.is_terminal:
-                live.update(shown, refresh=True)
-            else:
-                console.print(shown)
-            time.sleep(_REFRESH_SECONDS)
+    with contextlib.suppress(KeyboardInterrupt):
+        status = first(environment)
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                if console.is_terminal:
+                    live.update(screen(status), refresh=True)
+                else:
+                    console.print(screen(status))
+                time.sleep(_REFRESH_SECONDS)
+                status = service_status.of(environment)
+
+
+def first(environment: Environment) -> Status:
+    """With a word where AWS takes its time, which would disturb a screen that is watched."""
+    with progress.said_if_slow(f"asking AWS about {environment.settings.name_prefix}"):
+        return service_status.of(environment)
 
 
 def screen(status: Status) -> Group:
