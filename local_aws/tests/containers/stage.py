@@ -259,12 +259,12 @@ class Stage:
         return self.stopped_tasks()[0]
 
     @contextmanager
-    def engine_container(self) -> Iterator[Container]:
-        """The one container of the one task, as the engine knows it."""
+    def engine_container(self, task_arn: str | None = None) -> Iterator[Container]:
+        """The one container of that task, or of the service's one task, as the engine knows it."""
         engine = container_engine.running(self.local_aws)
         assert engine
         with engine.client() as client:
-            label = f"com.amazonaws.ecs.task-arn={self.tasks()[0]['taskArn']}"
+            label = f"com.amazonaws.ecs.task-arn={task_arn or self.tasks()[0]['taskArn']}"
             (container,) = client.containers.list(filters={"label": label})
             yield container
 
