@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from local_aws import container_engine, progress, server_process
 from local_aws.instance import LocalAws, configured_port
-from local_aws.record import ServerRecord
+from local_aws.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

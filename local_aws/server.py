@@ -20,7 +20,7 @@ from local_aws.application_autoscaling import api as application_autoscaling
 from local_aws.application_autoscaling import target_tracking
 from local_aws.ecs import scheduler
 from local_aws.errors import LocalAwsError
-from local_aws.record import ServerRecord
+from local_aws.server_record import ServerRecord
 
 _LOOPBACK = "127.0.0.1"
 

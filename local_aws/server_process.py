@@ -17,7 +17,7 @@ import psutil
 
 from local_aws import container_engine
 from local_aws.errors import LocalAwsError
-from local_aws.record import ServerRecord
+from local_aws.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +81,13 @@ def _wait_until_ready(local_aws: LocalAws, process: subprocess.Popen[bytes]) -> 
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while not answers(local_aws):
         if process.poll() is not None:
-            raise LocalAwsError(f"The embedded AWS ended while starting.{_last_words(local_aws)}")
+            raise LocalAwsError(f"The embedded AWS ended while starting.{_end_of_log(local_aws)}")
         if time.monotonic() > deadline:
-            raise LocalAwsError(f"The embedded AWS does not answer on {local_aws.endpoint}.{_last_words(local_aws)}")
+            raise LocalAwsError(f"The embedded AWS does not answer on {local_aws.endpoint}.{_end_of_log(local_aws)}")
         time.sleep(_POLL_SECONDS)
 
 
-def _last_words(local_aws: LocalAws) -> str:
+def _end_of_log(local_aws: LocalAws) -> str:
     lines = local_aws.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
     return "\n".join(["", f"The end of {local_aws.log}:", *(f"  {line}" for line in lines)])
 

@@ -28,7 +28,8 @@ from ministack.services import ecs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer
+
     Json = dict[str, Any]
 
 SERVICE = "application-autoscaling"

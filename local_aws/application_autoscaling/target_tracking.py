@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import request_scope
 from ministack.services import ecs
@@ -25,7 +25,8 @@ from local_aws.ecs import deployments, records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _PERIOD_SECONDS = float(os.environ.get("LOCAL_AWS_METRIC_PERIOD_SECONDS", "60"))
 _POINTS_OUT = 3

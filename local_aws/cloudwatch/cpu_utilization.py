@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.services import cloudwatch, ecs
 
@@ -16,7 +16,7 @@ from local_aws.ecs import records
 from local_aws.ecs.containers import ENGINE_ERRORS
 
 if TYPE_CHECKING:
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
 
 _UNITS_PER_VCPU = 1024
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Associa
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import error_response_json, get_account_id, json_response
 from ministack.services import cloudwatch_logs, kms
@@ -15,8 +15,8 @@ from ministack.services import cloudwatch_logs, kms
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer, Record
+
     Handler = Callable[..., Awaitable[Answer]]
 
 

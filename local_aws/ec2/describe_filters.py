@@ -14,8 +14,8 @@ from ministack.services import ec2
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Answer = tuple[int, dict[str, str], bytes]
-    Parameters = dict[str, list[str]]
+    from local_aws.ministack_types import Answer, Parameters
+
     Action = Callable[[Parameters], Answer]
     Records = Mapping[str, dict[str, Any]]
     Values = Callable[[dict[str, Any]], list[str]]

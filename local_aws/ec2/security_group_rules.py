@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Parameters = dict[str, list[str]]
+    from local_aws.ministack_types import Parameters
+
     Rules = list[dict[str, Any]]
 
 

@@ -11,7 +11,8 @@ from ministack.services import ecr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer
+
     Request = dict[str, Any]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docker.errors import DockerException
 from ministack.core.concurrency import spawn_background
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _LAST_LINES_SECONDS = 5
 

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.services import ecs
 
-from local_aws.ecs import launches, records
+from local_aws.ecs import records, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer, Record
 
 
 def delete(original: Callable[[Record], Answer], request: Record) -> Answer:
@@ -26,8 +25,8 @@ def delete(original: Callable[[Record], Answer], request: Record) -> Answer:
         arn = cluster and cluster["clusterArn"]
         if any(one["clusterArn"] == arn and one["status"] == "ACTIVE" for one in ecs._services.values()):
             message = "The Cluster cannot be deleted while Services are active."
-            return launches.refusal(message, "ClusterContainsServicesException")
+            return refusals.refusal(message, "ClusterContainsServicesException")
         if any(one["clusterArn"] == arn and one["lastStatus"] != "STOPPED" for one in ecs._tasks.values()):
             message = "The Cluster cannot be deleted while Tasks are active."
-            return launches.refusal(message, "ClusterContainsTasksException")
+            return refusals.refusal(message, "ClusterContainsTasksException")
         return original(request)

@@ -17,7 +17,8 @@ from ministack.services import ecs, secretsmanager, ssm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _FAILED = "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve"
 _RETRIED = "service call has been retried 1 time(s)"

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _CPU_PERIOD_MICROSECONDS = 100_000
 _UNITS_PER_VCPU = 1024

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import now_iso
 from ministack.services import ecs
@@ -16,7 +16,8 @@ from local_aws.ecs import records
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _LIMIT = "ECS deployment circuit breaker:"
 
@@ -52,7 +53,7 @@ def count_failure(service: Record, task: Record) -> None:
         _fail(service, current, rolls_back=bool(breaker.get("rollback")))
 
 
-def forgive(service: Record, task: Record) -> None:
+def reset_failed_tasks(service: Record, task: Record) -> None:
     """A healthy task starts the count of failures anew."""
     current = primary(service)
     breaker = service["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.services import ecr
 
@@ -15,7 +15,7 @@ from local_aws.ecs import records
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
 
 
 def pin(_original: object, task: Record, definition: Record, _client: DockerClient) -> Record | None:

@@ -7,13 +7,13 @@ The records are MiniStack's dicts; keys of our own begin with an underscore, whi
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import new_uuid, now_iso
 from ministack.services import ecs
 
 if TYPE_CHECKING:
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
 
 LOCK = threading.RLock()
 _KEPT_EVENTS = 100
@@ -21,17 +21,17 @@ _KEPT_EVENTS = 100
 closing = threading.Event()
 """Set at shutdown: what ends from now on is not replaced."""
 
-_beat = threading.Event()
+_changed = threading.Event()
 
 
-def wake() -> None:
+def notify_scheduler() -> None:
     """Something changed that the scheduler acts on."""
-    _beat.set()
+    _changed.set()
 
 
 def wait_for_change(*, timeout_seconds: float) -> None:
-    _beat.wait(timeout_seconds)
-    _beat.clear()
+    _changed.wait(timeout_seconds)
+    _changed.clear()
 
 
 def add_event(service: Record, message: str) -> None:

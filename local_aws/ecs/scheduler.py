@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
@@ -23,7 +23,8 @@ from local_aws.elasticloadbalancing import targets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 _TICK_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30  # AWS goes up to a quarter of an hour
@@ -76,7 +77,7 @@ def start() -> None:
 
 def act_soon(_original: object, *_: object, **__: object) -> None:
     """Stands for what MiniStack does at once, and the loop at its own moment."""
-    records.wake()
+    records.notify_scheduler()
 
 
 def close(sweep: Callable[..., None], *arguments: object) -> None:
@@ -114,7 +115,7 @@ def _step() -> None:
 def reconcile(service: Record) -> None:
     own = records.tasks_of(service)
     for task in own:
-        tasks.bury_lost(task)
+        tasks.stop_after_restart(task)
     _register_targets(service, own)
     if service["status"] == "ACTIVE" and not engine_health.refuses():
         _advance(service, own)
@@ -128,7 +129,7 @@ def _register_targets(service: Record, own: list[Record]) -> None:
     running = [task for task in own if records.is_alive(task) and task["lastStatus"] == "RUNNING"]
     for balancer in service["loadBalancers"]:
         group_arn, port = balancer["targetGroupArn"], balancer["containerPort"]
-        targets.deregister(group_arn, task_arns=_lost(own, group_arn))
+        targets.deregister(group_arn, task_arns=_owners_not_alive(own, group_arn))
         new = [
             task
             for task in running
@@ -138,7 +139,7 @@ def _register_targets(service: Record, own: list[Record]) -> None:
             records.add_event(service, f"registered {len(new)} targets in (target-group {group_arn})")
 
 
-def _lost(own: list[Record], group_arn: str) -> set[str]:
+def _owners_not_alive(own: list[Record], group_arn: str) -> set[str]:
     """Targets of tasks that an earlier run of the emulator left behind."""
     alive = {task["taskArn"] for task in own if records.is_alive(task)}
     known = {task["taskArn"] for task in own}
@@ -214,7 +215,7 @@ def _note_recovery(service: Record, fleet: _Fleet) -> None:
         if task["taskArn"] in fleet.healthy and not task.get("_was_healthy"):
             task["_was_healthy"] = True
             _throttles.pop(task["_deployment_id"], None)
-            deployments.forgive(service, task)
+            deployments.reset_failed_tasks(service, task)
 
 
 def _throttle(deployment_id: str) -> _Throttle:
@@ -282,8 +283,8 @@ def _stop_superseded(service: Record, fleet: _Fleet) -> None:
     idle = [task for task in fleet.superseded if task["taskArn"] not in fleet.healthy]
     replaced = fleet.count_healthy(fleet.current) >= service["desiredCount"]
     completed = (service.get("_completed") or {}).get("id")
-    hopeless = [task for task in idle if replaced or task["_deployment_id"] != completed]
-    _scale_in(service, [*hopeless, *serving[: max(0, spare)]])
+    unneeded = [task for task in idle if replaced or task["_deployment_id"] != completed]
+    _scale_in(service, [*unneeded, *serving[: max(0, spare)]])
 
 
 def _scale_in(service: Record, chosen: list[Record]) -> None:

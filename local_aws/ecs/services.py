@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import json_response
 from ministack.services import alb, ecs
 
-from local_aws.ecs import deployments, launches, records
+from local_aws.ecs import client_tokens, deployments, records, refusals
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
-    Handler = Callable[[Record], Answer]
+    from local_aws.ministack_types import Answer, Handler, Record
+
 
 _DEFAULT_CONFIGURATION = {
     "maximumPercent": 200,
@@ -47,24 +46,24 @@ def create(original: Handler, request: Record) -> Answer:
     """Refuses what AWS refuses; the same request with the same client token is the same service."""
     with records.LOCK:
         existing = _named({**request, "service": request.get("serviceName")})
-        if existing and existing["status"] == "ACTIVE" and launches.is_repeated(request, existing):
+        if existing and existing["status"] == "ACTIVE" and client_tokens.is_repeated(request, existing):
             return _shown(existing)
-        if refused := launches.create_refusal(request) or _clash(existing) or _unused_group(request):
+        if refused := refusals.create_refusal(request) or _clash(existing) or _unused_group(request):
             return refused
         given = {**_DEFAULT_CONFIGURATION, **(request.get("deploymentConfiguration") or {})}
         answer = original({**request, "deploymentConfiguration": given})
         if answer[0] != HTTPStatus.OK:
             return answer
         stored = _stored(answer)
-        stored.update(launches.identity(request) | {"availabilityZoneRebalancing": "DISABLED"})
+        stored.update(client_tokens.identity(request) | {"availabilityZoneRebalancing": "DISABLED"})
         return _shown(_keep(stored, request))
 
 
 def _clash(existing: Record | None) -> Answer | None:
     if existing and existing["status"] == "ACTIVE":
-        return launches.refusal("Creation of service was not idempotent.")
+        return refusals.refusal("Creation of service was not idempotent.")
     if existing and existing["status"] == "DRAINING":
-        return launches.refusal("Unable to Start a service that is still Draining.")
+        return refusals.refusal("Unable to Start a service that is still Draining.")
     return None
 
 
@@ -72,7 +71,7 @@ def _unused_group(request: Record) -> Answer | None:
     for balancer in request.get("loadBalancers") or []:
         group_arn = balancer.get("targetGroupArn")
         if group_arn in alb._tgs and not targets.is_in_use(group_arn):
-            return launches.refusal(
+            return refusals.refusal(
                 f"The target group with targetGroupArn {group_arn} does not have an associated load balancer."
             )
     return None
@@ -85,8 +84,8 @@ def update(original: Handler, request: Record) -> Answer:
         if service is None:
             return original(request)
         if service["status"] != "ACTIVE":
-            return launches.refusal("Service was not ACTIVE.", "ServiceNotActiveException")
-        if refused := launches.update_refusal(service, request) or _unused_group(request):
+            return refusals.refusal("Service was not ACTIVE.", "ServiceNotActiveException")
+        if refused := refusals.update_refusal(service, request) or _unused_group(request):
             return refused
         events, before = [*service["events"]], {**service, "deployments": [*service["deployments"]]}
         answer = original(_whole(service, request))
@@ -132,7 +131,7 @@ def describe(original: Handler, request: Record) -> Answer:
     """Refuses, while the container engine has ended, for a service that is to have tasks: who waits for it need not."""
     answer = original(request)
     wanted = [one for one in json.loads(answer[2]).get("services", []) if one["status"] == "ACTIVE"]
-    return (launches.engine_refusal() if any(one["desiredCount"] for one in wanted) else None) or answer
+    return (refusals.engine_refusal() if any(one["desiredCount"] for one in wanted) else None) or answer
 
 
 def delete(original: Handler, request: Record) -> Answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.concurrency import spawn_background
 from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
@@ -22,8 +22,8 @@ from local_aws.elasticloadbalancing import targets
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer, Record
+
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 _FAILURES = ("EssentialContainerExited", "TaskFailedToStart")
@@ -116,13 +116,13 @@ def stop(task: Record, *, reason: str, code: str, failed: bool = False) -> bool:
         ecs._bump_task_version(task)
         task.update(desiredStatus="STOPPED", stoppingAt=now_iso(), stoppedReason=reason, stopCode=code)
         task["_failed"] = failed or code in _FAILURES
-        drain_seconds = _leave_target_groups(task)
-    spawn_background(_wind_down, task, drain_seconds, thread_name=f"stop-{records.id_of(task)[:8]}")
-    records.wake()
+        drain_seconds = _deregister_targets(task)
+    spawn_background(_drain_and_stop, task, drain_seconds, thread_name=f"stop-{records.id_of(task)[:8]}")
+    records.notify_scheduler()
     return True
 
 
-def _leave_target_groups(task: Record) -> float:
+def _deregister_targets(task: Record) -> float:
     """Seconds to wait for requests in flight."""
     service = records.service_of(task) or {}
     delays = [0.0]
@@ -136,7 +136,7 @@ def _leave_target_groups(task: Record) -> float:
     return max(delays)
 
 
-def _wind_down(task: Record, drain_seconds: float) -> None:
+def _drain_and_stop(task: Record, drain_seconds: float) -> None:
     task["lastStatus"] = "DEACTIVATING"
     _end_of(task).wait(drain_seconds)
     task["lastStatus"] = "STOPPING"
@@ -170,7 +170,7 @@ def _finish(task: Record) -> None:
     _ended.pop(arn, None)
     ecs_metadata.set_task_status(arn, known_status="STOPPED", desired_status="STOPPED")
     ecs._recount_cluster(task["clusterArn"].rpartition("/")[2])
-    records.wake()
+    records.notify_scheduler()
 
 
 def stop_task(_original: object, request: Record) -> Answer:
@@ -185,7 +185,7 @@ def stop_task(_original: object, request: Record) -> Answer:
     return answer
 
 
-def bury_lost(task: Record) -> None:
+def stop_after_restart(task: Record) -> None:
     """A task of an earlier run of the emulator: its container ended with it."""
     if task["lastStatus"] == "STOPPED" and task["desiredStatus"] != "STOPPED":
         now = now_iso()

@@ -10,8 +10,7 @@ from ministack.services import alb, ec2
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Answer = tuple[int, dict[str, str], bytes]
-    Parameters = dict[str, list[str]]
+    from local_aws.ministack_types import Answer, Parameters
 
 
 def create(original: Callable[[Parameters], Answer], parameters: Parameters) -> Answer:

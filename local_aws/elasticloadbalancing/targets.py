@@ -17,15 +17,16 @@ from xml.sax.saxutils import escape
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb
 
-from local_aws.ecs.records import wake
+from local_aws.ecs.records import notify_scheduler
 from local_aws.elasticloadbalancing.health_checks import Check, Health
 from local_aws.web_pages import LOAD_BALANCERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from local_aws.ministack_types import Record
+
     Answer = tuple[int, dict[str, str], Any]
-    Record = dict[str, Any]
 
 _REGISTRATION_SECONDS = 0.5  # AWS takes its time too, and a program that listens by then saves an interval
 _UNUSED_POLL_SECONDS = 1.0
@@ -72,7 +73,7 @@ class _Target:
         outcome = check.probe(self.key.address, self.key.port)
         self.health = before.after(outcome, check)
         if self.health.state != before.state:
-            wake()
+            notify_scheduler()
 
 
 _watched: dict[Key, _Target] = {}

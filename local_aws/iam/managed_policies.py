@@ -15,8 +15,8 @@ from ministack.services import iam
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Answer = tuple[int, dict[str, str], bytes]
-    Parameters = dict[str, list[str]]
+    from local_aws.ministack_types import Answer, Parameters
+
     Action = Callable[[Parameters], Answer]
 
 _AWS_MANAGED = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/.+")  # there are more than MiniStack knows

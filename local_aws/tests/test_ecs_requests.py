@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +14,8 @@ from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
     from local_aws.instance import Client, LocalAws
+    from local_aws.ministack_types import Record
 
-    Record = dict[str, Any]
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 _names = (f"name-{number}" for number in itertools.count())

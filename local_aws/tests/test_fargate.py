@@ -9,7 +9,7 @@ import http.client
 import itertools
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,8 +17,8 @@ from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
     from local_aws.instance import Client, LocalAws
+    from local_aws.ministack_types import Record
 
-    Record = dict[str, Any]
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 ROLE = "arn:aws:iam::000000000000:role/execution"

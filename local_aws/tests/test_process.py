@@ -15,7 +15,7 @@ from local_aws import lifecycle
 from local_aws import server_process as process
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws, configured_port
-from local_aws.record import ServerRecord
+from local_aws.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

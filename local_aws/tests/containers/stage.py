@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
-    Record = dict[str, Any]
+    from local_aws.ministack_types import Record
+
 
 PORT = 8080
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -9,7 +9,8 @@ import pytest
 from local_aws.tests.containers.stage import push_probe, wait_until
 
 if TYPE_CHECKING:
-    from local_aws.tests.containers.stage import Record, Stage
+    from local_aws.ministack_types import Record
+    from local_aws.tests.containers.stage import Stage
 
 pytestmark = pytest.mark.cloud
 

@@ -1,28 +1,22 @@
-"""Which task definitions are taken, and which of them run: on Fargate, since the embedded AWS has no instances.
+"""What services and tasks are refused for, in AWS's words: the embedded AWS has no capacity but Fargate.
 
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 """
 # ruff: noqa: SLF001
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ministack.core.responses import error_response_json, json_response
+from ministack.core.responses import error_response_json
 from ministack.services import ecs
 
-from local_aws.ecs import engine_health, fargate, records
+from local_aws.ecs import engine_health, fargate
 from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
-    Handler = Callable[[Record], Answer]
+    from local_aws.ministack_types import Answer, Record
 
 _CHOICES = {"capacityProviderStrategy", "launchType", "networkConfiguration", "taskDefinition"}
 _PLACEMENT = {"placementConstraints": "Placement constraints", "placementStrategy": "Placement strategies"}
@@ -43,71 +37,7 @@ def refusal(message: str, code: str = "InvalidParameterException") -> Answer:
     return refused
 
 
-def register(original: Handler, request: Record) -> Answer:
-    """Stands for `ecs._register_task_definition`, which takes everything."""
-    sizes = {name: fargate.units(str(request[name])) for name in ("cpu", "memory") if request.get(name)}
-    definition = {**request, **sizes}
-    containers = definition.get("containerDefinitions") or []
-    if all("name" in container and "image" in container for container in containers):  # else MiniStack says so
-        if any(container.get("secrets") for container in containers) and not definition.get("executionRoleArn"):
-            message = "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
-            return refusal(message, "ClientException")
-        if "FARGATE" in (definition.get("requiresCompatibilities") or []) and (found := fargate.problem(definition)):
-            return refusal(found, "ClientException")
-    return original(definition)
-
-
-def resolve(original: Callable[[str], str | None], ref: str) -> str | None:
-    """Stands for `ecs._resolve_td_key`: a family alone names its latest revision that is ACTIVE."""
-    key = original(ref)
-    latest = ecs._task_defs.get(key)
-    if latest is None or latest["status"] == "ACTIVE" or ref.endswith(f":{latest['revision']}"):
-        return key
-    of_family = [one for one in ecs._task_defs.values() if one["family"] == latest["family"]]
-    active = [one["revision"] for one in of_family if one["status"] == "ACTIVE"]
-    return f"{latest['family']}:{max(active)}" if active else key
-
-
-def run_task(original: Handler, request: Record) -> Answer:
-    """Stands for `ecs._run_task`, which gives a task of another launch type whatever of this machine it asks for."""
-    with records.LOCK:
-        if answered := _launched(request) or _run_refusal(request):
-            return answered
-        answer = original(request)
-        if answer[0] == HTTPStatus.OK:
-            for task in json.loads(answer[2])["tasks"]:
-                ecs._tasks[task["taskArn"]].update(identity(request))
-        return answer
-
-
-def identity(request: Record) -> Record:
-    """What the record of something new remembers of the request that made it."""
-    if not request.get("clientToken"):
-        return {}
-    return {"_client_token": request["clientToken"], "_request": json.dumps(request, sort_keys=True)}
-
-
-def is_repeated(request: Record, record: Record) -> bool:
-    own = identity(request)
-    return bool(own) and own == {name: record.get(name) for name in own}
-
-
-def _launched(request: Record) -> Answer | None:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html."""
-    token = request.get("clientToken")
-    tasks = [task for task in ecs._tasks.values() if token and task.get("_client_token") == token]
-    if not tasks:
-        return None
-    if is_repeated(request, tasks[0]):
-        answer: Answer = json_response({"tasks": [ecs._sanitize(task) for task in tasks], "failures": []})
-        return answer
-    arns = [task["taskArn"] for task in tasks]
-    body = {"__type": "ConflictException", "message": "The client token is of another request.", "resourceIds": arns}
-    conflict: Answer = json_response(body, HTTPStatus.BAD_REQUEST)
-    return conflict
-
-
-def _run_refusal(request: Record) -> Answer | None:
+def run_refusal(request: Record) -> Answer | None:
     """The scheduler goes on with a revision that was deregistered."""
     inactive = None if "_deploymentId" in request else "InvalidParameterException"
     if refused := engine_refusal() or _missing_cluster(request) or _missing_definition(request, inactive):

@@ -1,0 +1,43 @@
+"""RunTask: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ministack.core.responses import json_response
+from ministack.services import ecs
+
+from local_aws.ecs import client_tokens, records, refusals
+
+if TYPE_CHECKING:
+    from local_aws.ministack_types import Answer, Handler, Record
+
+
+def run_task(original: Handler, request: Record) -> Answer:
+    """Stands for `ecs._run_task`, which gives a task of another launch type whatever of this machine it asks for."""
+    with records.LOCK:
+        if answered := _repeated(request) or refusals.run_refusal(request):
+            return answered
+        answer = original(request)
+        if answer[0] == HTTPStatus.OK:
+            for task in json.loads(answer[2])["tasks"]:
+                ecs._tasks[task["taskArn"]].update(client_tokens.identity(request))
+        return answer
+
+
+def _repeated(request: Record) -> Answer | None:
+    """The answer to a request that was sent before."""
+    token = request.get("clientToken")
+    tasks = [task for task in ecs._tasks.values() if token and task.get("_client_token") == token]
+    if not tasks:
+        return None
+    if client_tokens.is_repeated(request, tasks[0]):
+        answer: Answer = json_response({"tasks": [ecs._sanitize(task) for task in tasks], "failures": []})
+        return answer
+    arns = [task["taskArn"] for task in tasks]
+    body = {"__type": "ConflictException", "message": "The client token is of another request.", "resourceIds": arns}
+    conflict: Answer = json_response(body, HTTPStatus.BAD_REQUEST)
+    return conflict
