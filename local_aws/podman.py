@@ -176,7 +176,7 @@ class Podman:
             shutil.rmtree(self._run_folder, ignore_errors=True)
         if self._storage_file.exists():  # without it podman would take the user's own storage
             self._remove_containers()
-        _ip("-force", f"link delete {self._bridge}-0", f"link delete {self._bridge}")
+        _ip(f"link delete {self._bridge}-0", f"link delete {self._bridge}")
         shutil.rmtree(self._run_folder, ignore_errors=True)
 
     def _remove_containers(self) -> None:
@@ -217,11 +217,10 @@ def _search_path() -> str:
 
 
 def _ip(*commands: str) -> str:
-    """What `ip` says against them; nothing where it has done them. The first may be an option."""
-    options = [command for command in commands if command.startswith("-")]
+    """What `ip` says against any of them; it does the others all the same."""
     done = subprocess.run(
-        ["ip", *options, "-batch", "-"],
-        input="\n".join(command for command in commands if command not in options),
+        ["ip", "-force", "-batch", "-"],
+        input="\n".join(commands),
         check=False,
         capture_output=True,
         text=True,
