@@ -185,7 +185,7 @@ def stop(client: DockerClient, container_id: str, *, timeout_seconds: int) -> No
 
 
 def wait(client: DockerClient, container_id: str) -> int:
-    """Blocks until it has ended; its exit code, or SIGKILL's where it was removed under our hands.
+    """Blocks until it has ended; its exit code, or SIGKILL's where it was removed meanwhile.
 
     Raises EngineEndedError. Asks now and then, since Docker's own wait makes podman look once a nanosecond: two thirds
     of a core.
@@ -198,7 +198,7 @@ def wait(client: DockerClient, container_id: str) -> int:
         except ENGINE_ERRORS as error:
             if engine_health.has_ended():
                 raise EngineEndedError from None
-            _log.warning("lost sight of container %s: %s", container_id[:12], error)
+            _log.warning("could not inspect container %s: %s", container_id[:12], error)
         else:
             if state["Status"] in {"exited", "dead"}:  # podman's "stopping" runs no more, and has no exit code yet
                 return int(state["ExitCode"])

@@ -45,22 +45,23 @@ def run(  # noqa: PLR0917 - MiniStack's signature
     with request_scope(account, region):
         try:
             ecs._start_task_worker(task, definition, overrides, client)
-        except ecs._ImagePullError as error:
-            _fail_to_start(task, f"CannotPullContainerError: {error}")
-        except (ecs._SecretResolutionError, containers.LoggingError) as error:
-            _fail_to_start(task, f"ResourceInitializationError: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the task has not started
             if engine_health.refuses():
                 _end_with_engine(task, EngineEndedError())
-                return
-            _log.exception("task %s did not start", records.id_of(task))
-            _fail_to_start(task, f"CannotStartContainerError: {getattr(error, 'explanation', None) or error}")
+            else:
+                stop(task, reason=_why_not_started(task, error), code="TaskFailedToStart")
+            return
         if task["lastStatus"] == "RUNNING":
             _watch(task, client)
 
 
-def _fail_to_start(task: Record, reason: str) -> None:
-    stop(task, reason=reason, code="TaskFailedToStart")
+def _why_not_started(task: Record, error: Exception) -> str:
+    if isinstance(error, ecs._ImagePullError):
+        return f"CannotPullContainerError: {error}"
+    if isinstance(error, (ecs._SecretResolutionError, containers.LoggingError)):
+        return f"ResourceInitializationError: {error}"
+    _log.error("task %s did not start", records.id_of(task), exc_info=error)
+    return f"CannotStartContainerError: {getattr(error, 'explanation', None) or error}"
 
 
 def _watch(task: Record, client: DockerClient) -> None:

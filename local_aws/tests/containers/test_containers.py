@@ -193,7 +193,7 @@ def test_logs_arrive(stage: Stage) -> None:
     wait_until(lambda: stage.log_messages(stage.tasks()[0]) == ["started v1"])
 
 
-def test_last_words_of_a_crash_arrive(stage: Stage) -> None:
+def test_last_lines_of_a_crash_arrive(stage: Stage) -> None:
     """What a crashing container said last is there when its task is STOPPED, also without a line's end."""
     stage.create_service(stage.register(fault="crash", logConfiguration=logging_to(stage.log_group)))
     said = stage.log_messages(stage.stopped_task())
