@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_SECONDS = 3
 _START_TIMEOUT_SECONDS = 60
-_REMOVE_TIMEOUT_SECONDS = 120
+_REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PROGRAMS = ("podman", "conmon", "runc", "netavark", "iptables", "ip", "setsid")
@@ -180,15 +180,21 @@ class Podman:
         shutil.rmtree(self._run_folder, ignore_errors=True)
 
     def _remove_containers(self) -> None:
-        """With their processes, mounts and network interfaces, also those whose podman and conmon were killed."""
+        """With their processes, mounts and network interfaces, also those whose podman and conmon were killed.
+
+        Asked twice: podman fails once for a container that ended unseen, and knows by then that it has.
+        """
         command = self._command("rm", "--all", "--force", "--volumes", "--time=0")
-        try:
-            subprocess.run(
-                command, check=True, capture_output=True, env=self._environment(), timeout=_REMOVE_TIMEOUT_SECONDS
-            )
-        except subprocess.SubprocessError as error:
-            said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip()
-            raise LocalAwsError(f"podman could not remove its containers: {said or error}") from None
+        for _ in range(2):
+            try:
+                subprocess.run(
+                    command, check=True, capture_output=True, env=self._environment(), timeout=_REMOVE_TIMEOUT_SECONDS
+                )
+            except subprocess.SubprocessError as error:
+                said = (getattr(error, "stderr", None) or str(error).encode()).decode(errors="replace").strip()
+            else:
+                return
+        raise LocalAwsError(f"podman could not remove its containers: {said}")
 
     def _add_network(self) -> None:
         """A bridge with an address of its own, before any container.
