@@ -78,7 +78,7 @@ def test_a_rollout_ends_in_an_error_and_goes_on_with_the_next_engine(stage: Stag
     assert "`python -m local_aws up` starts it again" in said
     assert stage.client("s3").list_buckets()["Buckets"] == []
     wait_until(lambda: stage.tasks() == [] and len(stage.stopped_tasks()) >= 2, show=lambda: stage.tasks("STOPPED"))
-    assert "The container engine at " in stage.stopped_tasks()[0]["stoppedReason"]
+    assert any("The container engine at " in task["stoppedReason"] for task in stage.stopped_tasks())
     lifecycle.up(stage.local_aws, containers=True)
     stage.wait_steady()
     assert stage.service["taskDefinition"] == second
