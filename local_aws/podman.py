@@ -123,7 +123,7 @@ class Podman:
         """Whether they differ from those that a running service has read."""
         texts = {
             "containers.conf": _containers_conf(self._folder / "networks", default=self._bridge),
-            "storage.conf": _storage_conf(self._folder / "storage", self._run_folder / "storage"),
+            "storage.conf": self._storage_conf(),
             "registries.conf": _registries_conf(registry),
         }
         for name in ("networks", "temporary"):
@@ -132,6 +132,14 @@ class Podman:
         for name in changed:
             (self._folder / name).write_text(texts[name])
         return bool(changed)
+
+    def _storage_conf(self) -> str:
+        return f"""\
+[storage]
+driver = ""
+graphroot = {json.dumps(str(self._folder / "storage"))}
+runroot = {json.dumps(str(self._run_folder / "storage"))}
+"""
 
     def _launch(self) -> None:
         """In a session of its own, so that an interrupt at the terminal doesn't reach it."""
@@ -174,7 +182,8 @@ class Podman:
             _end(service)
         if _read(self._boot_file) != _BOOT_ID.read_text():  # where /run survives a reboot, podman would not notice it
             shutil.rmtree(self._run_folder, ignore_errors=True)
-        if self._storage_file.exists():  # without it podman would take the user's own storage
+        if (self._folder / "storage").exists():
+            self._storage_file.write_text(self._storage_conf())  # without it podman would take the user's own storage
             self._remove_containers()
         _ip(f"link delete {self._bridge}-0", f"link delete {self._bridge}")
         shutil.rmtree(self._run_folder, ignore_errors=True)
@@ -270,15 +279,6 @@ runtime = "runc"
 network_backend = "netavark"
 network_config_dir = {json.dumps(str(networks))}
 default_network = "{default}"
-"""
-
-
-def _storage_conf(storage: Path, run_folder: Path) -> str:
-    return f"""\
-[storage]
-driver = ""
-graphroot = {json.dumps(str(storage))}
-runroot = {json.dumps(str(run_folder))}
 """
 
 

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
-import pytest
 
 from local_aws.container_engine import Engine
 from local_aws.podman import Podman
 from local_aws.tests.containers.processes import processes_of
 
 if TYPE_CHECKING:
+    import pytest
     from docker import DockerClient
     from docker.models.containers import Container
 
@@ -151,19 +150,12 @@ def test_start_after_a_reboot(client: DockerClient, podman: Podman, local_aws: L
     assert httpx.get(f"{address(run(client, probe_reference))}/health", timeout=60).is_success
 
 
-def test_the_users_own_storage_is_not_touched(client: DockerClient, podman: Podman, tmp_path: Path) -> None:
-    """Also where a person deleted our settings under a running podman: nothing is asked of a podman without them."""
-    del client
-    (tmp_path / "bin").mkdir()
-    asked = tmp_path / "asked"
-    fake = tmp_path / "bin" / "podman"
-    fake.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n', encoding="utf-8")
-    fake.chmod(0o755)
+def test_stop_is_about_its_own_storage_alone(client: DockerClient, podman: Podman, probe_reference: str) -> None:
+    """Where its settings were deleted, podman would remove the containers of the user's own storage instead."""
+    pid = run(client, probe_reference).attrs["State"]["Pid"]
     (podman.directory / "podman" / "storage.conf").unlink()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
-        podman.stop()
-    assert not asked.exists()
+    podman.stop()
+    assert_nothing_is_left(podman, pid)
 
 
 def test_two_checkouts_do_not_see_each_other(
