@@ -17,7 +17,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release move-to-capacity-providers status logs run exec acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ deploy: $(set_up) ## Deploy ENV; local builds the sample API first
 release: $(set_up) ## Roll ENV to another image: IMAGE_TAG=v2
 	@[ -n "$$IMAGE_TAG" ] || { echo 'IMAGE_TAG is missing: make release IMAGE_TAG=v2' >&2; exit 1; }
 	@$(allowing); $(python) -m operate release $(image_tag) "$$@" -- "$$ENV"
+
+rollback: $(set_up) ## Deploy the image of the last release in ENV that served again, or of revision TO=
+	@$(allowing); $(python) -m operate rollback $${TO:+--to="$$TO"} "$$@" -- "$$ENV"
+
+releases: $(set_up) ## List the releases of ENV: image, when, by whom, and what became of each
+	$(operate) releases -- "$$ENV"
 
 move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier version made with a launch type, once
 	$(operate) move-to-capacity-providers -- "$$ENV"

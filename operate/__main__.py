@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -30,10 +31,13 @@ from operate import (
     paths,
     plan_report,
     progress,
+    release_table,
+    releases,
     status_screen,
     task_logs,
 )
-from operate.environment import LOCAL, resolve
+from operate.deployment import Deployed, Planned
+from operate.environment import LOCAL, Environment, resolve
 from operate.errors import OperateError
 from operate.paths import shown
 from operate.plan_decisions import Allowance
@@ -135,12 +139,14 @@ def deploy(environment: EnvironmentName, image_tag: ImageTag = None, allow: Allo
     Exits 3, with nothing changed, where the plan does what --allow has to allow.
     """
     resolved = resolve(environment)
-    deployed = deployment.deploy(
-        resolved,
-        image_tag=image_tag,
-        show=lambda planned: _show(plan_report.of(planned, environment=resolved)),
-        allow=allow or (),
-    )
+    _print_deployed(deployment.deploy(resolved, image_tag=image_tag, show=_shower(resolved), allow=allow or ()))
+
+
+def _shower(environment: Environment) -> Callable[[Planned], None]:
+    return lambda planned: _show(plan_report.of(planned, environment=environment))
+
+
+def _print_deployed(deployed: Deployed) -> None:
     service, tag = deployed.service, deployed.image.tag
     if deployed.why_nothing_answers:
         output.print(
@@ -161,6 +167,33 @@ def release(
 ) -> None:
     """Deploy another image: a rolling deployment. ECS rolls back to the one before if it does not come up."""
     deploy(environment, image_tag, allow)
+
+
+@app.command()
+def rollback(
+    environment: EnvironmentName,
+    to: Annotated[int | None, typer.Option(help="A revision's number, as `releases` lists them.")] = None,
+    allow: Allow = None,
+) -> None:
+    """Deploy the image of the last release that served again: a rolling deployment, whose plan is shown before."""
+    resolved = resolve(environment)
+    _print_deployed(deployment.roll_back(resolved, to=to, show=_shower(resolved), allow=allow or ()))
+
+
+@app.command("releases")
+def releases_(
+    environment: EnvironmentName,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document, as docs/running-service.md has it.")
+    ] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+) -> None:
+    """List the releases: revision, image, when, by whom, and what became of each."""
+    found = releases.of(resolve(environment), most=most)
+    if as_json:
+        typer.echo(releases.as_json(found))
+    else:
+        output.print(release_table.of(found))
 
 
 @app.command(launch_type.VERB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,6 +16,8 @@ from operate import (
     plan_changes,
     plan_decisions,
     progress,
+    releases,
+    rollback,
     rollout,
     sample_image,
     startup_time,
@@ -23,10 +26,11 @@ from operate import (
 from operate.environment import NotToldError, answering
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
+from operate.releases import Verdict
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from operate.environment import Environment
     from operate.image_tags import ImageTag
@@ -124,27 +128,59 @@ def deploy(
     what is not in `allow`, with nothing changed, and OperateError that says why where ECS rolled back, or where nothing
     came into service.
     """
-    service = Service.of(environment)
-    with deployment_lock.held(environment.local_aws), environment.answering():
-        environment.check_caller()
-        stack = environment.prepare_stack(containers=True)
+    with _ready(environment) as (service, stack):
         image = service.image()
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
         sample_image.publish(environment, tag=tag.name)
         planned = Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, _of_unrecorded(found, stack))
-        show(planned)
-        plan_decisions.require_allowed(planned.document, allow)
-        began = datetime.now(timezone.utc)
-        with startup_time.recorded(service):
-            with rollout.explained(service, since=began):
-                stack.apply()
-                service.require_image(tag.name, planned.image_digest)
-            rollout.require_completed(service, since=began)
-        revision = service.read()["taskDefinition"]
-        serving = ImageReference.of_container(service.container(revision))
-    return Deployed(service, id_of(revision), serving, embedded_aws.why_no_containers(environment.local_aws))
+        return _applied(service, stack, planned, show=show, allow=allow)
+
+
+def roll_back(
+    environment: Environment, *, to: int | None, show: Callable[[Planned], None], allow: Collection[Allowance]
+) -> Deployed:
+    """As `deploy`, of the image that revision `to` runs, or else the last release that served; nothing is built."""
+    with _ready(environment) as (service, stack):
+        release = rollback.target(service, to=to)
+        left, image = service.read()["taskDefinition"], service.image()
+        tag = rollback.image_tag(environment, release)
+        found = unrecorded.imports(environment, stack)
+        launch_type.require_none(service)
+        planned = Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, _of_unrecorded(found, stack))
+        deployed = _applied(service, stack, planned, show=show, allow=allow)
+        if image != release.image:
+            releases.write(service, left, Verdict.ROLLED_BACK)
+    return deployed
+
+
+@contextlib.contextmanager
+def _ready(environment: Environment) -> Iterator[tuple[Service, Stack]]:
+    with deployment_lock.held(environment.local_aws), environment.answering():
+        environment.check_caller()
+        yield Service.of(environment), environment.prepare_stack(containers=True)
+
+
+def _applied(
+    service: Service,
+    stack: Stack,
+    planned: Planned,
+    *,
+    show: Callable[[Planned], None],
+    allow: Collection[Allowance],
+) -> Deployed:
+    show(planned)
+    plan_decisions.require_allowed(planned.document, allow)
+    began = datetime.now(timezone.utc)
+    with releases.recorded(service), startup_time.recorded(service):
+        with rollout.explained(service, since=began):
+            stack.apply()
+            service.require_image(planned.image_tag.name, planned.image_digest)
+        rollout.require_completed(service, since=began)
+    revision = service.read()["taskDefinition"]
+    serving = ImageReference.of_container(service.container(revision))
+    return Deployed(service, id_of(revision), serving, embedded_aws.why_no_containers(service.environment.local_aws))
 
 
 def move_to_capacity_providers(environment: Environment) -> bool:

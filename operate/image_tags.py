@@ -50,7 +50,7 @@ class ImageReference:
 @dataclass(frozen=True)
 class ImageTag:
     name: str
-    origin: Literal["as asked", "as deployed", "the environment's default"]
+    origin: Literal["as asked", "as deployed", "as released before", "the environment's default"]
 
     def __str__(self) -> str:
         return f"image tag {self.name}, {self.origin}"

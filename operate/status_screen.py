@@ -71,7 +71,7 @@ def _head(status: Status) -> Table:
     counted = f"{status.running} of {status.desired} tasks running{pending}"
     table.add_row("service", f"{status.service}, {status.status}, {counted}, in {status.region}")
     image = status.image
-    table.add_row("image", f"{image.repository}:{image.tag or ''}  {_short(image.digest)}")
+    table.add_row("image", f"{image.repository}:{image.tag or ''}  {short_digest(image.digest)}")
     table.add_row("revision", f"{status.revision}, {status.cpu} CPU units, {status.memory_mib} MiB")
     healths = ", ".join(f"{count} {state}" for state, count in status.targets.items())
     table.add_row("targets", healths or "none")
@@ -87,7 +87,7 @@ def _scaling(status: Status) -> str:
     return f"from {status.scaling.min_capacity} to {status.scaling.max_capacity} tasks, {status.desired} desired"
 
 
-def _short(digest: str | None) -> str:
+def short_digest(digest: str | None) -> str:
     return (digest or "").rpartition(":")[2][:_SHORT_CHARACTERS]
 
 
@@ -112,7 +112,7 @@ def _tasks(status: Status) -> Table:
             one.availability_zone or "",
             age((status.read_at - (one.started_at or one.created_at)).total_seconds()),
             f"{one.cpu}/{one.memory_mib}",
-            _short(one.image_digest),
+            short_digest(one.image_digest),
         )
     return table
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags, AwsProviderIgnoreTags
+
+from stacks.settings import RELEASE_VERDICT_TAG
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
@@ -22,4 +24,5 @@ def configure_provider(stack: TerraformStack, environment: Environment) -> None:
         region=environment.region,
         allowed_account_ids=[environment.account_id],
         default_tags=[AwsProviderDefaultTags(tags={**environment.tags, **environment.own_tags})],
+        ignore_tags=[AwsProviderIgnoreTags(keys=[RELEASE_VERDICT_TAG])],
     )

@@ -18,12 +18,14 @@ from stacks.settings.tables.remote_state import (
     RemoteStates,
     SecurityState,
 )
+from stacks.settings.tables.tags import RELEASE_VERDICT_TAG
 from stacks.settings.terraform_text import verbatim
 
 __all__ = [
     "IMAGE_TAG",
     "IMAGE_TAG_LABEL",
     "PARTITION_OF_REGION",
+    "RELEASE_VERDICT_TAG",
     "Backend",
     "Environment",
     "Image",

@@ -98,6 +98,7 @@ def sc_006_place(stack: Stack, expected: Expected) -> None:
             "region": expected.region,
             "allowed_account_ids": [expected.account_id],
             "default_tags": {"tags": expected.tags},
+            "ignore_tags": {"keys": ["release-verdict"]},
         }
     }
     if not stack.planned:

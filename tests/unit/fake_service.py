@@ -106,12 +106,17 @@ class FakeService:
         self.failures: list[dict[str, str]] = []
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.refusal: Exception | None = None
+        self.tags: dict[str, str] = {}
+        self.images: dict[str, str] = {}
 
     class exceptions:  # noqa: N801 - boto3's name
         class ClusterNotFoundException(Exception):  # noqa: N818 - as above
             pass
 
         class ResourceNotFoundException(Exception):  # noqa: N818 - as above
+            pass
+
+        class ImageNotFoundException(Exception):  # noqa: N818 - as above
             pass
 
     def event(self, message: str, *, seconds_ago: float = 60) -> None:
@@ -134,12 +139,29 @@ class FakeService:
             return {"tasks": [self.started[0] if len(self.started) == 1 else self.started.pop(0)]}
         return {"tasks": [one for one in [*self.tasks, *self.stopped] if one["taskArn"] in tasks]}
 
-    def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+    def tag_resource(self, *, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803 - boto3's name
+        """Revisions have one tag."""
+        (tag,) = tags
+        assert tag["key"] == "release-verdict"
+        self.tags[resourceArn] = tag["value"]
+
+    def describe_images(self, *, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        """`images` is what each tag names; an image without a tag is there under its own digest."""
+        assert repositoryName == "go-api"
+        digest = self.images.get(next(iter(imageIds[0].values())))
+        if digest is None:
+            raise self.exceptions.ImageNotFoundException
+        return {"imageDetails": [{"imageDigest": digest}]}
+
+    def describe_task_definition(self, *, taskDefinition: str, include: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: N803 - boto3's name
         labels = {"org.opencontainers.image.ref.name": f"v{taskDefinition.rpartition(':')[2]}"}
         image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}
         options = {"awslogs-group": "/ecs/go-api-dev", "awslogs-stream-prefix": "ecs"}
         container = image | {"logConfiguration": {"options": options}} | self.container
-        return {"taskDefinition": {"cpu": "256", "memory": "512", "containerDefinitions": [container]}}
+        definition = {"cpu": "256", "memory": "512", "containerDefinitions": [container]}
+        registered = {"registeredAt": before(3600), "registeredBy": self.get_caller_identity()["Arn"]}
+        tags = [{"key": "release-verdict", "value": self.tags[taskDefinition]}] if taskDefinition in self.tags else []
+        return {"taskDefinition": definition | registered, **({"tags": tags} if "TAGS" in include else {})}
 
     def describe_target_groups(self, **_: Any) -> dict[str, Any]:
         check = {"HealthCheckIntervalSeconds": 10, "UnhealthyThresholdCount": 2}

@@ -67,6 +67,7 @@ class Ecs:
 
     def __init__(self) -> None:
         self.updates: list[dict[str, Any]] = []
+        self.tags: dict[str, list[dict[str, str]]] = {}
 
     class exceptions:  # noqa: N801 - boto3's name
         class ClusterNotFoundException(Exception):  # noqa: N818 - as above
@@ -86,6 +87,9 @@ class Ecs:
     def describe_task_definition(self, **_: str) -> dict[str, Any]:
         labels = {"dockerLabels": self.labels} if self.labels else {}
         return {"taskDefinition": {"containerDefinitions": [{"image": self.image, **labels}]}}
+
+    def tag_resource(self, *, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803 - boto3's name
+        self.tags[resourceArn] = tags
 
     def list_tasks(self, **_: str) -> dict[str, Any]:
         return {"taskArns": []}
@@ -161,6 +165,7 @@ def test_what_serves_is_told_as_ecs_has_it(ecs: Ecs, folder: Path) -> None:
     assert "\ngo-api-dev serves v1, revision family:1\n" in said
     assert f"\nimage   {REGISTRY}/go-api:v1@{RUNNING}\n" in said
     assert "by now" not in said
+    assert ecs.tags == {"family:1": [{"key": "release-verdict", "value": "served"}]}
 
 
 @pytest.mark.usefixtures("known")

@@ -266,7 +266,12 @@ def test_provider_stays_in_its_account_and_tags_everything(template: Template) -
     """A plan with another account's credentials fails; every resource says what it is part of."""
     (provider,) = template.json["provider"]["aws"]
     tags = {"environment": "dev", "service": "go-api", "managed-by": "terraform", "team": "platform"}
-    assert provider == {"region": REGION, "allowed_account_ids": [ACCOUNT], "default_tags": [{"tags": tags}]}
+    assert provider == {
+        "region": REGION,
+        "allowed_account_ids": [ACCOUNT],
+        "default_tags": [{"tags": tags}],
+        "ignore_tags": [{"keys": ["release-verdict"]}],
+    }
 
 
 def test_outputs(template: Template) -> None:

@@ -91,6 +91,14 @@ def test_what_a_one_off_task_runs_is_text(make: Make, folder: Path, text: str) -
     assert not (folder / "pwned").exists()
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_rolled_back_to_is_text(make: Make, folder: Path, text: str) -> None:
+    """A revision's number, which `rollback` checks."""
+    assert operated(make("rollback", f"TO={text}")) == ["rollback", f"--to={text}", "--", "local"]
+    assert not (folder / "pwned").exists()
+    assert operated(make("rollback", "ENV=dev", "ALLOW=replace")) == ["rollback", "--allow=replace", "--", "dev"]
+
+
 def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
     assert operated(make("status", "ENV=dev")) == ["status", "--", "dev"]
     assert operated(make("status", "WATCH=1")) == ["status", "--watch", "--", "local"]
@@ -102,6 +110,8 @@ def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
         "plan",
         "deploy",
         "release",
+        "rollback",
+        "releases",
         "move-to-capacity-providers",
         "status",
         "logs",

@@ -151,7 +151,12 @@ def test_provider(document: Block) -> None:
     """Our three tags come beside the environment's, not in their place."""
     tags = {"environment": "qa", "service": "orders", "managed-by": "terraform", "team": "orders", "cost": "12"}
     assert document["provider"]["aws"] == [
-        {"region": REGION, "allowed_account_ids": [ACCOUNT], "default_tags": [{"tags": tags}]}
+        {
+            "region": REGION,
+            "allowed_account_ids": [ACCOUNT],
+            "default_tags": [{"tags": tags}],
+            "ignore_tags": [{"keys": ["release-verdict"]}],
+        }
     ]
 
 

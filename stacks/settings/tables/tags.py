@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OUR_TAGS: Final = ("environment", "service", "managed-by")
+RELEASE_VERDICT_TAG: Final = "release-verdict"
+"""The tag of a task definition's revision that says what became of it; ``operate`` writes it, Terraform ignores it."""
 MOST_TAGS: Final = 50
 
 _LONGEST_KEY: Final = 128
@@ -34,7 +36,7 @@ def tags_fit_aws(tags: dict[str, str]) -> dict[str, str]:
 def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
     seen: set[str] = set()
     for key, value in tags.items():
-        if key.lower() in OUR_TAGS:
+        if key.lower() in (*OUR_TAGS, RELEASE_VERDICT_TAG):
             yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: remove it")
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
             yield Refusal((key,), value, "the prefix aws: is reserved for AWS: remove it")

@@ -1,0 +1,94 @@
+"""Which release a rollback goes to, and whether ECR still has its image under its tag."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from typing import TYPE_CHECKING
+
+from operate import releases
+from operate.errors import OperateError
+from operate.image_tags import ImageTag
+from operate.releases import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+    from operate.environment import Environment
+    from operate.releases import Release
+    from operate.service import Service
+
+_LOOKED_AT = 100
+
+
+def target(service: Service, *, to: int | None) -> Release:
+    """Revision `to`; else the one that ECS went back to when the newest failed, or the last with another image."""
+    name, environment = service.name, service.environment.settings.name
+    if service.find() is None:
+        raise OperateError(f"Nothing is deployed in {environment!r} that could be rolled back.")
+    known = itertools.islice(releases.read(service), _LOOKED_AT)
+    chosen = _named(known, f"{name}:{to}") if to is not None else _last_that_served(known, service)
+    if chosen is None:
+        missing = f"no active revision {to}" if to is not None else "no release before this one that served"
+        raise OperateError(
+            f"{name} has {missing}: `make releases ENV={environment}` lists what there is, and --to (make: TO=) "
+            "chooses one of it."
+        )
+    return chosen
+
+
+def _named(known: Iterable[Release], revision: str) -> Release | None:
+    return next((one for one in known if one.revision == revision), None)
+
+
+def _last_that_served(known: Iterable[Release], service: Service) -> Release | None:
+    found = service.read()
+    newest, serving = service.revisions()[0], service.image()
+    wanted = {Verdict.SERVED, Verdict.SERVES_NOW}
+    for one in known:
+        went_back_to = one.arn == found["taskDefinition"] != newest
+        if one.verdict in wanted and (went_back_to or one.image != serving):
+            return one
+    return None
+
+
+def image_tag(environment: Environment, release: Release) -> ImageTag:
+    """The stack deploys what a tag names: raises OperateError where ECR has another image under it by now, or none."""
+    image, repository = release.image, environment.settings.image.repository
+    if image.tag is None:
+        raise OperateError(
+            f"{release.revision} runs {image}, which has no tag: deploy a tag that names it, IMAGE_TAG=…"
+        )
+    named = _digest(environment, {"imageTag": image.tag})
+    if named is None or image.digest not in (None, named):
+        if image.digest is None or _digest(environment, {"imageDigest": image.digest}) is None:
+            raise OperateError(
+                f"{release.revision} runs {image}, which is gone from the repository {repository} in ECR."
+            )
+        now = f"names {named} by now" if named else "is gone"
+        raise OperateError(
+            f"{release.revision} runs {image.digest}, and its tag {image.tag} {now}. Give the image its tag back, and "
+            f"roll back again: {_retag_command(environment, image.tag, image.digest)}"
+        )
+    return ImageTag(image.tag, "as released before")
+
+
+def _digest(environment: Environment, image: ImageIdentifierTypeDef) -> str | None:
+    """None where the repository has no such image."""
+    ecr = environment.client("ecr")
+    try:
+        answer = ecr.describe_images(repositoryName=environment.settings.image.repository, imageIds=[image])
+    except ecr.exceptions.ImageNotFoundException:
+        return None
+    return answer["imageDetails"][0]["imageDigest"]
+
+
+def _retag_command(environment: Environment, tag: str, digest: str) -> str:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html."""
+    place = ["--region", environment.settings.region, "--repository-name", environment.settings.image.repository]
+    read = ["aws", "ecr", "batch-get-image", *place, "--image-ids", f"imageDigest={digest}"]
+    put = ["aws", "ecr", "put-image", *place, "--image-tag", tag, "--image-digest", digest]
+    query = "--query 'images[0].imageManifest' --output text"
+    return f'{shlex.join(put)} --image-manifest "$({shlex.join(read)} {query})"'
