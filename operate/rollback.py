@@ -45,11 +45,12 @@ def _named(known: Iterable[Release], revision: str) -> Release | None:
 
 def _last_that_served(known: Iterable[Release], service: Service) -> Release | None:
     found = service.read()
-    newest, serving = service.revisions()[0], service.image()
-    wanted = {Verdict.SERVED, Verdict.SERVES_NOW}
+    newest, left = service.revisions()[0], {service.image()}
     for one in known:
         went_back_to = one.arn == found["taskDefinition"] != newest
-        if one.verdict in wanted and (went_back_to or one.image != serving):
+        if one.verdict is Verdict.ROLLED_BACK:
+            left.add(one.image)  # the same image served under an earlier revision
+        elif went_back_to or (one.verdict is Verdict.SERVED and one.image not in left):
             return one
     return None
 

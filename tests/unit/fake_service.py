@@ -107,6 +107,7 @@ class FakeService:
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.refusal: Exception | None = None
         self.tags: dict[str, str] = {}
+        self.image_tags: dict[str, str] = {}
         self.images: dict[str, str] = {}
 
     class exceptions:  # noqa: N801 - boto3's name
@@ -154,7 +155,8 @@ class FakeService:
         return {"imageDetails": [{"imageDigest": digest}]}
 
     def describe_task_definition(self, *, taskDefinition: str, include: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        labels = {"org.opencontainers.image.ref.name": f"v{taskDefinition.rpartition(':')[2]}"}
+        image_tag = self.image_tags.get(taskDefinition, f"v{taskDefinition.rpartition(':')[2]}")
+        labels = {"org.opencontainers.image.ref.name": image_tag}
         image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}
         options = {"awslogs-group": "/ecs/go-api-dev", "awslogs-stream-prefix": "ecs"}
         container = image | {"logConfiguration": {"options": options}} | self.container

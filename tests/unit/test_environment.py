@@ -87,6 +87,7 @@ BAD = [
     Bad('tags = { "aws:team" = "a" }', 'tags."aws:team"', '"a"', "the prefix aws:"),
     Bad('tags = { "AWS:team" = "a" }', 'tags."AWS:team"', '"a"', "the prefix aws:"),
     Bad('tags = { Environment = "x" }', "tags.Environment", '"x"', "the stack sets itself"),
+    Bad('tags = { release-verdict = "x" }', "tags.release-verdict", '"x"', "the stack sets itself"),
     Bad('tags = { managed-by = "x" }', "tags.managed-by", '"x"', "the stack sets itself"),
     Bad('tags = { team = "a", Team = "b" }', "tags.Team", '"b"', "upper and lower case"),
     Bad('tags = { team = "a*b" }', "tags.team", '"a*b"', "letters, digits, spaces"),

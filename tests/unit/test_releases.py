@@ -159,6 +159,17 @@ def test_a_rollback_goes_to_the_last_release_that_served(aws: FakeService) -> No
         rolled_back_to()
 
 
+def test_a_second_rollback_does_not_go_forward_again(aws: FakeService) -> None:
+    """To the image that the first has left, which served under an earlier revision; one that served since counts."""
+    aws.image_tags = {revision(6): "v2", revision(1): "v2"}
+    aws.tags[revision(6)] = "rolled back"
+    with pytest.raises(OperateError, match="no release before this one that served"):
+        operate("rollback", "dev")
+    aws.tags = {revision(6): "served", revision(1): "rolled back"}
+    aws.images["v2"] = DIGEST
+    assert rolled_back_to() == "v2"
+
+
 def test_after_a_failed_release_it_goes_to_what_ecs_went_back_to(aws: FakeService) -> None:
     """So that Terraform's state has it too."""
     runs(aws, 6)
