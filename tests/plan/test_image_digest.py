@@ -12,7 +12,7 @@ from cdktf import Testing
 from operate.stack import Stack
 from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
-from stacks.settings import Environment, load_environment
+from stacks.settings import RELEASE_VERDICT_TAG, Environment, load_environment
 from tests.conftest import ROOT, overlaid
 from tests.plan.terraform_folder import write_stack
 
@@ -63,9 +63,12 @@ class Deployment:
 
     def container(self) -> dict[str, Any]:
         """Of the revision that ECS says the service runs."""
-        (service,) = self.ecs.describe_services(cluster=f"{NAME}-local", services=[f"{NAME}-local"])["services"]
-        described = self.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+        described = self.ecs.describe_task_definition(taskDefinition=self.revision())
         return dict(described["taskDefinition"]["containerDefinitions"][0])
+
+    def revision(self) -> str:
+        (service,) = self.ecs.describe_services(cluster=f"{NAME}-local", services=[f"{NAME}-local"])["services"]
+        return str(service["taskDefinition"])
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +148,20 @@ def test_what_was_deployed_by_its_tag_rolls_to_the_digest(deployment: Deployment
     deployment.apply()
     assert deployment.container()["image"] == f"{REPOSITORY}@{digest}"
     assert deployment.changes() == {}
+
+
+def test_what_became_of_a_release_is_no_change(deployment: Deployment) -> None:
+    """The tag that `operate` writes on the revision that Terraform has in its state; any other tag is taken away."""
+    deployment.deploy("with a verdict")
+    arn = deployment.revision()
+    deployment.ecs.tag_resource(resourceArn=arn, tags=[{"key": RELEASE_VERDICT_TAG, "value": "served"}])
+    assert deployment.changes() == {}
+    deployment.ecs.tag_resource(resourceArn=arn, tags=[{"key": "by-hand", "value": "x"}])
+    assert deployment.changes()["aws_ecs_task_definition"]["actions"] == ["update"]
+    deployment.apply()
+    described = deployment.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+    keys = {tag["key"] for tag in described["tags"]}
+    assert (RELEASE_VERDICT_TAG in keys, "by-hand" in keys) == (True, False)
 
 
 def test_destroy_needs_no_image(deployment: Deployment) -> None:
