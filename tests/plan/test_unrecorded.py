@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
+import json
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -16,14 +15,11 @@ from local_aws.tests.machine import reserved_port
 from operate import __main__ as command_line
 from operate import embedded_aws, environment, existing_infrastructure, paths
 from operate.errors import OperateError
-from operate.terraform import executable, tool_variables
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from mypy_boto3_ecs import ECSClient
 
 STACK = "go-api-local"
 STATE = {"Bucket": existing_infrastructure.STATE_BUCKET, "Key": "go-api/local.tfstate"}
@@ -65,35 +61,21 @@ def exists(cloud: LocalAws) -> dict[str, list[str]]:
         }
 
 
-def killed_deployment(cloud: LocalAws, *, once: Callable[[], object]) -> None:
-    """A first apply whose Terraform is killed as soon as that is so; its lock is freed as the message says."""
+def interrupted_deployment(cloud: LocalAws, *addresses: str) -> None:
+    """What a first apply leaves that was killed when it had made these and saved no state."""
     stack = environment.resolve("local").prepare_stack()
-    command = [executable(), "apply", "-auto-approve", "-input=false", "-var=image_tag=latest"]
-    variables = tool_variables(stack.terraform.environment)
-    with subprocess.Popen(command, cwd=stack.folder, env=variables, stdout=subprocess.DEVNULL) as apply:
-        while not once():
-            assert apply.poll() is None
-            time.sleep(0.01)
-        apply.kill()
-    with pytest.raises(OperateError, match=r"force-unlock (\S+)$") as refused:
-        operate("plan", "local")
-    stack.terraform.run("force-unlock", "-force", str(refused.value).rpartition(" ")[2])
-    assert STATE["Key"] not in [found["Key"] for found in _objects(cloud)]
+    stack.terraform.run("apply", "-auto-approve", "-var=image_tag=latest", *(f"-target={one}" for one in addresses))
+    lose_state(cloud)
 
 
-def _clusters(ecs: ECSClient) -> list[str]:
-    return ecs.list_clusters()["clusterArns"]
-
-
-def _objects(cloud: LocalAws) -> list[Any]:
+def lose_state(cloud: LocalAws) -> None:
     with closing(cloud.client("s3")) as s3:
-        return list(s3.list_objects_v2(Bucket=STATE["Bucket"])["Contents"])
+        s3.delete_object(**STATE)
 
 
 def test_a_killed_first_deployment_converges(cloud: LocalAws) -> None:
-    """Whatever it left is imported, said so, and used; the plan after that is empty. So is it with a lost state."""
-    with closing(cloud.client("ecs")) as ecs:
-        killed_deployment(cloud, once=lambda: _clusters(ecs) and ecs.list_services(cluster=STACK)["serviceArns"])
+    """Whatever it left is imported, said so, and used; the plan after that is empty."""
+    interrupted_deployment(cloud, "aws_ecs_service.service")
     before = exists(cloud)
     planned = operate("plan", "local")
     assert f"aws_ecs_cluster {STACK}, " in planned
@@ -102,20 +84,12 @@ def test_a_killed_first_deployment_converges(cloud: LocalAws) -> None:
     assert f"{STACK} is deployed" in operate("deploy", "local")
     assert exists(cloud) == before
     assert "No changes" in operate("plan", "local")
-    with closing(cloud.client("s3")) as s3:
-        s3.delete_object(**STATE)
-    planned = operate("plan", "local")
-    assert "list-object-versions" in planned
-    operate("deploy", "local")
-    assert exists(cloud) == before
-    assert "No changes" in operate("plan", "local")
 
 
 def test_a_killed_first_deployment_is_destroyed(cloud: LocalAws) -> None:
     """Nothing of it is left, and nothing of others is touched."""
     before = exists(cloud)
-    with closing(cloud.client("ecs")) as ecs:
-        killed_deployment(cloud, once=lambda: _clusters(ecs))
+    interrupted_deployment(cloud, "aws_ecs_cluster.cluster", "aws_iam_role_policy.execution_role_policy_C7C5AD2A")
     assert "destroyed" in operate("destroy", "local")
     assert exists(cloud) == before
 
@@ -158,5 +132,6 @@ def test_what_is_imported_by_hand_is_the_stacks(cloud: LocalAws) -> None:
         operate("plan", "local")
     place, _, block = str(refused.value).partition("put this into ")[2].partition(":\n")
     (paths.SYNTHESIZED / "stacks" / STACK / place.rpartition("/")[2]).write_text(block)
-    operate("deploy", "local")
-    assert "No changes" in operate("plan", "local")
+    planned = json.loads(operate("plan", "local", "--json"))
+    (group,) = [one for one in planned["changes"] if one["address"] == "aws_cloudwatch_log_group.log_group"]
+    assert "imported" in str(group)
