@@ -76,6 +76,31 @@ def test_a_lost_state_is_made_again(deployed: tuple[Environment, Result]) -> Non
     assert "No changes" in environment.operate("plan", "local").stdout
 
 
+def test_a_rollback_serves_the_image_that_served_and_leaves_nothing_to_plan(
+    deployed: tuple[Environment, Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a release that ECS rolled back, to what it went back to; then to the release before. The list tells it."""
+    environment, _ = deployed
+    with monkeypatch.context() as patch:
+        broken(patch, "crash-at-start")
+        assert environment.operate("release", "local", "--image-tag", "v4").exit_code == 1
+    for version in ("v3", "v1"):
+        rolled_back = environment.operate("rollback", "local")
+        assert rolled_back.exit_code == 0, rolled_back.said
+        assert serving(environment) == version
+        assert environment.operate("plan", "local", "--detailed-exitcode").exit_code == 0
+    found = json.loads(environment.operate("releases", "local", "--json").stdout)
+    assert [(one["image"]["tag"], one["verdict"], one["live"]) for one in found] == [
+        ("v1", "serves now", True),
+        ("v3", "rolled back", False),
+        ("v4", "rolled back", False),
+        ("v3", "served", False),
+        ("v2", "rolled back", False),
+        ("v1", "served", False),
+    ]
+
+
 def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing answers, so the first criterion fails and the disruptive ones are not run; nothing is made worse."""
     environment, _ = deployed
