@@ -26,9 +26,7 @@ def synthesize(environments: tuple[Environment, ...]) -> None:
     import lazy_provider  # noqa: PLC0415
 
     if lazy_provider.enable():
-        # The run is over before there is garbage worth a search, and its end frees everything anyway.
-        gc.disable()
-        atexit.register(gc.freeze)
+        atexit.register(gc.freeze)  # the process's end frees everything: no garbage is worth a last search
     _check_node()
     from cdktf import App  # noqa: PLC0415
 

@@ -50,7 +50,6 @@ def without(place, name, instead=lambda *_: None):
 MAIN = f"runpy.run_path({str(ROOT / 'main.py')!r}, run_name='__main__')"
 
 TRICKS = {
-    "background loading": "from lazy_provider import background_loading; without(background_loading, 'enable')",
     "direct start of Node": "from lazy_provider import node; without(node, '_start_inner_process_directly')",
     "archiver on demand": """
 from pathlib import Path
@@ -66,7 +65,6 @@ wrapper = pathlib.Path(sys.executable).with_name("node")
 assert wrapper.is_file()
 os.environ["JSII_NODE"] = str(wrapper)
 """,
-    "gc.disable": "import gc; without(gc, 'disable')",
     "gc.freeze at exit": "import gc; without(gc, 'freeze')",
 }
 """What switches each off, before main.py runs in the same interpreter."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from lazy_provider import background_loading, node, python_package
+from lazy_provider import node, python_package
 
 SWITCH = "LAZY_PROVIDER"
 
@@ -27,7 +27,6 @@ def enable() -> bool:
     if not python_package.stand_in():
         return False
     node.enable()
-    background_loading.enable()
     return True
 
 
