@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from operate import paths
 from operate.environment import answering
 from operate.errors import OperateError
-from operate.service import Service
 from operate.terraform_errors import how_to_restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
     from operate.environment import Environment
     from operate.stack import Stack
@@ -120,23 +121,28 @@ def _cluster(environment: Environment, block: Block) -> tuple[str, Tags] | None:
 
 
 def _service(environment: Environment, block: Block) -> tuple[str, Tags] | None:
-    service, ecs = Service.of(environment), environment.client("ecs")
-    if service.find() is None:
-        return None
-    answer = ecs.describe_services(cluster=service.cluster, services=[block["name"]], include=["TAGS"])
-    return f"{service.cluster}/{block['name']}", _tags(answer["services"][0].get("tags", []), "key", "value")
+    found = _active_service(environment, block["name"])
+    return (f"{block['name']}/{block['name']}", _tags(found.get("tags", []), "key", "value")) if found else None
 
 
 def _task_definition(environment: Environment, block: Block) -> tuple[str, Tags] | None:
     """The service's: others of the family are no more than registered."""
-    found = Service.of(environment).find()
-    service = _service(environment, {"name": block["family"]})
-    return (found["taskDefinition"], service[1]) if found and service else None
+    found = _active_service(environment, block["family"])
+    return (found["taskDefinition"], _tags(found.get("tags", []), "key", "value")) if found else None
+
+
+def _active_service(environment: Environment, name: str) -> ServiceTypeDef | None:
+    """With its tags. Cluster, service and family have one name."""
+    ecs = environment.client("ecs")
+    try:
+        found = ecs.describe_services(cluster=name, services=[name], include=["TAGS"])["services"]
+    except ecs.exceptions.ClusterNotFoundException:
+        return None
+    return next((one for one in found if one["status"] == "ACTIVE"), None)
 
 
 def _scalable_target(environment: Environment, block: Block) -> tuple[str, Tags] | None:
-    _, _, name = block["resource_id"].rpartition("/")
-    service = _service(environment, {"name": name})
+    service = _service(environment, {"name": block["resource_id"].rpartition("/")[2]})
     found = environment.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs", ResourceIds=[block["resource_id"]]
     )["ScalableTargets"]

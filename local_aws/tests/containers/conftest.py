@@ -11,7 +11,7 @@ import pytest
 
 from local_aws.container_engine import Engine
 from local_aws.podman import Podman
-from local_aws.tests.containers.stage import Stage, create_repository, embedded_aws, push_probe
+from local_aws.tests.containers.stage import Stage, embedded_aws, publish_probe
 from local_aws.tests.machine import cannot_run, require_go
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="session")
 def image(local_aws: LocalAws, probe: bytes) -> str:
     """The probe's repository in the embedded ECR, with the tag v1."""
-    address = create_repository(local_aws)
-    push_probe(local_aws, probe)
-    return address
+    return publish_probe(local_aws, probe)
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,13 @@ def create_repository(local_aws: LocalAws) -> str:
         return str(ecr.create_repository(repositoryName="probe")["repository"]["repositoryUri"])
 
 
+def publish_probe(local_aws: LocalAws, program: bytes) -> str:
+    """The address of its repository, in which it has the tag v1."""
+    address = create_repository(local_aws)
+    push_probe(local_aws, program)
+    return address
+
+
 def push_probe(local_aws: LocalAws, program: bytes, *, tag: str = "v1", build: str = "1") -> str:
     """The digest of an image that is another one for each build."""
     archive = io.BytesIO()

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local_aws import container_engine, lifecycle
 from local_aws.podman import Podman
 from local_aws.tests.containers.processes import processes_of
-from local_aws.tests.containers.stage import create_repository, embedded_aws, push_probe, wait_until
+from local_aws.tests.containers.stage import embedded_aws, publish_probe, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +35,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module")
 def image(local_aws: LocalAws, probe: bytes) -> str:
-    address = create_repository(local_aws)
-    push_probe(local_aws, probe)
-    return address
+    return publish_probe(local_aws, probe)
 
 
 def kill_engine(local_aws: LocalAws) -> None:

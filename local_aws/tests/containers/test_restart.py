@@ -11,7 +11,7 @@ import pytest
 
 from local_aws import container_engine, lifecycle
 from local_aws import server_process as process
-from local_aws.tests.containers.stage import create_repository, embedded_aws, push_probe, wait_until
+from local_aws.tests.containers.stage import embedded_aws, publish_probe, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module")
 def image(local_aws: LocalAws, probe: bytes) -> str:
-    address = create_repository(local_aws)
-    push_probe(local_aws, probe)
-    return address
+    return publish_probe(local_aws, probe)
 
 
 def has_ended(local_aws: LocalAws) -> bool:
@@ -83,8 +81,7 @@ def test_a_kill_leaves_no_container(stage: Stage, probe: bytes) -> None:
     assert lifecycle.up(stage.local_aws) is True
     assert containers(stage) == {}
     assert stage.client("ecs").list_clusters()["clusterArns"] == []
-    create_repository(stage.local_aws)
-    push_probe(stage.local_aws, probe)
+    publish_probe(stage.local_aws, probe)
 
 
 def test_without_an_engine_tasks_are_bookkeeping(stage: Stage) -> None:

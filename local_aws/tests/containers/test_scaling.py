@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_aws.tests.containers.stage import create_repository, embedded_aws, push_probe, wait_until
+from local_aws.tests.containers.stage import embedded_aws, publish_probe, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module")
 def image(local_aws: LocalAws, probe: bytes) -> str:
-    address = create_repository(local_aws)
-    push_probe(local_aws, probe)
-    return address
+    return publish_probe(local_aws, probe)
 
 
 def track_cpu(stage: Stage) -> None:
