@@ -47,20 +47,35 @@ class Environment(Settings):
             " such as dev.toml",
         ),
     ]
+    """The file's name without `.toml`, and no key in it."""
     account_id: AccountId
+    """The AWS account of everything that is created; credentials of another one are refused."""
     region: Region
+    """The region of everything that is created."""
     tags: Tags = Field(default_factory=dict)
+    """Tags on everything, beside the three that the stack sets itself."""
     permissions_boundary_arn: PolicyArn | None = None
+    """A policy that limits what the two roles can grant."""
     service: Service
+    """What the service is called, its share of Spot, ECS Exec, a URL of its own."""
     image: Image
+    """Which image runs by default, and whether tags must be commits."""
     container: Container = Container()
+    """CPU and memory of a task; port, variables, secrets, user and architecture of its container."""
     task_role: TaskRole = TaskRole()
+    """What the container may do in AWS."""
     scaling: Scaling = Scaling()
+    """How far it scales, and the CPU at which it does."""
     deployment: Deployment = Deployment()
+    """How a deployment proceeds."""
     logs: Logs = Logs()
+    """How long logs are kept, and the key that encrypts them."""
     cluster: Cluster = Cluster()
+    """Which metrics CloudWatch collects."""
     backend: Backend
+    """Where this stack's own state is kept."""
     remote_state: RemoteStates
+    """Where the states of the existing modules are, and what they call their outputs."""
 
     @property
     def names(self) -> Names:

@@ -73,17 +73,6 @@ def test_settings_are_accepted() -> None:
         Environment.model_validate({**dev, **tomllib.loads(block)})
 
 
-def test_keys_are_settings() -> None:
-    """Each `[table]` of the first table exists, and the keys beside it."""
-    rows = re.findall(r"^\| [^|]+ \| `\[+([^`\]]+)\]+` ?([^|]*)\|$", TEXT, flags=re.MULTILINE)
-    assert len(rows) >= 9
-    for table, keys in rows:
-        section = table.partition(".")[0]
-        field = Environment.model_fields[section].annotation
-        for key in re.findall(r"`([a-z_]+)`", keys if "<module>" not in table else ""):
-            assert key in getattr(field, "model_fields", {}), (table, key)
-
-
 def test_python_is_a_stack() -> None:
     """It runs, and makes the service that it names."""
     stack = TerraformStack(Testing.app(), "readme")

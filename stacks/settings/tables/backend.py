@@ -53,12 +53,19 @@ class S3Backend(Settings):
     """A state in a bucket, locked by a lock file beside it."""
 
     type: Literal["s3"] = "s3"
+    """The kind of backend."""
     bucket: Annotated[str, AfterValidator(bucket_name)]
+    """The bucket that the state is in."""
     key: Annotated[str, AfterValidator(object_key), AfterValidator(readable)]
+    """The state's object."""
     region: Region
+    """The bucket's."""
     use_path_style: bool = False
+    """Whether the bucket is in the path of a request, not in its host name."""
     kms_key_id: KmsKey | None = None
+    """Encrypts the state, in place of the bucket's default; of the bucket's region."""
     role_arn: RoleArn | None = None
+    """Which Terraform assumes to reach the state."""
 
     @field_validator("kms_key_id")
     @classmethod
@@ -93,7 +100,9 @@ class LocalBackend(Settings):
     """A state in a file; `path` is relative to the repository's root."""
 
     type: Literal["local"] = "local"
+    """The kind of backend."""
     path: Annotated[str, AfterValidator(relative_file), AfterValidator(readable)]
+    """The state's file."""
 
     @property
     def address(self) -> str:
@@ -104,13 +113,17 @@ class RemoteBackend(Settings):
     """A workspace of HCP Terraform or Terraform Enterprise."""
 
     type: Literal["remote"] = "remote"
+    """The kind of backend."""
     organization: HcpName
+    """Of HCP Terraform or Terraform Enterprise."""
     workspace: HcpName
+    """The workspace that the state is in."""
     hostname: Annotated[
         str,
         matching(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'must be a host name, such as "app.terraform.io"'),
         AfterValidator(with_port),
     ] = "app.terraform.io"
+    """HCP Terraform's, or that of a Terraform Enterprise."""
 
     @property
     def address(self) -> str:

@@ -10,3 +10,4 @@ from stacks.settings.base import Settings
 
 class Cluster(Settings):
     container_insights: Literal["disabled", "enabled", "enhanced"] = defaults.CONTAINER_INSIGHTS
+    """Which metrics CloudWatch collects, and charges for."""

@@ -26,17 +26,26 @@ class Container(Settings):
     """`stop_timeout_seconds`: 120 is Fargate's limit, and AWS names no least value."""
 
     port: Annotated[int, between(1, MAX_PORT)] = 8080
+    """TCP, on which the container listens; in its environment as `PORT`."""
     cpu: int = defaults.CPU
+    """Of the task."""
     memory_mib: int = defaults.MEMORY_MIB
+    """Of the task: one of the sizes that Fargate offers with `cpu`."""
     cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE
+    """Of the image's platform."""
     user: Annotated[
         str,
         matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'),
     ] = defaults.USER
+    """As which the container runs; a name has to be one that the image knows."""
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
+    """Whether the container cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
+    """Between SIGTERM and SIGKILL."""
     secrets: dict[str, SecretArn] = Field(default_factory=dict)
+    """Variables whose values ECS reads from Secrets Manager or Parameter Store: the ARN of each by name."""
     environment: dict[str, str] = Field(default_factory=dict)
+    """Variables in the open, by name."""
 
     @field_validator("cpu")
     @classmethod

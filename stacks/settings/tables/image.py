@@ -37,7 +37,9 @@ class Image(Settings):
         ),
         AfterValidator(without_registry),
     ]
+    """The ECR repository, of this account and region."""
     require_commit_sha_tag: bool = False
+    """Whether only the SHA of a commit may be deployed, 7 to 40 of 0-9 and a-f."""
     default_tag: (
         Annotated[
             str,
@@ -48,6 +50,7 @@ class Image(Settings):
         ]
         | None
     ) = None
+    """The tag that plain `terraform` and `cdktf` take, and a first deployment that names none."""
 
     @field_validator("default_tag")
     @classmethod

@@ -21,7 +21,9 @@ class Logs(Settings):
     """`retention_days` = 0 keeps logs for ever, as the AWS provider has it. The key must be in the logs' region."""
 
     retention_days: int = defaults.LOG_RETENTION_DAYS
+    """After which log events are deleted."""
     kms_key_arn: KmsKeyArn | None = None
+    """Encrypts the log events, in place of CloudWatch's own key; of the logs' own region."""
 
     @field_validator("retention_days")
     @classmethod

@@ -20,8 +20,11 @@ class ModuleState(Settings):
     output_names: ClassVar[tuple[str, ...]] = ()
 
     backend: Backend
+    """Where the module's state is."""
     workspace: HcpName | None = None
+    """In an S3 backend: the workspace whose state is read."""
     outputs: dict[str, Annotated[str, AfterValidator(readable)]] = Field(default_factory=dict)
+    """The module's own names for the outputs that are read."""
 
     @field_validator("workspace")
     @classmethod
@@ -75,8 +78,11 @@ class LoadBalancingState(ModuleState):
 
 class RemoteStates(Settings):
     networking: NetworkingState
+    """`vpc_id` and `public_subnet_ids`."""
     security: SecurityState
+    """`app_security_group_id`."""
     loadbalancing: LoadBalancingState
+    """`target_group_arn` and `alb_dns_name`."""
 
     @property
     def by_module(self) -> dict[str, ModuleState]:

@@ -17,8 +17,11 @@ class Service(Settings):
         str,
         matching(r"[A-Za-z][A-Za-z0-9_-]*", "must be a name of letters, digits, - and _, beginning with a letter"),
     ]
+    """Begins the name of everything, `<service>-<environment>`: both together have a limit."""
     fargate_spot_percent: Annotated[int, between(0, 100)] = defaults.FARGATE_SPOT_PERCENT
+    """The share of tasks on Fargate Spot, which AWS may take away at two minutes' notice."""
     enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND
+    """Whether ECS Exec may open a shell in a task; needs `container.readonly_root_filesystem = false`."""
     api_url: (
         Annotated[
             str,

@@ -46,12 +46,17 @@ _Strings = Annotated[tuple[PolicyText, ...], Field(strict=False, min_length=1)]
 
 class Statement(Settings):
     sid: Annotated[str, matching(r"[A-Za-z0-9]+", "must have only letters and digits")] | None = None
+    """Once within the policy."""
     effect: Literal["Allow", "Deny"] = "Allow"
+    """What the statement does."""
     actions: Annotated[tuple[Annotated[str, AfterValidator(granted_action)], ...], Field(strict=False, min_length=1)]
+    """`*` alone only to deny."""
     resources: Annotated[
         tuple[Annotated[PolicyText, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
     ]
+    """ARNs in the region's own partition."""
     conditions: dict[str, dict[PolicyText, _Strings]] = Field(default_factory=dict)
+    """Operator, then condition key, then a list of values."""
 
     @field_validator("actions")
     @classmethod
@@ -77,6 +82,7 @@ class Statement(Settings):
 
 class TaskRole(Settings):
     statements: Annotated[tuple[Statement, ...], Field(strict=False)] = ()
+    """Of the role's only policy."""
 
     @field_validator("statements")
     @classmethod
