@@ -13,13 +13,13 @@ from constructs_lib.hcl import hcl
 class LoadBalancing(Construct):
     """The target group of the load balancer that the team has (FR-003). Refuses one that no Fargate task can join.
 
-    A Lambda function's has neither protocol nor VPC nor port, and Terraform evaluates even the message of a condition
-    that holds.
+    The group's own port is no matter: ECS registers each task with the container's. A Lambda function's group has
+    neither protocol nor VPC, and Terraform evaluates even the message of a condition that holds.
 
     - ``target_group_arn``: of the group. No default.
     - ``alb_dns_name``: where the load balancer is reached; it is passed on as it is. No default.
     - ``vpc_id``: the VPC of the subnets. No default.
-    - ``container_port``: the TCP port that the group has to be for, 1 to 65535. No default.
+    - ``container_port``: the TCP port with which ECS registers each task, 1 to 65535. No default.
     - ``stop_timeout_seconds``: the container's, against which the group's drain is held. No default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
@@ -48,7 +48,6 @@ class LoadBalancing(Construct):
                     self._takes_ip_targets(),
                     self._speaks_tcp(),
                     self._in_vpc(vpc_id),
-                    self._on_port(container_port),
                     self._behind_load_balancer(),
                 ]
             ),
@@ -92,17 +91,6 @@ class LoadBalancing(Construct):
             error_message=(
                 f'Target group ${{self.name}} is in VPC ${{coalesce(self.vpc_id, "none")}}, not in {vpc_id}, where the '
                 "tasks are: they could not register in it."
-            ),
-        )
-
-    @staticmethod
-    def _on_port(port: int) -> Postcondition:
-        return Postcondition(
-            condition=f'${{self.target_type == "lambda" || self.port == {port}}}',
-            error_message=(
-                f'Target group ${{self.name}} is for port ${{coalesce(self.port, "none")}}, '
-                f"the container listens on {port}. "
-                "Set container.port to the target group's, or give the target group the container's."
             ),
         )
 

@@ -165,7 +165,6 @@ def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
         },
         "loadbalancing": {
             "other_target_group_arn": make.target_group(vpc_id, listener_on=balancer_arn),
-            "port_9000_target_group_arn": make.target_group(vpc_id, listener_on=balancer_arn, Port=9000),
         },
     }
     for name, outputs in added.items():

@@ -372,39 +372,43 @@ FUNCTION: Block = {
     "load_balancer_arns": [],
 }
 TARGET_GROUPS: dict[str, tuple[dict[str, Any], list[bool]]] = {
-    "sound": ({}, [True, True, True, True, True]),
-    "instances": ({"target_type": "instance"}, [False, True, True, True, True]),
-    "a function": (FUNCTION, [False, True, True, True, True]),
-    "of another VPC": ({"vpc_id": "vpc-2"}, [True, True, False, True, True]),
-    "for another port": ({"port": 80}, [True, True, True, False, True]),
-    "of two load balancers": ({"load_balancer_arns": ["a", "b"]}, [True, True, True, True, True]),
-    "of none": ({"load_balancer_arns": []}, [True, True, True, True, False]),
+    "sound": ({}, [True, True, True, True]),
+    "instances": ({"target_type": "instance"}, [False, True, True, True]),
+    "a function": (FUNCTION, [False, True, True, True]),
+    "of another VPC": ({"vpc_id": "vpc-2"}, [True, True, False, True]),
+    "for another port": ({"port": 80}, [True, True, True, True]),
+    "of two load balancers": ({"load_balancer_arns": ["a", "b"]}, [True, True, True, True]),
+    "of none": ({"load_balancer_arns": []}, [True, True, True, False]),
     **{
-        protocol: ({"protocol": protocol}, [True, protocol not in {"UDP", "QUIC", "GENEVE"}, True, True, True])
+        protocol: ({"protocol": protocol}, [True, protocol not in {"UDP", "QUIC", "GENEVE"}, True, True])
         for protocol in ("HTTPS", "TCP", "TLS", "TCP_UDP", "TCP_QUIC", "UDP", "QUIC", "GENEVE")
     },
 }
 
 
 def test_a_task_can_join_the_target_group(document: Block, tmp_path: Path) -> None:
-    """Type, protocol, VPC, port and load balancer; of a function, which has none of them, only the type is told."""
+    """Type, protocol, VPC and load balancer; of a function, which has none of them, only the type is told.
+
+    Its port is no more than a default, which ECS overrides as it registers a task:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+    """
     cases = [
         Case(each["condition"], {"self": {**TARGET_GROUP, **changes}})
         for changes, _ in TARGET_GROUPS.values()
         for each in postconditions(document, TARGETS)
     ]
     decided = evaluate(tmp_path, cases)
-    fives = [decided[start : start + 5] for start in range(0, len(decided), 5)]
-    assert dict(zip(TARGET_GROUPS, fives, strict=True)) == {name: wanted for name, (_, wanted) in TARGET_GROUPS.items()}
+    fours = [decided[start : start + 4] for start in range(0, len(decided), 4)]
+    assert dict(zip(TARGET_GROUPS, fours, strict=True)) == {name: wanted for name, (_, wanted) in TARGET_GROUPS.items()}
 
 
 def test_what_is_said_of_a_target_group(document: Block, tmp_path: Path) -> None:
     """Which group, what it is and what it has to be."""
-    wrong = {"self": {**TARGET_GROUP, "target_type": "instance", "protocol": "UDP", "vpc_id": "vpc-2", "port": 80}}
+    wrong = {"self": {**TARGET_GROUP, "target_type": "instance", "protocol": "UDP", "vpc_id": "vpc-2"}}
     cases = [Case(each["error_message"], wrong) for each in postconditions(document, TARGETS)]
     of_a_function = [Case(case.template, {"self": {**TARGET_GROUP, **FUNCTION}}) for case in cases]
-    _, protocol, vpc, port, _ = evaluate(tmp_path, of_a_function)  # of null no message can be made: an error of its own
-    assert ('protocol "none"' in protocol, "VPC none" in vpc, "port none" in port) == (True, True, True)
+    _, protocol, vpc, _ = evaluate(tmp_path, of_a_function)  # of null no message can be made: an error of its own
+    assert ('protocol "none"' in protocol, "VPC none" in vpc) == (True, True)
     assert evaluate(tmp_path, cases) == [
         (
             'Target group orders has target_type "instance": a Fargate task has an IP address of its own and no '
@@ -415,10 +419,6 @@ def test_what_is_said_of_a_target_group(document: Block, tmp_path: Path) -> None
             "be HTTP, HTTPS, TCP or TLS."
         ),
         "Target group orders is in VPC vpc-2, not in vpc-1, where the tasks are: they could not register in it.",
-        (
-            "Target group orders is for port 80, the container listens on 9000. Set container.port to the target "
-            "group's, or give the target group the container's."
-        ),
         (
             "Target group orders hangs on no load balancer: ECS refuses a service for it. Let a listener forward to it "
             "first."

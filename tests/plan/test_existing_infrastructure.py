@@ -123,7 +123,7 @@ def target_group_cases(site: Site) -> None:
     for protocol in ("HTTPS", "TCP", "TLS", "TCP_UDP"):
         site.loadbalancing(f"{protocol.lower()}_group", Protocol=protocol)
     site.loadbalancing("foreign_vpc", vpc_id=site.other_vpc_id)
-    site.loadbalancing("other_target_port", Port=80)
+    site.loadbalancing("default_port_of_the_cdk", Port=80)
     site.loadbalancing("no_balancer", behind=False)
     site.loadbalancing("other_check_port", HealthCheckPort="9999")
     site.loadbalancing("long_drain")
@@ -172,7 +172,6 @@ REFUSED: list[tuple[str, Callable[[Verdict, str], str]]] = [
     ("udp_group", lambda _, name: f'Target group {name} has protocol "UDP"'),
     ("geneve_group", lambda _, name: f'Target group {name} has protocol "GENEVE"'),
     ("foreign_vpc", lambda at, name: f"Target group {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
-    ("other_target_port", lambda _, name: f"Target group {name} is for port 80, the container listens on 8080"),
     ("no_balancer", lambda _, name: f"Target group {name} hangs on no load balancer"),
 ]
 WARNED: list[tuple[str, Callable[[Verdict, str], str]]] = [

@@ -387,7 +387,7 @@ def test_what_the_states_name_is_checked(document: Block, address: str, expected
         ),
         (
             "aws_lb_target_group.existing_loadbalancing",
-            [f"self.vpc_id == {STATES}.networking.outputs.network", "self.port == 9000"],
+            [f"self.vpc_id == {STATES}.networking.outputs.network"],
         ),
     ],
 )
