@@ -13,7 +13,7 @@ from ministack import app
 from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, iam
 
 from local_aws.cloudwatch import log_events, log_groups
-from local_aws.ec2 import describe_filters, security_group_rules
+from local_aws.ec2 import describe_filters, prefix_lists, routes, security_group_rules, vpc_endpoints
 from local_aws.ecr import describe_images
 from local_aws.ecs import (
     awslogs,
@@ -59,11 +59,20 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (cloudwatch_logs, "handle_request", log_groups.handle),
     (ec2, "_authorize_sg_egress", security_group_rules.authorize_egress),
     (ec2, "_authorize_sg_ingress", security_group_rules.authorize_ingress),
+    (ec2, "_create_managed_prefix_list", prefix_lists.create),
+    (ec2, "_create_route", routes.create),
+    (ec2, "_create_vpc_endpoint", vpc_endpoints.create),
+    (ec2, "_delete_route", routes.delete),
+    (ec2, "_delete_vpc_endpoints", vpc_endpoints.delete),
     (ec2, "_describe_network_interfaces", describe_filters.network_interfaces),
     (ec2, "_describe_route_tables", describe_filters.route_tables),
+    (ec2, "_describe_vpc_endpoints", describe_filters.vpc_endpoints),
+    (ec2, "_modify_vpc_endpoint", vpc_endpoints.modify),
     (ec2, "_parse_ip_permissions", security_group_rules.parse),
+    (ec2, "_replace_route", routes.replace),
     (ec2, "_sg_rule_xml", security_group_rules.rule_xml),
     (ec2, "_sg_xml", security_group_rules.group_xml),
+    (ec2, "_vpce_fields_xml", vpc_endpoints.fields_xml),
     (ecr, "_describe_images", describe_images.describe),
     *((ecs, name, scheduler.act_soon) for name in _LEFT_TO_THE_SCHEDULER),
     (ecs, "_build_run_kwargs", containers.run_options),

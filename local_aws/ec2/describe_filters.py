@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html
 """
 # ruff: noqa: SLF001
 
@@ -36,6 +37,13 @@ _INTERFACE_FILTERS: Filters = {
     "subnet-id": lambda interface: [interface["SubnetId"]],
     "vpc-id": lambda interface: [interface["VpcId"]],
 }
+_ENDPOINT_FILTERS: Filters = {
+    "service-name": lambda endpoint: [endpoint["ServiceName"]],
+    "vpc-endpoint-id": lambda endpoint: [endpoint["VpcEndpointId"]],
+    "vpc-endpoint-state": lambda endpoint: [endpoint["State"]],
+    "vpc-endpoint-type": lambda endpoint: [endpoint["VpcEndpointType"]],
+    "vpc-id": lambda endpoint: [endpoint["VpcId"]],
+}
 
 
 def route_tables(original: Action, parameters: Parameters) -> Answer:
@@ -46,6 +54,10 @@ def route_tables(original: Action, parameters: Parameters) -> Answer:
 def network_interfaces(original: Action, parameters: Parameters) -> Answer:
     by_id = _by_id(parameters, "NetworkInterfaceId", ec2._network_interfaces, _INTERFACE_FILTERS)
     return original(by_id)
+
+
+def vpc_endpoints(original: Action, parameters: Parameters) -> Answer:
+    return original(_by_id(parameters, "VpcEndpointId", ec2._vpc_endpoints, _ENDPOINT_FILTERS))
 
 
 def _by_id(parameters: Parameters, id_parameter: str, records: Records, filters: Filters) -> Parameters:
