@@ -21,10 +21,10 @@ _DNS_SUFFIX = r"(?:amazonaws\.(?:com|com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cl
 def networking(module: NetworkingState) -> list[OutputContract]:
     return [
         string_matching(
-            module.output_name("vpc_id"), r"vpc-[0-9a-f]+", "the id of a VPC, a string such as vpc-0a1b2c3d4e5f67890"
+            module.output("vpc_id"), r"vpc-[0-9a-f]+", "the id of a VPC, a string such as vpc-0a1b2c3d4e5f67890"
         ),
         distinct_strings_matching(
-            module.output_name("public_subnet_ids"),
+            module.output("public_subnet_ids"),
             r"subnet-[0-9a-f]+",
             "a list of one or more different subnet ids such as subnet-0a1b2c3d4e5f67890",
         ),
@@ -34,7 +34,7 @@ def networking(module: NetworkingState) -> list[OutputContract]:
 def security(module: SecurityState) -> list[OutputContract]:
     return [
         string_matching(
-            module.output_name("app_security_group_id"),
+            module.output("app_security_group_id"),
             r"sg-[0-9a-f]+",
             "the id of a security group, a string such as sg-0a1b2c3d4e5f67890",
         )
@@ -46,12 +46,12 @@ def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -
     arn = f"arn:{PARTITION_OF_REGION[region]}:elasticloadbalancing:{region}:{account_id}:targetgroup"
     return [
         string_matching(
-            module.output_name("target_group_arn"),
+            module.output("target_group_arn"),
             rf"{arn}/[^/]+/[0-9a-z]+",
             f"the ARN of a target group in region {region} of account {account_id}, {arn}/<name>/<id>",
         ),
         string_matching(
-            module.output_name("alb_dns_name"),
+            module.output("alb_dns_name"),
             _HOST_NAME,
             f"the DNS name of a load balancer in region {region}, without http:// and path",
         ).unless_matching(_load_balancer_in(_REGION), but_not=_load_balancer_in(re.escape(region))),

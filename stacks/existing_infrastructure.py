@@ -51,8 +51,8 @@ def _networking(stack: TerraformStack, environment: Environment) -> Networking:
     return Networking(
         stack,
         "existing_networking",
-        vpc_id=state.string(module.output_name("vpc_id")),
-        public_subnet_ids=state.strings(module.output_name("public_subnet_ids")),
+        vpc_id=state.string(module.output("vpc_id")),
+        public_subnet_ids=state.strings(module.output("public_subnet_ids")),
     )
 
 
@@ -62,7 +62,7 @@ def _security_group(stack: TerraformStack, environment: Environment, *, vpc_id: 
     return SecurityGroup(
         stack,
         "existing_security",
-        security_group_id=state.string(module.output_name("app_security_group_id")),
+        security_group_id=state.string(module.output("app_security_group_id")),
         vpc_id=vpc_id,
         container_port=environment.container.port,
     )
@@ -75,8 +75,8 @@ def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: 
     return LoadBalancing(
         stack,
         "existing_loadbalancing",
-        target_group_arn=state.string(module.output_name("target_group_arn")),
-        alb_dns_name=state.string(module.output_name("alb_dns_name")),
+        target_group_arn=state.string(module.output("target_group_arn")),
+        alb_dns_name=state.string(module.output("alb_dns_name")),
         vpc_id=vpc_id,
         container_port=environment.container.port,
         stop_timeout_seconds=environment.container.stop_timeout_seconds,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from constructs_lib.output_expression import OutputExpression
 from stacks.settings.messages import Problem
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def _names(environment: Environment) -> tuple[str, str]:
 def _target_group(environment: Environment) -> tuple[str, str, str, str]:
     """Which output says it. What a state says is one account's and region's, and refused at plan elsewhere."""
     module = environment.remote_state.loadbalancing
-    return environment.account_id, environment.region, module.address, module.output_name("target_group_arn")
+    output = OutputExpression(str(module.output("target_group_arn"))).canonical
+    return environment.account_id, environment.region, module.address, output
 
 
 def _shared_target_group(file: Path, environment: Environment, other_file: Path) -> Problem:

@@ -52,5 +52,5 @@ def expected_by(settings: Environment) -> Expected:
         tags={**settings.tags, **own_tags},
         backend=settings.backend.model_dump(exclude_unset=True),
         states={module: state.backend.model_dump(exclude_unset=True) for module, state in modules.items()},
-        outputs={name: state.output_name(name) for state in modules.values() for name in state.output_names},
+        outputs={name: str(state.output(name)) for state in modules.values() for name in state.output_names},
     )

@@ -158,7 +158,7 @@ def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
     port = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": EVERYWHERE}
     https, ports = {**port, "FromPort": 443, "ToPort": 443}, {**port, "ToPort": 9000}
     added: dict[str, Tree] = {
-        "networking": {"other_subnet_ids": subnet_ids},
+        "networking": {"other_subnet_ids": subnet_ids, "joined_subnet_ids": ",".join(subnet_ids)},
         "security": {
             "other_security_group_id": make.security_group(vpc_id, inbound=[port], outbound=[https]),
             "wide_security_group_id": make.security_group(vpc_id, inbound=[ports], outbound=[https]),
@@ -171,6 +171,11 @@ def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
         for output, value in outputs.items():
             type_: Any = "string" if isinstance(value, str) else ["list", "string"]
             states[name]["outputs"][output] = {"value": value, "type": type_}
+    group = {"other": {"arn": added["loadbalancing"]["other_target_group_arn"]}}
+    states["loadbalancing"]["outputs"]["target_groups"] = {
+        "value": group,
+        "type": ["map", ["object", {"arn": "string"}]],
+    }
 
 
 @dataclass(frozen=True)

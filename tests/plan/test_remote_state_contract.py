@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import create_loader
-from cdktf import DataTerraformRemoteStateLocal, LocalBackend, TerraformStack, Testing
+from cdktf import DataTerraformRemoteStateLocal, Fn, LocalBackend, TerraformLocal, TerraformStack, Testing
 
+from constructs_lib.check import Check
 from constructs_lib.remote_state import RemoteState
 from stacks import contracts
 from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
@@ -16,6 +17,7 @@ from tests.plan.terraform_folder import diagnostics, texts, write_stack
 
 if TYPE_CHECKING:
     from constructs_lib.remote_state import OutputContract
+    from tests.plan.terraform_folder import Diagnostic
 
 BACKEND = {"type": "local", "path": "some.tfstate"}
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -108,9 +110,44 @@ RIGHT: list[tuple[str, Any]] = [
     ),
 ]
 
+PARTS: dict[str, Any] = {
+    "target_groups": {"api": {"arn": TARGET_GROUP}},
+    "target_group_arns": [TARGET_GROUP, "other"],
+    "network": {"vpc_id": GOOD["vpc_id"]},
+    "joined": ",".join(GOOD["public_subnet_ids"]),
+    "by_zone": {"a": {"id": GOOD["public_subnet_ids"][0]}, "b": {"id": GOOD["public_subnet_ids"][1]}},
+    "lists": {"a": GOOD["public_subnet_ids"][:1], "b": GOOD["public_subnet_ids"][1:]},
+    "known": dict.fromkeys(GOOD["public_subnet_ids"], True),
+    "first": GOOD["public_subnet_ids"][0],
+}
+"""Outputs of other shapes than ours."""
+RIGHT_PARTS: list[tuple[str, str | list[str]]] = [
+    ("target_group_arn", 'target_groups["api"].arn'),
+    ("target_group_arn", "target_group_arns[0]"),
+    ("target_group_arn", "values(target_groups)[0].arn"),
+    ("vpc_id", "network.vpc_id"),
+    ("public_subnet_ids", 'split(",", joined)'),
+    ("public_subnet_ids", "values(by_zone)[*].id"),
+    ("public_subnet_ids", "flatten(values(lists))"),
+    ("public_subnet_ids", "keys(known)"),
+    ("public_subnet_ids", ["first", "by_zone.b.id"]),
+    ("public_subnet_ids", ["lists.a", "lists.b"]),
+]
+SHAPE = json.dumps(PARTS["target_groups"], separators=(",", ":"))
+BAD_PARTS: list[tuple[str, str | list[str], str, str]] = [
+    ("target_group_arn", "target_groups.web.arn", "output target_groups.web.arn", f"missing: target_groups is {SHAPE}"),
+    ("target_group_arn", "target_group_arns[1]", "output target_group_arns[1]", '"other"'),
+    ("target_group_arn", "target_groups", 'output "target_groups"', SHAPE),
+    ("vpc_id", "networks.vpc_id", "output networks.vpc_id", "missing"),
+    ("public_subnet_ids", "by_zone[*].id", "output by_zone[*].id", "missing: by_zone is"),
+    ("public_subnet_ids", 'split(";", joined)', 'output split(";", joined)', f'["{PARTS["joined"]}"]'),
+    ("public_subnet_ids", ["first", "second"], "outputs [first, second]", f'["{PARTS["first"]}", missing]'),
+    ("public_subnet_ids", ["first", "first"], "outputs [first, first]", f'["{PARTS["first"]}", "{PARTS["first"]}"]'),
+]
+
 
 @pytest.fixture(scope="module")
-def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
     """One plan of one stack that reads every state, wrong and right, for Terraform reports all that it finds."""
     folder = tmp_path_factory.mktemp("contract")
     stack = TerraformStack(Testing.app(), "contract")
@@ -119,13 +156,55 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         _read(stack, folder, f"bad{number}", output, value)
     for number, (output, value) in enumerate(RIGHT):
         _read(stack, folder, f"right{number}", output, value)
-    return texts(diagnostics(write_stack(folder, stack), {}), "error")
+    for number, (output, part, *_) in enumerate(BAD_PARTS):
+        _read_part(stack, folder, f"bad_part{number}", output, part)
+    for number, (output, part) in enumerate(RIGHT_PARTS):
+        state = _read_part(stack, folder, f"right_part{number}", output, part)
+        value = state.strings(part) if isinstance(GOOD[output], list) else state.string(part)
+        same = Fn.jsonencode(value) if isinstance(GOOD[output], str) else Fn.jsonencode(Fn.sort(value))
+        local = TerraformLocal(stack, f"read{number}", same).fqn
+        text = json.dumps(json.dumps(GOOD[output], separators=(",", ":")))
+        Check(stack, f"check{number}", condition=f"{local} == {text}", message=f"right_part{number} is ${{{local}}}")
+    return diagnostics(write_stack(folder, stack), {})
+
+
+@pytest.fixture(scope="module")
+def errors(found: list[Diagnostic]) -> list[str]:
+    return texts(found, "error")
+
+
+def _module(output: str) -> str:
+    return next(module for module in CONTRACTS if output in _outputs(module))
+
+
+def _outputs(module: str) -> list[str]:
+    return [str(item.output) for item in CONTRACTS[module]]
 
 
 def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any) -> None:
-    module = next(module for module, contract in CONTRACTS.items() if output in {item.output for item in contract})
-    expected = {contract.output for contract in CONTRACTS[module]}
-    outputs = {**{key: GOOD[key] for key in expected}, output: value, "unrelated": True}
+    module = _module(output)
+    outputs = {**{each: GOOD[each] for each in _outputs(module)}, output: value}
+    _state(folder, name, outputs)
+    _declare(stack, name, module, CONTRACTS[module])
+
+
+def _read_part(stack: TerraformStack, folder: Any, name: str, output: str, part: str | list[str]) -> RemoteState:
+    """A state that has no output of our own names but those beside the one that is read."""
+    module = _module(output)
+    model = {"networking": NetworkingState, "security": SecurityState, "loadbalancing": LoadBalancingState}[module]
+    settings: Any = model.model_validate({"backend": BACKEND, "outputs": {output: part}})
+    contract = {
+        "networking": lambda: contracts.networking(settings),
+        "security": lambda: contracts.security(settings),
+        "loadbalancing": lambda: contracts.loadbalancing(settings, region=REGION, account_id=ACCOUNT),
+    }[module]()
+    beside = {each: GOOD[each] for each in _outputs(module) if each != output}
+    _state(folder, name, {**beside, **PARTS})
+    return _declare(stack, name, module, contract)
+
+
+def _state(folder: Any, name: str, outputs: dict[str, Any]) -> None:
+    outputs = {**outputs, "unrelated": True}
     state = {
         "version": 4,
         "terraform_version": "1.11.4",
@@ -135,12 +214,11 @@ def _read(stack: TerraformStack, folder: Any, name: str, output: str, value: Any
         "resources": [],
     }
     (folder / f"{name}.tfstate").write_text(json.dumps(state))
-    RemoteState(
-        DataTerraformRemoteStateLocal(stack, name, path=f"{name}.tfstate"),
-        module=module,
-        address=f"s3://states/{name}",
-        contract=CONTRACTS[module],
-    )
+
+
+def _declare(stack: TerraformStack, name: str, module: str, contract: list[OutputContract]) -> RemoteState:
+    state = DataTerraformRemoteStateLocal(stack, name, path=f"{name}.tfstate")
+    return RemoteState(state, module=module, address=f"s3://states/{name}", contract=contract)
 
 
 def _type(value: Any) -> Any:
@@ -158,8 +236,7 @@ def test_wrong_output_is_refused(errors: list[str], number: int, case: tuple[str
     """The message names the module, the state's address, the output, what was there, and the outputs that exist."""
     output, _, said = case
     (error,) = [text for text in errors if f"s3://states/bad{number})" in text]
-    module = next(module for module, contract in CONTRACTS.items() if output in {item.output for item in contract})
-    assert f'State of the module {module} (s3://states/bad{number}): output "{output}" must be' in error
+    assert f'State of the module {_module(output)} (s3://states/bad{number}): output "{output}" must be' in error
     assert said in error
     assert "unrelated" in error.partition("Outputs that are there: ")[2]
 
@@ -169,6 +246,24 @@ def test_right_outputs_are_not_refused(errors: list[str]) -> None:
     assert [text for text in errors if "s3://states/right" in text] == []
 
 
+@pytest.mark.parametrize(("number", "case"), list(enumerate(BAD_PARTS)), ids=[str(part) for _, part, *_ in BAD_PARTS])
+def test_a_wrong_part_of_an_output_is_refused(
+    errors: list[str], number: int, case: tuple[str, str | list[str], str, str]
+) -> None:
+    """As a whole output is, by the expression; where it is missing, the message shows what the output is instead."""
+    output, _, called, said = case
+    (error,) = [text for text in errors if f"s3://states/bad_part{number})" in text]
+    start = f"State of the module {_module(output)} (s3://states/bad_part{number}): {called} must be"
+    assert start in error
+    assert f"It is {said}" in error
+    assert ", network, " in error.partition("Outputs that are there: ")[2]
+
+
+def test_a_right_part_of_an_output_is_what_is_read(found: list[Diagnostic]) -> None:
+    """Each shape comes to the same value as the plain output, and none is refused."""
+    assert texts(found, "warning") == []
+
+
 def test_there_is_one_error_for_each_wrong_output(errors: list[str]) -> None:
     """No error comes from anything but a contract."""
-    assert len(errors) == len(BAD)
+    assert len(errors) == len(BAD) + len(BAD_PARTS)

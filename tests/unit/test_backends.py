@@ -108,8 +108,36 @@ def test_a_backend_refuses_what_cannot_work(settings: dict[str, str], remedy: st
 def test_an_output_goes_by_the_modules_own_name() -> None:
     """Where none is given, ours is theirs."""
     module = NetworkingState.model_validate({"backend": S3, "outputs": {"public_subnet_ids": "öffentlich-подсети"}})
-    assert module.output_name("public_subnet_ids") == "öffentlich-подсети"
-    assert module.output_name("vpc_id") == "vpc_id"
+    assert module.output("public_subnet_ids") == "öffentlich-подсети"
+    assert module.output("vpc_id") == "vpc_id"
+
+
+def test_an_output_can_be_a_part_of_one() -> None:
+    """In Terraform's words; and the subnets can be put together of several."""
+    outputs = {"vpc_id": 'network["main"].vpc_id', "public_subnet_ids": ["subnet_a_id", 'subnets["b"].id']}
+    module = NetworkingState.model_validate({"backend": S3, "outputs": outputs})
+    assert module.output("vpc_id") == 'network["main"].vpc_id'
+    assert module.output("public_subnet_ids") == ("subnet_a_id", 'subnets["b"].id')
+
+
+@pytest.mark.parametrize(
+    ("subnets", "place", "remedy"),
+    [
+        (["a", "b + c"], ("outputs", "public_subnet_ids", 1), "must be the name of an output, which .name"),
+        (["a", "b\u200b"], ("outputs", "public_subnet_ids", 1), "must not contain U+200B ZERO WIDTH SPACE"),
+        (["a", 5], ("outputs", "public_subnet_ids", 1), "must be the name of an output, in quotes"),
+        ([], ("outputs", "public_subnet_ids"), "in quotes, or a list of such names"),
+        ({"a": "b"}, ("outputs", "public_subnet_ids"), "in quotes, or a list of such names"),
+        (5, ("outputs", "public_subnet_ids"), "in quotes, or a list of such names"),
+    ],
+)
+def test_a_list_of_outputs_is_checked_one_by_one(subnets: object, place: tuple[str | int, ...], remedy: str) -> None:
+    """The message is about the entry."""
+    with pytest.raises(ValidationError) as caught:
+        NetworkingState.model_validate({"backend": S3, "outputs": {"public_subnet_ids": subnets}})
+    (error,) = caught.value.errors()
+    assert error["loc"] == place
+    assert remedy in error["msg"]
 
 
 @pytest.mark.parametrize(
@@ -119,13 +147,14 @@ def test_an_output_goes_by_the_modules_own_name() -> None:
         ({"vpc_id": "x"}, "is not read from this module, only target_group_arn and alb_dns_name"),
         ({"alb_dns_name": "alb_dns_n\u0430me"}, "must not contain U+0430 CYRILLIC SMALL LETTER A"),
         ({"alb_dns_name": "alb_dns_name\u3164"}, "must not contain U+3164 HANGUL FILLER"),
-        ({"alb_dns_name": "1st"}, "the name of a Terraform output"),
-        ({"alb_dns_name": "a.b"}, "the name of a Terraform output"),
-        ({"alb_dns_name": ""}, "the name of a Terraform output"),
-        ({"alb_dns_name": "-x"}, "the name of a Terraform output"),
+        ({"alb_dns_name": "1st"}, "the name of an output"),
+        ({"alb_dns_name": "a + b"}, "the name of an output"),
+        ({"alb_dns_name": ""}, "the name of an output"),
+        ({"alb_dns_name": "-x"}, "the name of an output"),
+        ({"alb_dns_name": ["a", "b"]}, "must be one output, not a list of several"),
     ],
 )
-def test_outputs_are_ours_and_named_as_terraform_can(outputs: dict[str, str], remedy: str) -> None:
+def test_outputs_are_ours_and_named_as_terraform_can(outputs: dict[str, object], remedy: str) -> None:
     """A name that we never read, or that no output can have, is refused."""
     with pytest.raises(ValidationError) as caught:
         LoadBalancingState.model_validate({"backend": S3, "outputs": outputs})

@@ -118,6 +118,17 @@ def test_the_same_target_group(tmp_path: Path) -> None:
         assert len(load_environments(tmp_path)) == 2
 
 
+def test_the_same_target_group_by_another_expression(tmp_path: Path) -> None:
+    """Whatever its spelling."""
+    write(tmp_path, "dev.toml", own="1", target_group_arn="groups.api.arn")
+    write(tmp_path, "qa.toml", own="2", target_group_arn="groups[ 'api' ].arn".replace("'", '\\"'))
+    (problem,) = told(tmp_path)
+    assert problem.startswith(
+        'qa.toml: remote_state.loadbalancing\n    the output groups["api"]["arn"] of s3://states/loadbalancing is the '
+        "target group of dev.toml too"
+    )
+
+
 def test_a_long_name_is_told_for_each_resource(tmp_path: Path) -> None:
     """With what it would be, how long that is, and by how much it is too long."""
     service = "a" * 500

@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, PlainValidator, ValidationInfo, field_validator
 
+from constructs_lib.output_expression import OutputExpression
 from stacks.settings.base import Refusal, Settings, did_you_mean, readable, refusal, refuse_all
 from stacks.settings.tables.backend import Backend, HcpName, LocalBackend, RemoteBackend, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Output = str | tuple[str, ...]
+
+
+def output_or_list(value: object) -> Output:
+    """All of it, for pydantic would have a message for each of the two types."""
+    if isinstance(value, str):
+        if remedy := _expression_remedy(value):
+            raise refusal(remedy)
+        return value
+    if not isinstance(value, (list, tuple)) or not value:
+        raise refusal(f"{_IN_QUOTES}, or a list of such names")
+    refuse_all(Refusal((at,), each, remedy) for at, each in enumerate(value) if (remedy := _expression_remedy(each)))
+    return tuple(value)
+
+
+_IN_QUOTES: Final = "must be the name of an output, in quotes"
+
+
+def _expression_remedy(text: object) -> str | None:
+    if not isinstance(text, str):
+        return _IN_QUOTES
+    try:
+        OutputExpression(readable(text))
+    except ValueError as error:
+        return str(error)
+    return None
+
 
 class ModuleState(Settings):
     """The state of one existing module, and what that module calls the outputs we read."""
 
     output_names: ClassVar[tuple[str, ...]] = ()
+    lists: ClassVar[tuple[str, ...]] = ()
+    """Those that may be put together of several."""
 
     backend: Backend
     """Where the module's state is."""
     workspace: HcpName | None = None
     """In an S3 backend: the workspace whose state is read."""
-    outputs: dict[str, Annotated[str, AfterValidator(readable)]] = Field(default_factory=dict)
-    """The module's own names for the outputs that are read."""
+    outputs: dict[str, Annotated[Output, PlainValidator(output_or_list)]] = Field(default_factory=dict)
+    """Our names for the outputs that are read, each with the module's own name for it or an expression for the part of
+    one that it is."""
 
     @field_validator("workspace")
     @classmethod
@@ -39,22 +70,22 @@ class ModuleState(Settings):
 
     @field_validator("outputs")
     @classmethod
-    def outputs_are_read_by_us(cls, outputs: dict[str, str]) -> dict[str, str]:
+    def outputs_are_read_by_us(cls, outputs: dict[str, Output]) -> dict[str, Output]:
         refuse_all(cls._output_refusals(outputs))
         return outputs
 
     @classmethod
-    def _output_refusals(cls, outputs: dict[str, str]) -> Iterator[Refusal]:
+    def _output_refusals(cls, outputs: dict[str, Output]) -> Iterator[Refusal]:
         for ours, theirs in outputs.items():
             if ours not in cls.output_names:
                 near = get_close_matches(ours, cls.output_names, n=1)
                 remedy = f"is not read from this module, only {' and '.join(cls.output_names)}{did_you_mean(near)}"
                 yield Refusal((ours,), theirs, remedy)
-            elif not theirs.replace("-", "_").isidentifier() or theirs.startswith("-"):
-                yield Refusal((ours,), theirs, "must be the name of a Terraform output: letters, digits, - and _")
+            elif isinstance(theirs, tuple) and ours not in cls.lists:
+                yield Refusal((ours,), theirs, "must be one output, not a list of several")
 
-    def output_name(self, ours: str) -> str:
-        """The module's own name for the output that we call `ours`."""
+    def output(self, ours: str) -> Output:
+        """The module's own name for the output that we call `ours`, or an expression for where it is."""
         return self.outputs.get(ours, ours)
 
     @property
@@ -66,6 +97,7 @@ class ModuleState(Settings):
 
 class NetworkingState(ModuleState):
     output_names = ("vpc_id", "public_subnet_ids")
+    lists = ("public_subnet_ids",)
 
 
 class SecurityState(ModuleState):
