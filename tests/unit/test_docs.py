@@ -13,6 +13,7 @@ from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from stacks.settings import Environment, load_environment
+from tests.plan.transitions import overlaid
 from tests.template import Template
 
 if sys.version_info >= (3, 11):
@@ -70,7 +71,7 @@ def test_settings_are_accepted() -> None:
     """The tables that are shown, in place of those of `dev`."""
     dev = load_environment(ROOT / "environments" / "dev.toml").model_dump(exclude_unset=True)
     for block in blocks("toml"):
-        Environment.model_validate({**dev, **tomllib.loads(block)})
+        Environment.model_validate(overlaid(dev, tomllib.loads(block)))
 
 
 def test_python_is_a_stack() -> None:

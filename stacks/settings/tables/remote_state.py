@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
-from pydantic import Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, WrapValidator, field_validator
 
 from constructs_lib.output_expression import OutputExpression
 from stacks.settings.base import Refusal, Settings, did_you_mean, readable, refusal, refuse_all
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Output = str | tuple[str, ...]
 
 
-def output_or_list(value: object) -> Output:
-    """All of it, for pydantic would have a message for each of the two types."""
+def output_or_list(value: object, _: object) -> Output:
+    """Instead of pydantic, which would have a message for each of the two types."""
     if isinstance(value, str):
         if remedy := _expression_remedy(value):
             raise refusal(remedy)
@@ -53,7 +53,7 @@ class ModuleState(Settings):
     """Where the module's state is."""
     workspace: HcpName | None = None
     """In an S3 backend: the workspace whose state is read."""
-    outputs: dict[str, Annotated[Output, PlainValidator(output_or_list)]] = Field(default_factory=dict)
+    outputs: dict[str, Annotated[Output, WrapValidator(output_or_list)]] = Field(default_factory=dict)
     """Our names for the outputs that are read, each with the module's own name for it or an expression for the part of
     one that it is."""
 
