@@ -830,10 +830,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
         'remote_state.networking.outputs.x = "y": is not read from this module, only vpc_id and public_subnet_ids',
     ),
     (
-        [("remote_state.security.outputs", {"app_security_group_id": "a.b"})],
+        [("remote_state.security.outputs", {"app_security_group_id": "a + b"})],
         (
-            'remote_state.security.outputs.app_security_group_id = "a.b": must be the name of a Terraform output: '
-            "letters, digits, - and _"
+            'remote_state.security.outputs.app_security_group_id = "a + b": must be the name of an output, which '
+            '.name, ["key"], [0] and [*] may follow, also within values(…), keys(…), flatten(…), tolist(…) and split(",", …)'
         ),
     ),
     (
@@ -888,6 +888,7 @@ TAKEN: list[list[Change]] = [
     [("task_role.statements", [STATEMENT | {"effect": "Deny", "actions": ["*"]}])],
     [("container.environment", {"_": "1", "A_1": "", "a": "x", "Z9": "y"})],
     [("remote_state.security.outputs", {"app_security_group_id": "a-b_1"})],
+    [("remote_state.security.outputs", {"app_security_group_id": 'groups["app"].id'})],
     [("remote_state.security.workspace", "blue")],
     [("service.enable_execute_command", True), ("container.readonly_root_filesystem", False)],
     [("permissions_boundary_arn", "arn:aws:iam::aws:policy/x")],
