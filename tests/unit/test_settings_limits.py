@@ -833,7 +833,8 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("remote_state.security.outputs", {"app_security_group_id": "a + b"})],
         (
             'remote_state.security.outputs.app_security_group_id = "a + b": must be the name of an output, which '
-            '.name, ["key"], [0] and [*] may follow, also within values(…), keys(…), flatten(…), tolist(…) and split(",", …)'
+            '.name, ["key"], [0] and [*] may follow, also within values(…), keys(…), flatten(…), tolist(…) and '
+            'split(",", …)'
         ),
     ),
     (
