@@ -134,9 +134,10 @@ def _show(report: Report) -> None:
 
 @app.command()
 def deploy(environment: EnvironmentName, image_tag: ImageTag = None, allow: Allow = None) -> None:
-    """Show the plan, apply it, and wait until it serves; for `local` the sample API is built and pushed before.
+    """Show the plan, run `release.before`, apply the plan, and wait until it serves.
 
-    Exits 3, with nothing changed, where the plan does what --allow has to allow.
+    For `local` the sample API is built and pushed first. Exits 3, with nothing changed, where the plan does what
+    --allow has to allow.
     """
     resolved = resolve(environment)
     _print_deployed(deployment.deploy(resolved, image_tag=image_tag, show=_shower(resolved), allow=allow or ()))

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from operate import (
+    before_release,
     deployment_lock,
     embedded_aws,
     image_tags,
@@ -32,6 +33,7 @@ from operate.service import Service, id_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from operate.before_release import BeforeRelease
     from operate.environment import Environment
     from operate.image_tags import ImageTag
     from operate.plan_decisions import Allowance
@@ -43,13 +45,14 @@ if TYPE_CHECKING:
 class Planned:
     """`document` is `terraform show -json`'s; `warning` is what is wrong with the state that it was planned on.
 
-    `deployed_image` is what runs, None where nothing does or ECS did not say.
+    `deployed_image` is what runs, None where nothing does or ECS did not say; `before` is what is to run first.
     """
 
     document: dict[str, Any]
     image_tag: ImageTag
     deployed_image: ImageReference | None
     warning: str | None = None
+    before: BeforeRelease | None = None
 
     @property
     def image_digest(self) -> str | None:
@@ -95,7 +98,8 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = _unrecorded_if_told(environment, stack)
         warning = _of_unrecorded(found, stack) or (launch_type.in_the_way(service) if image else None)
-        return Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, warning)
+        document = stack.plan(image_tag=tag.name, imports=found)
+        return Planned(document, tag, image, warning, before_release.planned(document, environment.settings))
 
 
 def _unrecorded_if_told(environment: Environment, stack: Stack) -> list[Unrecorded]:
@@ -122,7 +126,7 @@ def _image_if_told(service: Service) -> ImageReference | None:
 def deploy(
     environment: Environment, *, image_tag: str | None, show: Callable[[Planned], None], allow: Collection[Allowance]
 ) -> Deployed:
-    """Applies the plan that `show` has shown, and returns once that image serves.
+    """Applies the plan that `show` has shown, after what `release.before` says, and returns once that image serves.
 
     On the embedded AWS the sample API is built, under the tag, before. Raises DecisionNeededError where the plan does
     what is not in `allow`, with nothing changed, and OperateError that says why where ECS rolled back, or where nothing
@@ -134,14 +138,19 @@ def deploy(
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
         sample_image.publish(environment, tag=tag.name)
-        planned = Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, _of_unrecorded(found, stack))
+        document = stack.plan(image_tag=tag.name, imports=found)
+        before = before_release.planned(document, environment.settings)
+        planned = Planned(document, tag, image, _of_unrecorded(found, stack), before)
         return _applied(service, stack, planned, show=show, allow=allow)
 
 
 def roll_back(
     environment: Environment, *, to: int | None, show: Callable[[Planned], None], allow: Collection[Allowance]
 ) -> Deployed:
-    """As `deploy`, of the image that revision `to` runs, or else the last release that served; nothing is built."""
+    """As `deploy`, of the image that revision `to` runs, or else the last release that served.
+
+    Nothing is built, and `release.before` is not run: it was made for a new image.
+    """
     with _ready(environment) as (service, stack):
         release = rollback.target(service, to=to)
         left, image = service.read()["taskDefinition"], service.image()
@@ -172,6 +181,8 @@ def _applied(
 ) -> Deployed:
     show(planned)
     plan_decisions.require_allowed(planned.document, allow)
+    if planned.before:
+        before_release.run(service, planned.before)
     began = datetime.now(timezone.utc)
     with releases.recorded(service), startup_time.recorded(service):
         with rollout.explained(service, since=began):
@@ -209,6 +220,7 @@ def destroy(environment: Environment) -> Destroyed:
         revisions = service.revisions()
         for revision in revisions:
             service.ecs.deregister_task_definition(taskDefinition=revision)
+        before_release.deregister_copies(service)
     return Destroyed(len(resources), revisions)
 
 

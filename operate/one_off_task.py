@@ -71,20 +71,33 @@ def run(environment: Environment, asked: Asked, *, show: Callable[[Line], None])
         service = Service.deployed(environment)
         if why := embedded_aws.why_no_containers(environment.local_aws):
             raise OperateError(f"Tasks are bookkeeping here, and none can run. {why}")
-        request = _request(service, asked)
-        with contextlib.ExitStack() as until_it_ends:
-            with progress.Interrupts().handled() as interrupts:  # a task that was started is known
-                task = _OneOffTask(service, _start(service, request), request["taskDefinition"])
-                until_it_ends.enter_context(task.stopped_when_interrupted())
-            if interrupts.received:
-                raise KeyboardInterrupt
-            return task.follow(within=asked.timeout, show=show)
+        definition = _task_definition(service, asked.revision) or service.read()["taskDefinition"]
+        exit_code = run_task(service, definition, asked.command, timeout=asked.timeout, show=show)
+        return TIMED_OUT if exit_code is None else exit_code
 
 
-def _request(service: Service, asked: Asked) -> RunTaskRequestTypeDef:
+def run_task(
+    service: Service,
+    definition: str,
+    command: Sequence[str],
+    *,
+    timeout: timedelta,
+    show: Callable[[Line], None],
+) -> int | None:
+    """As `run`, of the task definition with the ARN `definition`; None where the time-out has passed."""
+    request = _request(service, definition, command)
+    with contextlib.ExitStack() as until_it_ends:
+        with progress.Interrupts().handled() as interrupts:  # a task that was started is known
+            task = _OneOffTask(service, _start(service, request), definition)
+            until_it_ends.enter_context(task.stopped_when_interrupted())
+        if interrupts.received:
+            raise KeyboardInterrupt
+        return task.follow(within=timeout, show=show)
+
+
+def _request(service: Service, definition: str, command: Sequence[str]) -> RunTaskRequestTypeDef:
     found = service.read()
-    definition = _task_definition(service, asked.revision) or found["taskDefinition"]
-    override = {"name": service.container(definition)["name"], "command": list(asked.command)}
+    override = {"name": service.container(definition)["name"], "command": list(command)}
     kept = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType")
     request = {
         "cluster": service.cluster,
@@ -142,7 +155,8 @@ class _OneOffTask:
         since = datetime.now(timezone.utc) - _CLOCKS_APART
         return Reader(self.service.logs, streams.group, f"{streams.name}{id_of(self.arn)}", since)
 
-    def follow(self, *, within: timedelta, show: Callable[[Line], None]) -> int:
+    def follow(self, *, within: timedelta, show: Callable[[Line], None]) -> int | None:
+        """The container's exit code; None where it was stopped, since the time has passed."""
         deadline, status = time.monotonic() + within.total_seconds(), ""
         while True:
             task = next(iter(self.service.describe_tasks([self.arn])), None)  # ECS may not know it at once
@@ -154,8 +168,8 @@ class _OneOffTask:
                 self._show_last_lines(show)
                 return self._exit_code(task)
             if time.monotonic() > deadline:
-                self._stop(f"--timeout of {within.total_seconds():.0f} s has passed")
-                return TIMED_OUT
+                self._stop(f"its time limit of {within.total_seconds():.0f} s has passed")
+                return None
             time.sleep(_POLL_SECONDS)
 
     def _show_lines(self, show: Callable[[Line], None]) -> None:
@@ -189,7 +203,7 @@ class _OneOffTask:
         except OperateError:
             raise
         except Exception:
-            progress.console.print(f"{self.name} may run on. This stops it: {self._stop_command}")
+            progress.console.print(f"{self.name} may run on. This stops it: {stop_command(self.service, self.arn)}")
             raise
 
     def _stop(self, why: str) -> None:
@@ -198,13 +212,14 @@ class _OneOffTask:
             try:
                 self.service.ecs.stop_task(cluster=self.service.cluster, task=self.arn, reason=f"operate run: {why}")
             except Exception:
-                progress.console.print(f"{self.name} could not be stopped, and runs on: {self._stop_command}")
+                progress.console.print(
+                    f"{self.name} could not be stopped, and runs on: {stop_command(self.service, self.arn)}"
+                )
                 raise
         progress.console.print(f"{self.name} was told to stop, since {why}; nothing else was.")
 
-    @property
-    def _stop_command(self) -> str:
-        region = self.service.environment.settings.region
-        return shlex.join(
-            ["aws", "ecs", "stop-task", "--region", region, "--cluster", self.service.cluster, "--task", self.arn]
-        )
+
+def stop_command(service: Service, task_arn: str) -> str:
+    """The AWS CLI's."""
+    region = service.environment.settings.region
+    return shlex.join(["aws", "ecs", "stop-task", "--region", region, "--cluster", service.cluster, "--task", task_arn])

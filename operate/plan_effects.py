@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Effect:
-    kind: Literal["rollout", "downtime", "logs", "scaling", "permissions", "lookup"]
+    kind: Literal["rollout", "downtime", "logs", "scaling", "permissions", "lookup", "before"]
     text: str
 
 

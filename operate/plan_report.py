@@ -14,6 +14,7 @@ from rich.text import Text
 from operate import plan_changes, plan_decisions, plan_effects
 from operate.plan_changes import REPLACED
 from operate.plan_decisions import NEEDS_A_DECISION
+from operate.plan_effects import Effect
 from operate.plan_fields import Field
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from operate.environment import Environment
     from operate.plan_changes import Change, OutputChange
     from operate.plan_decisions import Decision
-    from operate.plan_effects import Effect
 
 NOTHING_TO_CHANGE, CHANGES = 0, 2
 _PHRASES = {
@@ -93,6 +93,7 @@ def of(planned: Planned, *, environment: Environment) -> Report:
     plan = planned.document
     changes, outputs = plan_changes.changes(plan), plan_changes.output_changes(plan)
     deleted = [f"{one} was deleted outside of Terraform." for one in plan_changes.deleted_outside(plan)]
+    first = [Effect("before", planned.before.effect)] if planned.before else []
     warnings = [planned.warning, *deleted, *plan_changes.warnings(plan)]
     return Report(
         environment=environment.settings.name,
@@ -101,7 +102,7 @@ def of(planned: Planned, *, environment: Environment) -> Report:
         summary=totals(changes, outputs),
         changes=changes,
         outputs=outputs,
-        effects=plan_effects.effects(plan),
+        effects=[*first, *plan_effects.effects(plan)],
         decisions=plan_decisions.decisions(plan),
         warnings=[one for one in warnings if one],
     )

@@ -170,11 +170,12 @@ class Service:
         """The application's, which is the first."""
         return self.task_definition(task_definition_arn)["containerDefinitions"][0]
 
-    def revisions(self) -> list[str]:
-        """ARNs of the family's active revisions, newest first."""
-        pages = self.ecs.get_paginator("list_task_definitions").paginate(familyPrefix=self.name, sort="DESC")
+    def revisions(self, family: str | None = None) -> list[str]:
+        """ARNs of the active revisions, newest first; of the service's own family, where no other is named."""
+        wanted = family or self.name
+        pages = self.ecs.get_paginator("list_task_definitions").paginate(familyPrefix=wanted, sort="DESC")
         arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
-        return [arn for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == self.name]
+        return [arn for arn in arns if id_of(arn).rpartition(":")[0] == wanted]
 
     def log_stream(self, task: TaskTypeDef) -> LogStream | None:
         """Of the application's container; None where it has no awslogs."""

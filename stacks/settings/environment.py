@@ -23,6 +23,7 @@ from stacks.settings.tables.container import Container
 from stacks.settings.tables.deployment import Deployment
 from stacks.settings.tables.image import Image
 from stacks.settings.tables.logs import Logs
+from stacks.settings.tables.release import Release
 from stacks.settings.tables.remote_state import RemoteStates
 from stacks.settings.tables.scaling import Scaling
 from stacks.settings.tables.service import Service
@@ -68,6 +69,8 @@ class Environment(Settings):
     """How far it scales, and the CPU at which it does."""
     deployment: Deployment = Deployment()
     """How a deployment proceeds."""
+    release: Release = Release()
+    """What runs before a release, such as a migration."""
     logs: Logs = Logs()
     """How long logs are kept, and the key that encrypts them."""
     cluster: Cluster = Cluster()

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 ARN = "arn:aws:ecs:eu-west-1:111111111111"
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/go-api/0123456789abcdef"
+COPIES = "go-api-dev_release"
+"""The family of what `release.before` runs."""
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -107,6 +109,9 @@ class FakeService:
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.refusal: Exception | None = None
         self.tags: dict[str, str] = {}
+        self.registered: list[dict[str, Any]] = []
+        self.copies: dict[str, list[dict[str, str]]] = {}
+        self.of_copies: list[dict[str, Any]] = []
         self.image_tags: dict[str, str] = {}
         self.images: dict[str, str] = {}
 
@@ -131,14 +136,18 @@ class FakeService:
             raise self.refusal
         return {"services": [self.service] if self.service else []}
 
-    def list_tasks(self, *, desiredStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
+    def list_tasks(self, *, desiredStatus: str, family: str | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Of the family of copies, those that are told to stop and those that are not."""
         chosen = self.stopped if desiredStatus == "STOPPED" else self.tasks
+        if family:
+            assert family == COPIES
+            chosen = [one for one in self.of_copies if ("stoppingAt" in one) == (desiredStatus == "STOPPED")]
         return {"taskArns": [one["taskArn"] for one in chosen]}
 
     def describe_tasks(self, *, tasks: list[str], **_: Any) -> dict[str, Any]:
         if self.started and self.started[0]["taskArn"] in tasks:
             return {"tasks": [self.started[0] if len(self.started) == 1 else self.started.pop(0)]}
-        return {"tasks": [one for one in [*self.tasks, *self.stopped] if one["taskArn"] in tasks]}
+        return {"tasks": [one for one in [*self.tasks, *self.stopped, *self.of_copies] if one["taskArn"] in tasks]}
 
     def tag_resource(self, *, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803 - boto3's name
         """Revisions have one tag."""
@@ -155,6 +164,8 @@ class FakeService:
         return {"imageDetails": [{"imageDigest": digest}]}
 
     def describe_task_definition(self, *, taskDefinition: str, include: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        if taskDefinition in self.copies and "TAGS" in include:
+            return {"taskDefinition": {}, "tags": self.copies[taskDefinition]}
         image_tag = self.image_tags.get(taskDefinition, f"v{taskDefinition.rpartition(':')[2]}")
         labels = {"org.opencontainers.image.ref.name": image_tag}
         image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}
@@ -218,8 +229,20 @@ class FakeService:
     def get_paginator(self, _: str) -> FakeService:
         return self
 
-    def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"taskDefinitionArns": [revision(number) for number in (7, 6, 1)]}]
+    def paginate(self, *, familyPrefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803 - boto3's name
+        """Also of a longer name, as AWS is said to."""
+        assert familyPrefix in {"go-api-dev", COPIES}
+        own = [] if familyPrefix == COPIES else [revision(number) for number in (7, 6, 1)]
+        return [{"taskDefinitionArns": [*self.copies, *own]}]
+
+    def register_task_definition(self, **request: Any) -> dict[str, Any]:
+        self.registered.append(request)
+        arn = f"{ARN}:task-definition/{request['family']}:{len(self.registered)}"
+        self.copies[arn] = request["tags"]
+        return {"taskDefinition": {"taskDefinitionArn": arn}}
+
+    def deregister_task_definition(self, *, taskDefinition: str) -> None:  # noqa: N803 - boto3's name
+        self.copies.pop(taskDefinition, None)
 
     def run_task(self, **request: Any) -> dict[str, Any]:
         """The task that is `started` as each description has it: one a call of `describe_tasks`, the last one stays."""

@@ -106,7 +106,7 @@ def test_a_timeout_stops_the_task(aws: FakeService) -> None:
     result = run("dev", "--timeout", "0s", "--", "x")
     assert result.exit_code == 124
     assert stopped(aws) == [task(ID)["taskArn"]]
-    assert "was told to stop, since --timeout of 0 s has passed" in result.stderr
+    assert "was told to stop, since its time limit of 0 s has passed" in result.stderr
 
 
 def interrupt(*_: object) -> None:

@@ -96,6 +96,7 @@ def test_defaults() -> None:
             "health_check_grace_period_seconds": 60,
             "steady_state_timeout_minutes": 20,
         },
+        "release": {"before": (), "before_timeout_seconds": 900},
         "logs": {"retention_days": 30, "kms_key_arn": None},
         "cluster": {"container_insights": "disabled"},
         "backend": S3 | state,
@@ -153,6 +154,7 @@ def test_what_is_given_is_kept() -> None:
             "health_check_grace_period_seconds": 15,
             "steady_state_timeout_minutes": 11,
         },
+        "release": {"before": ("/api", "migrate"), "before_timeout_seconds": 60},
         "logs": {"retention_days": 90, "kms_key_arn": KEY},
         "cluster": {"container_insights": "enhanced"},
         "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "role_arn": f"{ROLE}state"},
@@ -181,6 +183,7 @@ NUMBERS: list[tuple[str, int, int, str]] = [
     ("deployment.minimum_healthy_percent", 0, 100, "from 0 to 100"),
     ("deployment.health_check_grace_period_seconds", 0, MAX_INT32, "of 0 or more"),
     ("deployment.steady_state_timeout_minutes", 1, 120, "from 1 to 120"),
+    ("release.before_timeout_seconds", 1, MAX_INT32, "of 1 or more"),
 ]
 
 
@@ -758,6 +761,15 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("container.cpu_architecture", "arm64")],
         'container.cpu_architecture = "arm64": must be "X86_64" or "ARM64"',
     ),
+    ([("release.before", "migrate")], 'release.before = "migrate": must be a list in square brackets'),
+    ([("release.before", ["migrate", 1])], "release.before[1] = 1: must be text in quotes"),
+    (
+        [("release.before", ["a\0b"])],
+        (
+            'release.before[0] = "a\\u0000b": must not contain U+0000 CONTROL CHARACTER, which ends every argument of '
+            "a command"
+        ),
+    ),
     (
         [("cluster.container_insights", "on")],
         'cluster.container_insights = "on": must be "disabled", "enabled" or "enhanced"',
@@ -893,6 +905,7 @@ TAKEN: list[list[Change]] = [
     [("remote_state.security.workspace", "blue")],
     [("service.enable_execute_command", True), ("container.readonly_root_filesystem", False)],
     [("permissions_boundary_arn", "arn:aws:iam::aws:policy/x")],
+    [("release.before", ["/api", "", "ü $(x) ${y}", "*"])],
 ]
 
 

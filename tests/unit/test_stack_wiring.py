@@ -63,6 +63,7 @@ CHANGES: dict[str, Any] = {
         "health_check_grace_period_seconds": 15,
         "steady_state_timeout_minutes": 11,
     },
+    "release": {"before": ["migrate"], "before_timeout_seconds": 60},
     "logs": {"retention_days": 90, "kms_key_arn": KEY},
     "cluster": {"container_insights": "enhanced"},
     "backend": {"key": "orders/qa.tfstate"},

@@ -1,0 +1,189 @@
+"""`[release] before`: a command in a one-off task of the image that a plan brings, before the plan is applied.
+
+The task runs a copy of the planned task definition, of a family of its own, so that the service's has released
+revisions alone. The copy is deregistered in the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from operate import embedded_aws, one_off_task, plan_changes, progress
+from operate.environment import NotToldError, answering
+from operate.errors import OperateError
+from operate.plan_changes import CREATED
+from operate.service import id_of, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mypy_boto3_ecs.type_defs import RegisterTaskDefinitionRequestTypeDef, TaskTypeDef
+
+    from operate.plan_changes import Changed
+    from operate.service import Service
+    from operate.task_logs import Line
+    from stacks.settings import Environment as Settings
+
+COPIED = {
+    "cpu": "cpu",
+    "memory": "memory",
+    "network_mode": "networkMode",
+    "requires_compatibilities": "requiresCompatibilities",
+    "execution_role_arn": "executionRoleArn",
+    "task_role_arn": "taskRoleArn",
+}
+"""Terraform's attributes to ECS's parameters. Three more are copied that differ in form."""
+
+_TASK_DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
+_POLL_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class BeforeRelease:
+    """`definition` is the planned task definition's values, without those that only the apply knows.
+
+    None where there is no service yet: neither is what the task would run in.
+    """
+
+    environment: str
+    command: Sequence[str]
+    timeout: timedelta
+    definition: Mapping[str, Any] | None
+
+    @property
+    def effect(self) -> str:
+        if self.definition is None:
+            made = f"make run ENV={self.environment} COMMAND={shlex.quote(self.text)}"
+            return f"`{self.text}` (release.before) is not run before the first deployment: {made} runs it afterwards"
+        return f"`{self.text}` (release.before) runs first, as a task of the new image: if it fails, nothing is changed"
+
+    @property
+    def text(self) -> str:
+        return shlex.join(self.command)
+
+
+def planned(plan: dict[str, Any], settings: Settings) -> BeforeRelease | None:
+    """None where no command is set, or the plan has no new revision of the task definition."""
+    release, changed = settings.release, plan_changes.changed(plan)
+    if not release.before or not any(
+        one.change.type == _TASK_DEFINITION and "create" in one.actions for one in changed
+    ):
+        return None
+    resources = plan["planned_values"]["root_module"]["resources"]
+    definition = next(one["values"] for one in resources if one["type"] == _TASK_DEFINITION)
+    exists = any(one.change.type == _SERVICE and not _is_new(one) for one in changed)
+    timeout = timedelta(seconds=release.before_timeout_seconds)
+    return BeforeRelease(settings.name, release.before, timeout, definition if exists else None)
+
+
+def _is_new(service: Changed) -> bool:
+    """Also where it takes the place of one of another name, in another cluster."""
+    return service.change.action == CREATED or service.before.get("name") != service.after.get("name")
+
+
+def run(service: Service, before: BeforeRelease) -> None:
+    """Raises OperateError, in one line, where the command did not end well; Ctrl-C stops its task and comes through."""
+    if before.definition is None:
+        return
+    if why := embedded_aws.why_no_containers(service.environment.local_aws):
+        progress.console.print(f"`{before.text}` (release.before) is not run: no task runs here. {why}", style="yellow")
+        return
+    with _nothing_changed(before):
+        request = _request(before.definition, family=_family(service))
+        _await_others(service, within=before.timeout)
+        deregister_copies(service)
+        copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
+        try:
+            exit_code = one_off_task.run_task(service, copy, before.command, timeout=before.timeout, show=_print_line)
+        finally:
+            _deregister(service, copy)
+    if exit_code != 0:
+        seconds = before.timeout.total_seconds()
+        ended = f"did not end in {seconds:.0f} s" if exit_code is None else f"exited with code {exit_code}"
+        raise OperateError(f"Nothing was changed: `{before.text}` (release.before) {ended}.")
+
+
+@contextlib.contextmanager
+def _nothing_changed(before: BeforeRelease) -> Iterator[None]:
+    try:
+        with answering("AWS did not answer"):
+            yield
+    except OperateError as error:
+        said = f"`{before.text}` (release.before) could not be run: {error}"
+        raise OperateError(f"Nothing was changed: {said}") from None
+
+
+def _request(definition: Mapping[str, Any], *, family: str) -> RegisterTaskDefinitionRequestTypeDef:
+    wanted = (*COPIED, "container_definitions", "runtime_platform", "tags_all")
+    unknown = [name for name in wanted if name not in definition]
+    if unknown:
+        raise OperateError(f"only the apply makes its {', '.join(unknown)}. Deploy that with release.before = [].")
+    (platform,) = definition["runtime_platform"]
+    request = {
+        "family": family,
+        **{parameter: definition[name] for name, parameter in COPIED.items()},
+        "containerDefinitions": json.loads(definition["container_definitions"]),
+        "runtimePlatform": {
+            "cpuArchitecture": platform["cpu_architecture"],
+            "operatingSystemFamily": platform["operating_system_family"],
+        },
+        "tags": [{"key": key, "value": value} for key, value in definition["tags_all"].items()],
+    }
+    return cast("RegisterTaskDefinitionRequestTypeDef", request)
+
+
+def _family(service: Service) -> str:
+    """Of no service: an environment's name has no underscore."""
+    return f"{service.name}_release"
+
+
+def _await_others(service: Service, *, within: timedelta) -> None:
+    """Another release's task, or what one left that was killed: two migrations at once may ruin each other's work."""
+    if other := _unended(service):
+        task = other[0]
+        who = (
+            f"task {id_of(task['taskArn'])[:8]} of {id_of(task['taskDefinitionArn'])}, started by "
+            f"{task.get('startedBy', 'somebody')}, is at work since {task['createdAt'].astimezone():%H:%M:%S}"
+        )
+        seconds = within.total_seconds()
+        with progress.step(f"waiting, since {who}"):
+            ended = wait_until(lambda: not _unended(service), within_seconds=seconds, poll_seconds=_POLL_SECONDS)
+        if not ended:
+            command = one_off_task.stop_command(service, task["taskArn"])
+            raise OperateError(f"{who}, and has not ended in {seconds:.0f} s. This stops it: {command}")
+
+
+def _unended(service: Service) -> list[TaskTypeDef]:
+    """Also those that are told to stop."""
+    found: list[str] = []
+    for desired in ("RUNNING", "STOPPED"):
+        listed = service.ecs.list_tasks(cluster=service.cluster, family=_family(service), desiredStatus=desired)
+        found += listed["taskArns"]
+    return [task for task in service.describe_tasks(found) if task["lastStatus"] != "STOPPED"]
+
+
+def deregister_copies(service: Service) -> None:
+    """Those that a killed release has left, by this stack's tags."""
+    own = service.environment.settings.own_tags
+    for arn in service.revisions(_family(service)):
+        described = service.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+        tags = {tag["key"]: tag["value"] for tag in described.get("tags", [])}
+        if own.items() <= tags.items():
+            service.ecs.deregister_task_definition(taskDefinition=arn)
+
+
+def _deregister(service: Service, arn: str) -> None:
+    try:
+        with answering(f"{id_of(arn)} is still registered, and the next release deregisters it"):
+            service.ecs.deregister_task_definition(taskDefinition=arn)
+    except NotToldError as error:
+        progress.console.print(str(error), style="yellow")
+
+
+def _print_line(line: Line) -> None:
+    progress.console.print(f"{id_of(line.task_id)[:8]} {line.message}")
