@@ -70,7 +70,7 @@ class Module:
             terraform.apply()
         except StepFailedError as error:
             own = S3Backend(bucket=STATE_BUCKET, key=self.state_key, region=REGION)
-            raise OperateError(terraform_errors.explained(error, folder=self._folder, own=own)) from None
+            raise OperateError(terraform_errors.explained(error, folder=self._folder, own=own, embedded=True)) from None
         self._mark.write_text(self._fingerprint())
 
     def _copy_sources(self) -> None:

@@ -145,6 +145,10 @@ class Stack:
             yield
         except StepFailedError as error:
             said = terraform_errors.explained(
-                error, folder=self.folder, own=self.settings.backend, read=self.settings.remote_state
+                error,
+                folder=self.folder,
+                own=self.settings.backend,
+                read=self.settings.remote_state,
+                embedded=bool(self.terraform.environment),
             )
             raise OperateError(said) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from operate.paths import shown
@@ -25,13 +26,20 @@ _HELD_LOCK = re.compile(
 _DRAWN = re.compile(r"[╷│╵]|\x1b\[[0-9;]*m")
 
 
-def explained(error: StepFailedError, *, folder: Path, own: Backend, read: RemoteStates | None = None) -> str:
+def explained(
+    error: StepFailedError, *, folder: Path, own: Backend, read: RemoteStates | None = None, embedded: bool = False
+) -> str:
     """Terraform's own words, and then ours.
 
-    `folder` is where it runs, `own` is where it keeps its state, `read` the states of others.
+    `folder` is where it runs, `own` is where it keeps its state, `read` the states of others; `embedded` says that
+    these are in the embedded AWS, which a person's shell does not reach as it is.
     """
     said = " ".join(_DRAWN.sub(" ", error.output).split())
-    meanings = [*_of_the_image(said), *_of_states(said, error.standard_output, own, read), *_of_a_lock(said, folder)]
+    meanings = [
+        *_of_the_image(said),
+        *_of_states(said, error.standard_output, own, read),
+        *_of_a_lock(said, folder, embedded=embedded),
+    ]
     if _UNREADABLE_LOCK.search(said):
         meanings.append(unreadable_lock(f"{own.address}.tflock"))
     return "\n\n".join((str(error), *meanings))
@@ -52,13 +60,14 @@ def _of_states(said: str, output: str, own: Backend, read: RemoteStates | None) 
         yield f"That is the state at {address}." if is_newer else _unreadable_state(address, backend)
 
 
-def _of_a_lock(said: str, folder: Path) -> Iterator[str]:
+def _of_a_lock(said: str, folder: Path, *, embedded: bool) -> Iterator[str]:
     """https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go, `LockInfo.String`."""
+    reaching = 'eval "$(.venv/bin/python -m operate cloud-env)" && ' if embedded else ""
     if lock := _HELD_LOCK.search(said):
         yield (
             f"{lock['who']} holds the state's lock since {lock['created'][:19]} UTC, for "
             f"{_operation(lock['operation'])}: nothing was changed. Wait until that has ended. If it was killed: "
-            f"terraform -chdir={shown(folder)} force-unlock {lock['id']}"
+            f"{reaching}terraform -chdir={shlex.quote(shown(folder))} force-unlock {lock['id']}"
         )
 
 

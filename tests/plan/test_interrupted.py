@@ -1,0 +1,95 @@
+"""Two verbs at once, and verbs whose Terraform or who themselves were killed: processes, as a person starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_aws import lifecycle
+from operate import deployment_lock
+from operate.service import wait_until
+from tests.checkout import Checkout, checked_out
+from tests.plan.stand_in import furnish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WITHIN_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """With the existing modules, and nothing deployed."""
+    with checked_out(tmp_path_factory.mktemp("checkout")) as checkout:
+        lifecycle.up(checkout.cloud)
+        furnish(checkout.cloud)
+        yield checkout
+
+
+def at_work(checkout: Checkout) -> subprocess.Popen[str]:
+    """A plan that has begun."""
+    process = checkout.start("plan", "local")
+    name = f"`plan local` (process {process.pid}) is at work since "
+    assert wait_until(
+        lambda: (deployment_lock.holder(checkout.cloud) or "").startswith(name), within_seconds=WITHIN_SECONDS
+    )
+    return process
+
+
+def test_a_second_verb_waits_and_says_for_whom(checkout: Checkout) -> None:
+    """And since when; then it is done as well."""
+    first = at_work(checkout)
+    exit_code, said = checkout.operate("plan", "local")
+    assert f"waiting, since `plan local` (process {first.pid}) is at work since " in said
+    assert exit_code == 0
+    first.communicate(timeout=WITHIN_SECONDS)
+    assert first.returncode == 0
+
+
+def test_nobody_waits_for_one_that_was_killed(checkout: Checkout) -> None:
+    """Its lock is gone with it."""
+    first = at_work(checkout)
+    first.kill()
+    first.communicate(timeout=WITHIN_SECONDS)
+    exit_code, said = checkout.operate("plan", "local")
+    assert (exit_code, "waiting, since" in said) == (0, False)
+
+
+def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(checkout: Checkout) -> None:
+    """In a shell that knows nothing of the embedded AWS, as it stands, with Terraform's question answered."""
+    assert checkout.operate("plan", "local")[0] == 0
+    kill_apply(checkout)
+    exit_code, said = checkout.operate("plan", "local")
+    assert exit_code == 1
+    assert "holds the state's lock since 20" in said
+    command = said.rpartition("If it was killed: ")[2].strip()
+    shell = ["sh", "-c", command]
+    subprocess.run(shell, cwd=checkout.folder, env=checkout.variables, input="yes\n", text=True, check=True)
+    assert checkout.operate("plan", "local")[0] == 0
+
+
+def kill_apply(checkout: Checkout) -> None:
+    """As soon as it holds the lock."""
+    variables = {**os.environ, **checkout.cloud.environment_variables()}
+    command = ["terraform", "apply", "-auto-approve", "-input=false", "-var=image_tag=latest"]
+    apply = subprocess.Popen(
+        command,
+        cwd=checkout.folder / "cdktf.out" / "stacks" / "go-api-local",
+        env={name: value for name, value in variables.items() if value},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with closing(checkout.cloud.client("s3")) as s3:
+
+        def is_locked() -> bool:
+            found = s3.list_objects_v2(Bucket="terraform-state", Prefix="go-api/local.tfstate.tflock")
+            return bool(found.get("Contents"))
+
+        assert wait_until(is_locked, within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
+    os.killpg(apply.pid, signal.SIGKILL)
+    apply.wait()
