@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from constructs_lib.ecs_tasks_role import EcsTasksRole
@@ -73,9 +74,14 @@ def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStateme
     ]
 
 
+def _whole(secret_arn: str) -> str:
+    """With a pattern for the six characters that Secrets Manager adds to a secret's name, where they are left out."""
+    return secret_arn if re.search(r"-[A-Za-z0-9]{6}$", secret_arn) else f"{secret_arn}-??????"
+
+
 def _read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
     # A JSON key, version stage and version id may follow a secret's ARN in a container definition; IAM knows none.
-    secrets = sorted({":".join(arn.split(":")[:7]) for arn in arns if _SECRETS_MANAGER in arn})
+    secrets = sorted({_whole(":".join(arn.split(":")[:7])) for arn in arns if _SECRETS_MANAGER in arn})
     parameters = sorted({arn for arn in arns if _SECRETS_MANAGER not in arn})
     statements = []
     if secrets:

@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
+from stacks.settings import is_arn
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
@@ -36,7 +37,10 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
         location=location,
         repository_arn=repository_arn,
         log_group_name=environment.names.log_group,
-        secret_arns=list(environment.container.secrets.values()),
+        secret_arns=[
+            secret if is_arn(secret) else location.arn("ssm", f"parameter{secret}")
+            for secret in environment.container.secrets.values()
+        ],
         permissions_boundary_arn=environment.permissions_boundary_arn,
     )
     task = TaskRole(

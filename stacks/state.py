@@ -94,4 +94,4 @@ def _assume_role(backend: settings.S3Backend) -> S3BackendAssumeRoleConfig | Non
 
 
 def _from_stack_directory(path: str) -> str:
-    return f"{_ROOT_FROM_STACK_DIRECTORY}/{path}"
+    return path if path.startswith("/") else f"{_ROOT_FROM_STACK_DIRECTORY}/{path}"

@@ -4,7 +4,7 @@
 tables together, `loading` reads files, `messages` says what is wrong with them.
 """
 
-from stacks.settings.aws_values import IMAGE_TAG
+from stacks.settings.aws_values import IMAGE_TAG, is_arn
 from stacks.settings.environment import Environment
 from stacks.settings.loading import environments_directory, load_beside_others, load_environment, load_environments
 from stacks.settings.messages import SettingsError
@@ -39,6 +39,7 @@ __all__ = [
     "SecurityState",
     "SettingsError",
     "environments_directory",
+    "is_arn",
     "load_beside_others",
     "load_environment",
     "load_environments",

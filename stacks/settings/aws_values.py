@@ -25,11 +25,13 @@ _ACCOUNT = r"\d{12}"
 _REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
 _KEY_ID = r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _KEY_ARN = rf"{_ARN}:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
-_IAM_PATH = r"(?:[\x21-\x2e\x30-\x7e]+/)*"
-_SECRET = (
-    rf"{_ARN}:secretsmanager:{_REGION}:{_ACCOUNT}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{{6}}(?::[^:\s]*:[^:\s]*:[^:\s]*)?"
-)
+# Terraform's S3 backend refuses a key's id that is no UUID of RFC 4122, and takes an alias.
+_STATE_KEY_ID = r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
+_KEY_ALIAS = r"alias/[A-Za-z0-9/_-]+"
+_IAM_PATH = r"(?:[\x21-\x7e]+/)?"
+_SECRET = rf"{_ARN}:secretsmanager:{_REGION}:{_ACCOUNT}:secret:[\w/+=.@!-]+(?::[^:]*:[^:\s]*:[^:\s]*)?"
 _PARAMETER = rf"{_ARN}:ssm:{_REGION}:{_ACCOUNT}:parameter/[\w./-]+"
+_PARAMETER_PATH = r"(?:/[\w.-]+)+"
 
 
 def known_region(region: str) -> str:
@@ -67,8 +69,14 @@ def partition_remedy(region: str) -> str:
     return f"must begin with arn:{PARTITION_OF_REGION[region]}:, as every ARN in {region}"
 
 
+def is_arn(text: str) -> bool:
+    return text.startswith("arn:")
+
+
 def regional_arn(arn: str) -> str:
-    """The ARN's region exists, in the ARN's partition."""
+    """The ARN's region exists, in the ARN's partition; what is no ARN passes."""
+    if not is_arn(arn):
+        return arn
     region = region_of(arn)
     if region not in PARTITION_OF_REGION:
         raise _unknown_region("the ARN", region, f", not of {region}")
@@ -120,16 +128,18 @@ KmsKeyArn = Annotated[
 ]
 KmsKey = Annotated[
     str,
-    matching(rf"{_KEY_ARN}|{_KEY_ID}", "must be the id or the ARN of a KMS key, not an alias"),
+    matching(
+        rf"{_STATE_KEY_ID}|{_KEY_ALIAS}|{_ARN}:kms:{_REGION}:{_ACCOUNT}:(?:key/{_STATE_KEY_ID}|{_KEY_ALIAS})",
+        "must be the id or the ARN of a KMS key, or an alias, alias/<name>, or its ARN",
+    ),
 ]
-SecretArn = Annotated[
+SecretReference = Annotated[
     str,
     matching(
-        rf"{_SECRET}|{_PARAMETER}",
-        "must be the ARN of a secret,"
-        " arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>,"
+        rf"{_SECRET}|{_PARAMETER}|{_PARAMETER_PATH}",
+        "must be the ARN of a secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>,"
         " which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter,"
-        " arn:aws:ssm:<region>:<account>:parameter/<name>",
+        " arn:aws:ssm:<region>:<account>:parameter/<name>, or the path of a parameter, such as /go-api/database",
     ),
     AfterValidator(regional_arn),
 ]

@@ -10,6 +10,7 @@ from stacks.settings.aws_values import (
     AccountId,
     PolicyArn,
     Region,
+    is_arn,
     is_in_partition,
     partition_remedy,
     region_of,
@@ -43,9 +44,8 @@ class Environment(Settings):
     name: Annotated[
         str,
         matching(
-            r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
-            "the file's name must have only lower-case letters, digits and single hyphens, and begin with a letter,"
-            " such as dev.toml",
+            r"[A-Za-z0-9_][A-Za-z0-9_-]*",
+            "the file's name must have only letters, digits, - and _, and not begin with -, such as dev.toml",
         ),
     ]
     """The file's name without `.toml`, and no key in it."""
@@ -134,7 +134,7 @@ class Environment(Settings):
             refuse_all(
                 Refusal(("secrets", name), None, partition_remedy(region))
                 for name, arn in container.secrets.items()
-                if not is_in_partition(arn, region)
+                if is_arn(arn) and not is_in_partition(arn, region)
             )
         return container
 

@@ -11,7 +11,7 @@ BACKEND: TypeAdapter[Backend] = TypeAdapter(Backend)
 S3 = {"type": "s3", "bucket": "terraform-state", "key": "a/b.tfstate", "region": "eu-west-1"}
 LOCAL = {"type": "local", "path": "state/networking.tfstate"}
 REMOTE = {"type": "remote", "organization": "acme", "workspace": "networking"}
-KEY_ID = "12345678-1234-1234-1234-123456789012"
+KEY_ID = "12345678-1234-4234-9234-123456789012"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_s3_accepts_what_works(change: dict[str, str]) -> None:
         (S3 | {"key": "/a"}, "no slash at either end"),
         (S3 | {"key": "a/"}, "no slash at either end"),
         (S3 | {"region": "eu-wets-1"}, "did you mean eu-west-1?"),
-        (S3 | {"kms_key_id": "alias/state"}, "not an alias"),
+        (S3 | {"kms_key_id": "alias/"}, "or an alias"),
         (S3 | {"role_arn": "arn:aws:iam::1:role/x"}, "arn:aws:iam::<account>:role/<name>"),
         (S3 | {"key": "go-\u0430pi/x"}, "must not contain U+0430 CYRILLIC SMALL LETTER A"),
         (S3 | {"key": "go-api\u200b/x"}, "must not contain U+200B ZERO WIDTH SPACE"),
@@ -85,7 +85,6 @@ def test_s3_accepts_what_works(change: dict[str, str]) -> None:
         (S3 | {"role_arn": "arn:aws-cn:iam::111111111111:role/x"}, "begin with arn:aws:"),
         (S3 | {"region": "cn-north-1", "role_arn": "arn:aws:iam::111111111111:role/x"}, "begin with arn:aws-cn:"),
         (LOCAL | {"path": "state/\ufeffa"}, "must not contain U+FEFF ZERO WIDTH NO-BREAK SPACE"),
-        (LOCAL | {"path": "/srv/state"}, "relative to the repository's root"),
         (LOCAL | {"path": "~/state"}, "relative"),
         (LOCAL | {"path": "C:\\state"}, "relative"),
         (LOCAL | {"path": "\\\\host\\state"}, "relative"),

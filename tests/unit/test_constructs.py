@@ -349,7 +349,11 @@ def test_execution_role_by_default(stack: TerraformStack) -> None:
 
 
 def test_execution_role_reads_secrets(stack: TerraformStack) -> None:
-    """Each secret once, sorted, without what follows its ARN; parameters have an action of their own."""
+    """Each secret once, sorted, without what follows its ARN; parameters have an action of their own.
+
+    Six characters, and no more, are granted where the ARN leaves out those that Secrets Manager has added:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+    """
     database = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:{}-AbCdEf"
     parameter = "arn:aws-us-gov:ssm:us-gov-west-1:111111111111:parameter/{}"
     TaskExecutionRole(
@@ -364,6 +368,7 @@ def test_execution_role_reads_secrets(stack: TerraformStack) -> None:
             f"{database.format('b')}:user::",
             database.format("a"),
             f"{database.format('b')}:password:AWSCURRENT:1",
+            f"{database.format('c').removesuffix('-AbCdEf')}:password::",
             parameter.format("a"),
             parameter.format("b"),
         ],
@@ -377,7 +382,11 @@ def test_execution_role_reads_secrets(stack: TerraformStack) -> None:
             "Sid": "ReadSecrets",
             "Effect": "Allow",
             "Action": ["secretsmanager:GetSecretValue"],
-            "Resource": [database.format("a"), database.format("b")],
+            "Resource": [
+                database.format("a"),
+                database.format("b"),
+                database.format("c").replace("AbCdEf", "??????"),
+            ],
         },
         {
             "Sid": "ReadParameters",

@@ -172,12 +172,9 @@ TOLD: list[tuple[str, str, str]] = [
         'dev.toml: container.environment.A\n    must not contain "TfToken[", which CDKTF would replace',
     ),
     (
-        "D.toml",
+        "d v.toml",
         "",
-        (
-            "D.toml\n    the file's name must have only lower-case letters, digits and single hyphens, "
-            "and begin with a letter, such as dev.toml"
-        ),
+        "d v.toml\n    the file's name must have only letters, digits, - and _, and not begin with -, such as dev.toml",
     ),
 ]
 

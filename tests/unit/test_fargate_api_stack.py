@@ -377,7 +377,7 @@ def test_setting_reaches_its_resource(
 
 
 def test_container_settings(synthesize: Synthesize) -> None:
-    """Port, user, file system and stop timeout; PORT, target and check follow the port; variables are sorted."""
+    """Port, user, file system and stop timeout; PORT and target follow the port; variables are sorted."""
     template = synthesize(
         container={
             "port": 9000,
@@ -400,7 +400,6 @@ def test_container_settings(synthesize: Synthesize) -> None:
         90,
     )
     assert template.only("aws_ecs_service")["load_balancer"][0]["container_port"] == 9000
-    assert "self.port == 9000" in json.dumps(template.only("data.aws_lb_target_group"))
 
 
 def test_terraform_does_not_read_settings_as_templates(synthesize: Synthesize) -> None:
@@ -421,19 +420,28 @@ def test_terraform_does_not_read_settings_as_templates(synthesize: Synthesize) -
 
 
 def test_secrets_give_the_execution_role_their_read_and_nothing_else(synthesize: Synthesize) -> None:
-    """Exactly these ARNs, without what follows a secret's in a container definition; the task role gets nothing."""
+    """Exactly these ARNs, without what follows a secret's in a container definition; the task role gets none."""
     template = synthesize(
-        container={"secrets": {"DB": f"{SECRET}:password::", "DB_USER": f"{SECRET}:user::", "LICENCE": PARAMETER}}
+        container={
+            "secrets": {
+                "DB": f"{SECRET}:password::",
+                "DB_USER": f"{SECRET}:user::",
+                "LICENCE": PARAMETER,
+                "PATH_OF_ONE": "/go-api/key",
+            }
+        }
     )
     assert template.container()["secrets"] == [
         {"name": "DB", "valueFrom": f"{SECRET}:password::"},
         {"name": "DB_USER", "valueFrom": f"{SECRET}:user::"},
         {"name": "LICENCE", "valueFrom": PARAMETER},
+        {"name": "PATH_OF_ONE", "valueFrom": "/go-api/key"},
     ]
+    of_path = f"arn:${{data.aws_partition.partition.partition}}:ssm:{REGION}:{ACCOUNT}:parameter/go-api/key"
     added = template.policy("execution")[3:]
     assert [(statement["Action"], statement["Resource"]) for statement in added] == [
         (["secretsmanager:GetSecretValue"], [SECRET]),
-        (["ssm:GetParameters"], [PARAMETER]),
+        (["ssm:GetParameters"], [of_path, PARAMETER]),
     ]
     assert len(template.all("aws_iam_role_policy")) == 1
 

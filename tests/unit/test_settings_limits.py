@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from stacks.settings import Environment
 from stacks.settings.messages import problems_of
 
-KEY_ID = "01239abc-0912-0912-0912-0123456789ab"
+KEY_ID = "01239abc-0912-4912-8912-0123456789ab"
 KEY = f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"
 ROLE = "arn:aws:iam::111111111111:role/"
 POLICY = "arn:aws:iam::111111111111:policy/"
@@ -182,7 +182,7 @@ NUMBERS: list[tuple[str, int, int, str]] = [
     ("scaling.scale_out_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
     ("deployment.minimum_healthy_percent", 0, 100, "from 0 to 100"),
     ("deployment.health_check_grace_period_seconds", 0, MAX_INT32, "of 0 or more"),
-    ("deployment.steady_state_timeout_minutes", 1, 120, "from 1 to 120"),
+    ("deployment.steady_state_timeout_minutes", 1, 10080, "from 1 to 10080"),
     ("release.before_timeout_seconds", 1, MAX_INT32, "of 1 or more"),
 ]
 
@@ -255,23 +255,20 @@ BUCKET = (
     "both ends, no two dots in a row, and not an IP address"
 )
 OBJECT = 'must be the key of an object, with no slash at either end, such as "go-api/terraform.tfstate"'
-FILE = "must be the path of a file, relative to the repository's root"
+FILE = "must be the path of a file, absolute or relative to the repository's root"
 HCP = "must be 1 to 90 letters, digits, hyphens and underscores"
 HOST = 'must be a host name, such as "app.terraform.io"'
 POLICY_WANTED = "must be the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>"
 ROLE_WANTED = "must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>"
 KEY_WANTED = "must be the ARN of a KMS key, not of an alias: arn:aws:kms:<region>:<account>:key/<key id>"
-ANY_KEY = "must be the id or the ARN of a KMS key, not an alias"
-SERVICE = "must be a name of letters, digits, - and _, beginning with a letter"
+ANY_KEY = "must be the id or the ARN of a KMS key, or an alias, alias/<name>, or its ARN"
+SERVICE = "must be a name of letters, digits, - and _, not beginning with -"
 TEXTS: list[tuple[str, list[str], list[str], str]] = [
     (
         "name",
-        ["d", "dev2", "a9-9b-9"],
-        ["", "1d", "d-", "-d", "d--v", "D", "d_v"],
-        (
-            "the file's name must have only lower-case letters, digits and single hyphens, and begin with a letter, "
-            "such as dev.toml"
-        ),
+        ["d", "dev2", "a9-9b-9", "1d", "d-", "d--v", "D", "d_v", "_"],
+        ["", "-d", "d v", "d.v"],
+        "the file's name must have only letters, digits, - and _, and not begin with -, such as dev.toml",
     ),
     (
         "account_id",
@@ -281,14 +278,19 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     ),
     (
         "permissions_boundary_arn",
-        [f"{POLICY}{'a' * 128}", f"{POLICY}a/b!/x", "arn:aws:iam::aws:policy/job-function/x", f"{POLICY}a+=,.@-_"],
+        [
+            f"{POLICY}{'a' * 128}",
+            f"{POLICY}a/b!/x",
+            f"{POLICY}a//b",
+            "arn:aws:iam::aws:policy/job-function/x",
+            f"{POLICY}a+=,.@-_",
+        ],
         [
             f"{POLICY}{'a' * 129}",
             POLICY,
             f"{POLICY}a/",
             f"{POLICY}a b",
             f"{POLICY}a b/c",
-            f"{POLICY}a//b",
             f"{POLICY}/b",
             POLICY.replace("1", "", 1) + "x",
             POLICY.replace("iam::", "iam:x:") + "x",
@@ -298,7 +300,7 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
         ],
         POLICY_WANTED,
     ),
-    ("service.name", ["a", "Go_Api-9"], ["", "1a", "-a", "_a", "a.b", "a b"], SERVICE),
+    ("service.name", ["a", "Go_Api-9", "1a", "_a"], ["", "-a", "a.b", "a b"], SERVICE),
     (
         "service.api_url",
         ["http://a", "https://a-1.b2.example", "https://A:1", "https://999.999.9-9:65535", "https://a:09999"],
@@ -328,8 +330,8 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     ("image.default_tag", ["a", "_" * 128, "A.b-c_1", "99"], ["", "a" * 129, ".a", "-a", "a b", "a:b"], TAG),
     (
         "container.user",
-        ["0", "a", "_a.b-c$", "A1:2", "1:b$", "Z99"],
-        ["", ":", "a:", ":a", "1a", "-a", "a$b", "a:b:c", ".a"],
+        ["0", "a", "_a.b-c$", "A1:2", "1:b$", "Z99", "1a", "a$b", ".a", "a@b"],
+        ["", ":", "a:", ":a", "-a", "-1", "a:-1", "a:b:c", "a b"],
         USER,
     ),
     (
@@ -341,17 +343,28 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     ("backend.key", ["a", "a/b c", "a//b"], ["", " ", "/a", "a/"], OBJECT),
     (
         "backend.kms_key_id",
-        [KEY_ID, f"mrk-{'0123456789abcdef' * 2}", KEY, KEY.replace(KEY_ID, f"mrk-{'0' * 32}")],
+        [
+            KEY_ID,
+            f"mrk-{'0123456789abcdef' * 2}",
+            KEY,
+            KEY.replace(KEY_ID, f"mrk-{'0' * 32}"),
+            "alias/states",
+            KEY.replace(f"key/{KEY_ID}", "alias/teams/states_1-a"),
+        ],
         [
             "",
             KEY_ID[:-1],
             KEY_ID + "0",
             KEY_ID.upper(),
-            KEY_ID.replace("-0912-", "-091-", 1),
+            KEY_ID.replace("-4912-", "-491-"),
             KEY_ID[1:],
             f"mrk-{'0' * 31}",
             f"mrk-{'0' * 33}",
-            KEY.replace("key/", "alias/"),
+            KEY_ID.replace("-4912-", "-0912-"),
+            KEY_ID.replace("-8912-", "-0912-"),
+            KEY.replace("key/", ""),
+            "alias/",
+            "alias/a b",
             KEY.replace("1" * 12, "1" * 11),
             KEY.replace("eu-west-1", ""),
             KEY.replace("eu-west-1", "eu-1"),
@@ -395,7 +408,7 @@ def test_text_is_refused(path: str, value: str, remedy: str) -> None:
 
 
 OF_BACKENDS: list[tuple[dict[str, Any], str, list[str], list[str], str]] = [
-    (LOCAL, "path", ["a", "./a/b", "a b"], ["", " ", "/a", "a/", "~/a", "C:a", "c:\\a", "\\a"], FILE),
+    (LOCAL, "path", ["a", "./a/b", "a b", "/a", "../a"], ["", " ", "a/", "~/a", "C:a", "c:\\a", "\\a"], FILE),
     (REMOTE, "organization", ["9", "A-b_1", "a" * 90], ["", "a" * 91, "a b", "a."], HCP),
     (REMOTE, "workspace", ["9", "A-b_1", "a" * 90], ["", "a" * 91, "a/b"], HCP),
     (
@@ -442,20 +455,29 @@ SECRETS = [
     f"{SECRET}rds!a/b_c+d=e.f@g-AbCdEf",
     f"{SECRET}a-AbCdEf:key:stage:version",
     f"{SECRET}a-AbCdEf:::",
+    f"{SECRET}a-AbCdEf:a b::",
+    f"{SECRET}AbCdEf",
+    f"{SECRET}prod/orders",
+    f"{SECRET}a-AbCdE",
+    f"{SECRET}a:key::",
     f"{PARAMETER}a",
     f"{PARAMETER}a/b_c.d-e",
+    "/a",
+    "/go-api/dev/a_b.c-d",
 ]
 NO_SECRETS = [
     "x",
-    f"{SECRET}AbCdEf",
-    f"{SECRET}-AbCdEf",
-    f"{SECRET}a-AbCdE",
-    f"{SECRET}a-AbCd_f",
+    "a/b",
+    "/",
+    "/a/",
+    "//a",
+    "/a b",
+    SECRET,
+    f"{SECRET}a#b",
     f"{SECRET}a b-AbCdEf",
     f"{SECRET}a-AbCdEf:key",
     f"{SECRET}a-AbCdEf:key:",
     f"{SECRET}a-AbCdEf:key:a:b:c",
-    f"{SECRET}a-AbCdEf:a b::",
     f"{SECRET}a-AbCdEf::a b:",
     f"{SECRET}a-AbCdEf:::a b",
     PARAMETER,
@@ -476,15 +498,15 @@ def test_no_secret(arn: str) -> None:
     assert told(("container.secrets", {"A": arn})) == [
         (
             "container.secrets.A: must be the ARN of a secret, "
-            "arn:aws:secretsmanager:<region>:<account>:secret:<name>-<the six characters that Secrets Manager added>, "
-            "which :<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter, "
-            "arn:aws:ssm:<region>:<account>:parameter/<name>"
+            "arn:aws:secretsmanager:<region>:<account>:secret:<name>, which "
+            ":<json key>:<version stage>:<version id> may follow (all three colons), or of a parameter, "
+            "arn:aws:ssm:<region>:<account>:parameter/<name>, or the path of a parameter, such as /go-api/database"
         )
     ]
 
 
-ACTIONS = ["s3:Get*", "a-9:B?9", "ecr:*"]
-NO_ACTIONS = ["", "s3", "s3:", ":Get", "S3:Get", "s3:Get Object", "s3:a:b", "s3:Get-x", "s 3:Get"]
+ACTIONS = ["s3:Get*", "a-9:B?9", "ecr:*", "S3:GetObject", "s3:getobject"]
+NO_ACTIONS = ["", "s3", "s3:", ":Get", "s3*:Get", "s3:Get Object", "s3:a:b", "s3:Get-x", "s 3:Get"]
 RESOURCES = [
     "*",
     f"arn:{'*' * 64}:s3:::b",
@@ -492,6 +514,7 @@ RESOURCES = [
     "arn:*:s3:::b",
     "arn:aws:*:*:*:*",
     "arn:aws:s?:eu-west-1:111111111111:a/b:c",
+    "arn:aws:s3:::a b/c  d/*",
 ]
 NO_RESOURCES = ["", "b", "arn:aws:s3:::", "arn:aws:s3::b", "arn:AWS:s3:::b", "arn:aws:S3:::b", "arn:aws:s3:a b::c"]
 NO_RESOURCES += [
@@ -499,7 +522,9 @@ NO_RESOURCES += [
     "arn::s3:::b",
     "arn:aws::::b",
     "arn:aws:s3::a b:c",
-    "arn:aws:s3:::a b",
+    "arn:aws:s3::: ",
+    "arn:aws:s3:::a ",
+    "arn:aws:s3::: a",
     "xarn:aws:s3:::b",
 ]
 
@@ -586,8 +611,8 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [("container.environment", {"\u0430": "x"})],
         (
-            'container.environment."\u0430": the name must begin with a letter or _, and have only letters, digits and '
-            f"_, not {A}"
+            'container.environment."\u0430": the name must have only printable characters of ASCII, without spaces and '
+            f"=, not {A}"
         ),
     ),
     (
@@ -704,6 +729,13 @@ MESSAGES: list[tuple[list[Change], str]] = [
         ),
     ),
     (
+        [("task_role.statements", [STATEMENT | {"actions": ["*:*"]}])],
+        (
+            'task_role.statements[0].actions[0] = "*:*": must not be every action: list those that the application '
+            "needs (least privilege)"
+        ),
+    ),
+    (
         [("task_role.statements", [STATEMENT | {"sid": "A"}, STATEMENT, STATEMENT | {"sid": "A"}])],
         'task_role.statements[2].sid = "A": must differ from the sid of every other statement',
     ),
@@ -728,12 +760,12 @@ MESSAGES: list[tuple[list[Change], str]] = [
         "container.environment.PORT: is set by container.port: remove it here, and set that",
     ),
     (
-        [("container.environment", {"1A": "1"})],
-        "container.environment.1A: the name must begin with a letter or _, and have only letters, digits and _",
+        [("container.environment", {"A=B": "1"})],
+        'container.environment."A=B": the name must have only printable characters of ASCII, without spaces and =',
     ),
     (
-        [("container.secrets", {"A-B": SECRETS[0]})],
-        "container.secrets.A-B: the name must begin with a letter or _, and have only letters, digits and _",
+        [("container.secrets", {"A B": SECRETS[0]})],
+        'container.secrets."A B": the name must have only printable characters of ASCII, without spaces and =',
     ),
     (
         [("container.environment", {"DB_PASSWORD": "x"})],
@@ -899,7 +931,7 @@ TAKEN: list[list[Change]] = [
     [("service.name", "a" * 50)],
     [("task_role.statements", [STATEMENT | {"sid": "A9"}, STATEMENT | {"sid": "a9"}, STATEMENT, STATEMENT])],
     [("task_role.statements", [STATEMENT | {"effect": "Deny", "actions": ["*"]}])],
-    [("container.environment", {"_": "1", "A_1": "", "a": "x", "Z9": "y"})],
+    [("container.environment", {"_": "1", "A_1": "", "a": "x", "Z9": "y", "1A": "1", "-": "1", '!"~': "1"})],
     [("remote_state.security.outputs", {"app_security_group_id": "a-b_1"})],
     [("remote_state.security.outputs", {"app_security_group_id": 'groups["app"].id'})],
     [("remote_state.security.workspace", "blue")],

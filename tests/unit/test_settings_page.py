@@ -48,7 +48,7 @@ def test_every_key_is_described() -> None:
     [
         ("container.port", "integer, port", "`8080`", "from 1 to 65535"),
         ("container.memory_mib", "integer, MiB", "`512`", "256 CPU units go with 512, 1024 or 2048 MiB"),
-        ("container.environment", "table of text", "none", "the name must begin with a letter or _"),
+        ("container.environment", "table of text", "none", "the name must have only printable"),
         ("cluster.container_insights", '`"disabled"` or `"enabled"` or `"enhanced"`', '`"disabled"`', ""),
         ("backend.hostname", "text", '`"app.terraform.io"`', 'a host name, such as "app.terraform.io"'),
         ("service.enable_execute_command", "`true` or `false`", "`false`", ""),

@@ -13,7 +13,7 @@ from stacks.state import keep_state, read_state
 from tests.template import Template
 
 ROLE = "arn:aws:iam::111111111111:role/state"
-KEY_ID = "12345678-1234-1234-1234-123456789012"
+KEY_ID = "12345678-1234-4234-9234-123456789012"
 S3 = {"type": "s3", "bucket": "states", "key": "a/b.tfstate", "region": "eu-west-1"}
 LOCAL = {"type": "local", "path": "state/own.tfstate"}
 REMOTE = {"type": "remote", "organization": "example", "workspace": "orders"}
@@ -29,6 +29,7 @@ BACKENDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"s3": {**LOCKED, "kms_key_id": KEY_ID, "assume_role": {"role_arn": ROLE}, "use_path_style": True}},
     ),
     (LOCAL, {"local": {"path": "../../../state/own.tfstate"}}),
+    (LOCAL | {"path": "/srv/own.tfstate"}, {"local": {"path": "/srv/own.tfstate"}}),
     (REMOTE, {"remote": IN_WORKSPACE}),
     (REMOTE | {"hostname": "tfe.example.com"}, {"remote": {**IN_WORKSPACE, "hostname": "tfe.example.com"}}),
 ]

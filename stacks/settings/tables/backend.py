@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -20,16 +20,15 @@ from stacks.settings.aws_values import (
 from stacks.settings.base import Settings, matching, readable, refusal, with_port
 from stacks.settings.characters import but_not_ascii
 
+_FIRST_REGION: Final = "us-east-1"
 
-def bucket_name(name: str) -> str:
-    """The rules of "General purpose bucket naming" in the Amazon S3 User Guide that decide whether a name can exist."""
+
+def _can_be_a_bucket(name: str, region: str | None) -> bool:
+    """Amazon S3 User Guide, "General purpose bucket naming rules": until 2018 us-east-1 had rules of its own."""
+    if region in {_FIRST_REGION, None} and re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name):
+        return True
     is_shaped = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)
-    if not is_shaped or ".." in name or re.fullmatch(r"\d+(\.\d+){3}", name):
-        raise refusal(
-            "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens,"
-            f" with a letter or a digit at both ends, no two dots in a row, and not an IP address{but_not_ascii(name)}"
-        )
-    return name
+    return bool(is_shaped) and ".." not in name and not re.fullmatch(r"\d+(\.\d+){3}", name)
 
 
 def object_key(key: str) -> str:
@@ -39,10 +38,10 @@ def object_key(key: str) -> str:
     return key
 
 
-def relative_file(path: str) -> str:
-    """An absolute path would be one machine's own, and end up in the synthesized JSON."""
-    if not path.strip() or path.endswith("/") or re.match(r"[/\\~]|[A-Za-z]:", path):
-        raise refusal("must be the path of a file, relative to the repository's root")
+def state_file(path: str) -> str:
+    """Nothing stands for a home or a drive: Terraform would take either for a folder's name."""
+    if not path.strip() or path.endswith("/") or re.match(r"[\\~]|[A-Za-z]:", path):
+        raise refusal("must be the path of a file, absolute or relative to the repository's root")
     return path
 
 
@@ -54,18 +53,28 @@ class S3Backend(Settings):
 
     type: Literal["s3"] = "s3"
     """The kind of backend."""
-    bucket: Annotated[str, AfterValidator(bucket_name)]
+    region: Region
+    """The bucket's."""
+    bucket: str
     """The bucket that the state is in."""
     key: Annotated[str, AfterValidator(object_key), AfterValidator(readable)]
     """The state's object."""
-    region: Region
-    """The bucket's."""
     use_path_style: bool = False
     """Whether the bucket is in the path of a request, not in its host name."""
     kms_key_id: KmsKey | None = None
     """Encrypts the state, in place of the bucket's default; of the bucket's region."""
     role_arn: RoleArn | None = None
     """Which Terraform assumes to reach the state."""
+
+    @field_validator("bucket")
+    @classmethod
+    def bucket_can_exist(cls, bucket: str, info: ValidationInfo) -> str:
+        if not _can_be_a_bucket(bucket, cls.earlier(info, "region")):
+            raise refusal(
+                "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or"
+                f" a digit at both ends, no two dots in a row, and not an IP address{but_not_ascii(bucket)}"
+            )
+        return bucket
 
     @field_validator("kms_key_id")
     @classmethod
@@ -97,11 +106,11 @@ class S3Backend(Settings):
 
 
 class LocalBackend(Settings):
-    """A state in a file; `path` is relative to the repository's root."""
+    """A state in a file; `path` is relative to the repository's root, or absolute."""
 
     type: Literal["local"] = "local"
     """The kind of backend."""
-    path: Annotated[str, AfterValidator(relative_file), AfterValidator(readable)]
+    path: Annotated[str, AfterValidator(state_file), AfterValidator(readable)]
     """The state's file."""
 
     @property

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from constructs_lib import defaults
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
-from stacks.settings.aws_values import SecretArn
+from stacks.settings.aws_values import SecretReference
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
 from stacks.settings.characters import but_not_ascii, named
 from stacks.settings.secret_names import looks_secret
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NUL: Final = "\0"
 
-_USER = r"(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)"
+_USER = r"(?!-)[!-9;-~]{1,255}"
 
 
 class Container(Settings):
@@ -42,8 +42,8 @@ class Container(Settings):
     """Whether the container cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
     """Between SIGTERM and SIGKILL."""
-    secrets: dict[str, SecretArn] = Field(default_factory=dict)
-    """Variables whose values ECS reads from Secrets Manager or Parameter Store: the ARN of each by name."""
+    secrets: dict[str, SecretReference] = Field(default_factory=dict)
+    """Variables whose values ECS reads from Secrets Manager or Parameter Store: by name what each is read from."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables in the open, by name."""
 
@@ -87,8 +87,8 @@ def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
     for name in variables:
         if name == "PORT":
             yield Refusal((name,), None, "is set by container.port: remove it here, and set that")
-        elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            remedy = "the name must begin with a letter or _, and have only letters, digits and _"
+        elif not re.fullmatch(r"[!-<>-~]+", name):
+            remedy = "the name must have only printable characters of ASCII, without spaces and ="
             yield Refusal((name,), None, remedy + but_not_ascii(name))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from constructs_lib import defaults
 from stacks.settings.base import MAX_INT32, Settings, between
+
+MOST_MINUTES: Final = 7 * 24 * 60
+"""A week: Terraform's own limit is in centuries."""
 
 
 class Deployment(Settings):
@@ -19,7 +22,7 @@ class Deployment(Settings):
         defaults.HEALTH_CHECK_GRACE_PERIOD_SECONDS
     )
     """For which a new task's failing health checks are ignored."""
-    steady_state_timeout_minutes: Annotated[int, between(1, 120)] = defaults.STEADY_STATE_TIMEOUT_MINUTES
+    steady_state_timeout_minutes: Annotated[int, between(1, MOST_MINUTES)] = defaults.STEADY_STATE_TIMEOUT_MINUTES
     """For which Terraform waits for a deployment to end."""
 
     def stuck_rollout_remedy(self, tasks: int) -> str | None:

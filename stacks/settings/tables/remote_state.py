@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from pydantic import Field, ValidationInfo, WrapValidator, field_validator
 
 from constructs_lib.output_expression import OutputExpression
-from stacks.settings.base import Refusal, Settings, did_you_mean, readable, refusal, refuse_all
-from stacks.settings.tables.backend import Backend, HcpName, LocalBackend, RemoteBackend, S3Backend
+from stacks.settings.base import Refusal, Settings, did_you_mean, matching, readable, refusal, refuse_all
+from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,15 @@ def _expression_remedy(text: object) -> str | None:
     return None
 
 
+S3Workspace = Annotated[
+    str,
+    matching(
+        r"(?!\.+\Z)[A-Za-z0-9._~$&+:=@-]+",
+        "must be the name of a workspace, of characters that need no escape in a URL's path",
+    ),
+]
+
+
 class ModuleState(Settings):
     """The state of one existing module, and what that module calls the outputs we read."""
 
@@ -51,7 +60,7 @@ class ModuleState(Settings):
 
     backend: Backend
     """Where the module's state is."""
-    workspace: HcpName | None = None
+    workspace: S3Workspace | None = None
     """In an S3 backend: the workspace whose state is read."""
     outputs: dict[str, Annotated[Output, WrapValidator(output_or_list)]] = Field(default_factory=dict)
     """Our names for the outputs that are read, each with the module's own name for it or an expression for the part of

@@ -15,7 +15,10 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 class Service(Settings):
     name: Annotated[
         str,
-        matching(r"[A-Za-z][A-Za-z0-9_-]*", "must be a name of letters, digits, - and _, beginning with a letter"),
+        matching(
+            r"[A-Za-z0-9_][A-Za-z0-9_-]*",
+            "must be a name of letters, digits, - and _, not beginning with -",
+        ),
     ]
     """Begins the name of everything, `<service>-<environment>`: both together have a limit."""
     fargate_spot_percent: Annotated[int, between(0, 100)] = defaults.FARGATE_SPOT_PERCENT

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
 from stacks.settings.characters import but_not_ascii, named
 
+_EVERY_ACTION = frozenset({"*", "*:*"})
 _CONDITION_OPERATOR = re.compile(
     r"(?:ForAllValues:|ForAnyValue:)?"
     r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
@@ -20,15 +21,15 @@ _CONDITION_OPERATOR = re.compile(
 
 
 def granted_action(action: str) -> str:
-    """`*` alone is refused where it is granted (FR-005); see `Statement`."""
-    if action != "*" and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*?]+", action):
+    """IAM tells no upper from lower case. Every action is refused where it is granted (FR-005); see `Statement`."""
+    if action not in _EVERY_ACTION and not re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", action):
         remedy = "must be an action, <service>:<Action>, where * and ? may stand for a part, such as s3:Get*"
         raise refusal(remedy + but_not_ascii(action))
     return action
 
 
 def granted_resource(resource: str) -> str:
-    if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]{1,64}:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S+", resource):
+    if resource != "*" and not re.fullmatch(r"arn:[a-z*?-]{1,64}:[a-z0-9*?-]+:[^:\s]*:[^:\s]*:\S(?:.*\S)?", resource):
         raise refusal('must be an ARN, in which * and ? may stand for a part, or "*"')
     return resource
 
@@ -63,7 +64,7 @@ class Statement(Settings):
     def not_every_action_is_allowed(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if cls.earlier(info, "effect") == "Allow":
             remedy = "must not be every action: list those that the application needs (least privilege)"
-            refuse_all(Refusal((at,), "*", remedy) for at, action in enumerate(actions) if action == "*")
+            refuse_all(Refusal((at,), action, remedy) for at, action in enumerate(actions) if action in _EVERY_ACTION)
         return actions
 
     @field_validator("conditions")
