@@ -16,6 +16,7 @@ from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
 from operate import embedded_aws
+from tests import provider_process
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 pytest.register_assert_rewrite("tests.plan.requirements")  # a failure shows what was compared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_provider() -> Iterator[None]:
+    """Each command of Terraform finds its provider running."""
+    with provider_process.shared():
+        yield
 
 
 @pytest.fixture(scope="session")
