@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from constructs_lib import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_FIRST_UNPRIVILEGED_PORT: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,16 @@ class ContainerDefinition:
         if "PORT" in self.environment or "PORT" in self.secrets:
             message = f"container {self.name}: PORT is set from port ({self.port}), not by hand"
             raise ValueError(message)
+
+    @property
+    def lacks_privilege_for_port(self) -> bool:
+        """Whether the port is one on which Linux lets nobody but root listen, and the user is another.
+
+        Fargate adds no capability that would allow it; a program that the image has given one of its own may.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+        """
+        return self.port < _FIRST_UNPRIVILEGED_PORT and self.user.partition(":")[0].strip("0") not in {"", "root"}
 
     def document(self, *, log_group_name: str, log_region: str) -> dict[str, Any]:
         """ECS's own form, logging through ``awslogs``; without nulls, variables and labels sorted by name."""

@@ -11,14 +11,15 @@ from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget,
 from constructs import Construct
 
 from constructs_lib import defaults
+from constructs_lib.check import Check
 
 
 class CpuAutoscaling(Construct):
     """Keeps a service's average CPU near a target (FR-009).
 
     - ``cluster_name``, ``service_name``: whose desired count it owns. No defaults.
-    - ``min_capacity``: the least number of tasks, 0 or more; 1 by default. From 0 nothing scales out: there is no CPU
-      to go by.
+    - ``min_capacity``: the least number of tasks, 0 or more; 1 by default. From 0 nothing scales out, since there is no
+      CPU to go by, which is a warning at plan.
     - ``max_capacity``: the greatest number of tasks; 4 by default.
     - ``cpu_target_percent``: of the CPU that the tasks reserve; 70 by default.
     - ``scale_in_cooldown_seconds``: after a scaling in, before the next; 300 by default.
@@ -62,6 +63,8 @@ class CpuAutoscaling(Construct):
                 scheduled_scaling_suspended=False,
             ),
         )
+        if min_capacity == 0:
+            self._warn_of_no_task()
         self.policy = AppautoscalingPolicy(
             self,
             "cpu",
@@ -72,6 +75,17 @@ class CpuAutoscaling(Construct):
             resource_id=self.target.resource_id,
             target_tracking_scaling_policy_configuration=_track_cpu(
                 cpu_target_percent, scale_in_cooldown_seconds, scale_out_cooldown_seconds
+            ),
+        )
+
+    def _warn_of_no_task(self) -> None:
+        Check(
+            self,
+            "min_capacity",
+            condition=f"{self.target.fqn}.min_capacity > 0",
+            message=(
+                "The minimum capacity is 0, and from no task autoscaling starts none, since there is no CPU to go by: "
+                "a scheduled action has to raise the minimum. A minimum of 1 needs none."
             ),
         )
 

@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition, EcsT
 from constructs import Construct
 
 from constructs_lib import defaults
+from constructs_lib.check import Check
 from constructs_lib.fargate_sizes import check_fargate_size
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class FargateTaskDefinition(Construct):
     - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
     - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
 
-    Raises ValueError for a size that Fargate does not offer.
+    Raises ValueError for a size that Fargate does not offer. A port below 1024 for a user who is not root is a warning
+    at plan.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
     """
@@ -67,6 +69,22 @@ class FargateTaskDefinition(Construct):
             container_definitions=json.dumps([definition], sort_keys=True),
             # A revision that Terraform deregistered is one that ECS cannot roll back to.
             skip_destroy=True,
+        )
+        if container.lacks_privilege_for_port:
+            self._warn_of_privileged_port(container)
+
+    def _warn_of_privileged_port(self, container: ContainerDefinition) -> None:
+        port = f"jsondecode({self.resource.fqn}.container_definitions)[0].portMappings[0].containerPort"
+        Check(
+            self,
+            "privileged_port",
+            condition=f"{port} >= 1024",
+            message=(
+                f"The container is to listen on port {container.port} as user {container.user}, and below 1024 Linux "
+                "lets only root, or a program with the capability cap_net_bind_service (setcap in the image). Let it "
+                "listen on 1024 or above, such as 8080: what clients ask is the load balancer's port, and stays. Or "
+                'run it as user "0".'
+            ),
         )
 
     @property

@@ -137,7 +137,7 @@ def _service(
             container_port=environment.container.port,
         ),
         log_group_name=environment.names.log_group,
-        desired_count=environment.scaling.min_capacity,
+        desired_count=environment.scaling.first_count,
         rollout=Rollout(
             minimum_healthy_percent=environment.deployment.minimum_healthy_percent,
             maximum_percent=environment.deployment.maximum_percent,
@@ -171,6 +171,6 @@ def _autoscaling(
         message=(
             f"The desired count of {service.name} is 0: no task runs, and autoscaling, which has no CPU to go by, "
             f"starts none. Set it: aws ecs update-service --cluster {cluster.name} --service {service.name} "
-            f"--desired-count {environment.scaling.min_capacity}"
+            f"--desired-count {environment.scaling.first_count}"
         ),
     )

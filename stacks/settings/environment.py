@@ -169,7 +169,7 @@ class Environment(Settings):
     @classmethod
     def rollout_can_proceed(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
         scaling: Scaling | None = cls.earlier(info, "scaling")
-        if scaling and (remedy := deployment.stuck_rollout_remedy(scaling.min_capacity)):
+        if scaling and (remedy := deployment.stuck_rollout_remedy(scaling.min_capacity or 1)):
             refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
         return deployment
 

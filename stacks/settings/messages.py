@@ -23,6 +23,7 @@ _LONGEST_SHOWN: Final = 80
 _MOST_TOLD: Final = 100
 _MUST_BE: Final = {
     "int_type": "must be an integer, without quotes",
+    "float_type": "must be a number, without quotes",
     "string_type": "must be text in quotes",
     "bool_type": "must be true or false, without quotes",
     "dict_type": "must be a table",

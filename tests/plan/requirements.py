@@ -42,7 +42,7 @@ class Expected:
     container_insights: str
     health_check_grace_period_seconds: int
     steady_state_timeout_minutes: int
-    cpu_target_percent: int
+    cpu_target_percent: float
     scale_in_cooldown_seconds: int
     scale_out_cooldown_seconds: int
     log_retention_days: int

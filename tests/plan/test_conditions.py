@@ -11,6 +11,9 @@ import pytest
 from cdktf import DataTerraformRemoteStateLocal, TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
+from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.cpu_autoscaling import CpuAutoscaling
+from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, distinct_strings_matching, string_matching
@@ -463,6 +466,47 @@ def test_health_is_asked_on_the_containers_port(document: Block, tmp_path: Path)
             "it listens on both."
         ),
     ]
+
+
+def test_a_minimum_of_no_task(tmp_path: Path) -> None:
+    """Application Auto Scaling takes 0, and has then no metric to scale out by.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+    """
+    stack = TerraformStack(Testing.app(), "orders")
+    AwsProvider(stack, "aws", region="us-east-1")
+    CpuAutoscaling(stack, "scaling", cluster_name="orders", service_name="orders", min_capacity=0)
+    warning = check(Template.of(stack).json, "scaling_min_capacity")
+    target = "aws_appautoscaling_target.scaling"
+    counts = [Case(warning["condition"], {target: {"min_capacity": count}}) for count in (0, 1)]
+    assert evaluate(tmp_path, counts) == [False, True]
+    assert "a scheduled action has to raise the minimum" in warning["error_message"]
+
+
+def test_a_privileged_port(tmp_path: Path) -> None:
+    """By the containers as Terraform has them; the message names both ways out."""
+    stack = TerraformStack(Testing.app(), "orders")
+    container = ContainerDefinition(name="orders", image="orders", port=80)
+    AwsProvider(stack, "aws", region="us-east-1")
+    FargateTaskDefinition(
+        stack,
+        "task",
+        family="orders",
+        container=container,
+        execution_role_arn="arn:execution",
+        task_role_arn="arn:task",
+        log_group_name="/ecs/orders",
+        log_region="us-east-1",
+    )
+    document = Template.of(stack).json
+    warning, task = check(document, "task_privileged_port"), "aws_ecs_task_definition.task"
+    containers = document["resource"]["aws_ecs_task_definition"]["task"]["container_definitions"]
+    values = [containers, containers.replace('"containerPort": 80,', '"containerPort": 1024,')]
+    cases = [Case(warning["condition"], {task: {"container_definitions": value}}) for value in values]
+    assert evaluate(tmp_path, cases) == [False, True]
+    assert warning["error_message"].startswith("The container is to listen on port 80 as user 65532, and below 1024")
+    assert "Let it listen on 1024 or above" in warning["error_message"]
+    assert 'Or run it as user "0".' in warning["error_message"]
 
 
 OUTPUTS: dict[str, tuple[dict[str, Any], list[bool]]] = {

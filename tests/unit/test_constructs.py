@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,6 +99,7 @@ def test_autoscaling_by_default(stack: TerraformStack) -> None:
             },
         },
     }
+    assert "check" not in synthesized(stack)
     assert resolved(stack, scaling.target.id, scaling.policy.arn) == [
         "${aws_appautoscaling_target.scaling.id}",
         "${aws_appautoscaling_policy.scaling_cpu.arn}",
@@ -123,6 +124,8 @@ def test_autoscaling_as_told(stack: TerraformStack) -> None:
         for address in ("aws_appautoscaling_target.scaling", "aws_appautoscaling_policy.scaling_cpu")
     )
     assert (target["min_capacity"], target["max_capacity"]) == (0, 0)
+    (warning,) = synthesized(stack)["check"]["scaling_min_capacity"]["assert"]
+    assert warning["condition"] == "${aws_appautoscaling_target.scaling.min_capacity > 0}"
     tracking = policy["target_tracking_scaling_policy_configuration"]
     assert (tracking["target_value"], tracking["scale_in_cooldown"], tracking["scale_out_cooldown"]) == (55.5, 7, 8)
 
@@ -475,10 +478,9 @@ def task_definition(stack: TerraformStack, **changes: Any) -> FargateTaskDefinit
         stack,
         "task",
         family="orders",
-        container=ORDERS,
         execution_role_arn=EXECUTION_ROLE,
         task_role_arn=TASK_ROLE,
-        **{**LOGS, **changes},
+        **{"container": ORDERS, **LOGS, **changes},
     )
 
 
@@ -507,6 +509,32 @@ def test_task_definition_as_told(stack: TerraformStack) -> None:
     resource = declared(stack)["aws_ecs_task_definition.task"]
     assert (resource["cpu"], resource["memory"]) == ("1024", "3072")
     assert resource["runtime_platform"] == {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}
+
+
+@pytest.mark.parametrize(
+    ("port", "user", "warned"),
+    [
+        (1023, "65532", True),
+        (80, "nobody:0", True),
+        (80, "00", False),
+        (1024, "65532", False),
+        (80, "0", False),
+        (80, "0:65532", False),
+        (80, "root:nogroup", False),
+    ],
+)
+def test_a_port_that_only_root_may_listen_on(
+    stack: TerraformStack,
+    port: int,
+    user: str,
+    warned: bool,  # noqa: FBT001
+) -> None:
+    """A warning, since the image may have given its program the capability, which Fargate cannot.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+    """
+    task_definition(stack, container=replace(ORDERS, port=port, user=user))
+    assert [*synthesized(stack).get("check", {})] == ["task_privileged_port"] * warned
 
 
 def service(stack: TerraformStack, **changes: Any) -> FargateService:

@@ -331,6 +331,9 @@ CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"runtime_platform": {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}},
     ),
     ({"scaling": {"min_capacity": 2}}, "aws_ecs_service", {"desired_count": 2}),
+    ({"scaling": {"min_capacity": 0}}, "aws_ecs_service", {"desired_count": 1}),
+    ({"scaling": {"min_capacity": 0, "max_capacity": 0}}, "aws_ecs_service", {"desired_count": 0}),
+    ({"scaling": {"min_capacity": 0}}, "aws_appautoscaling_target", {"min_capacity": 0, "max_capacity": 4}),
     (
         {"deployment": {"health_check_grace_period_seconds": 5, "steady_state_timeout_minutes": 7}},
         "aws_ecs_service",

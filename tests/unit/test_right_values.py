@@ -11,6 +11,7 @@ from tests.unit.test_settings_limits import KEY, LOCAL, PARAMETER, POLICY, S3, S
 DOCS: Final = "https://docs.aws.amazon.com"
 ECS: Final = f"{DOCS}/AmazonECS/latest/APIReference"
 IAM: Final = f"{DOCS}/IAM/latest/UserGuide"
+SCALING: Final = f"{DOCS}/autoscaling/application/APIReference"
 TERRAFORM: Final = "https://developer.hashicorp.com/terraform"
 ACTIONS_PAGE: Final = f"{IAM}/reference_policies_elements_action.html"
 RESOURCES_PAGE: Final = f"{IAM}/reference_policies_elements_resource.html"
@@ -45,6 +46,9 @@ RIGHT: list[tuple[str, Change]] = [
     (S3_BACKEND_PAGE, ("backend.kms_key_id", "alias/terraform")),
     (S3_BACKEND_PAGE, ("backend.kms_key_id", f"{KEY.rpartition(':')[0]}:alias/terraform")),
     (f"{TERRAFORM}/language/backend/local", ("backend", LOCAL | {"path": "/srv/states/go-api.tfstate"})),
+    (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.cpu_target_percent", 62.5)),
+    (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling.min_capacity", 0)),
+    (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling", {"min_capacity": 0, "max_capacity": 0})),
     (RESOURCES_PAGE, statement(resources=["arn:aws:s3:::reports/My Files/*"])),
     (RESOURCES_PAGE, statement(resources=["arn:aws:sqs:*:${aws:PrincipalAccount}:a"])),
     (ACTIONS_PAGE, statement(actions=["S3:GetObject", "s3:getobject", "KMS:*"])),

@@ -176,8 +176,6 @@ NUMBERS: list[tuple[str, int, int, str]] = [
     ("service.fargate_spot_percent", 0, 100, "from 0 to 100"),
     ("container.port", 1, 65535, "from 1 to 65535"),
     ("container.stop_timeout_seconds", 0, 120, "from 0 to 120"),
-    ("scaling.max_capacity", 1, 5000, "from 1 to 5000"),
-    ("scaling.cpu_target_percent", 1, 100, "from 1 to 100"),
     ("scaling.scale_in_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
     ("scaling.scale_out_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
     ("deployment.minimum_healthy_percent", 0, 100, "from 0 to 100"),
@@ -201,15 +199,24 @@ def test_numbers_that_hang_together() -> None:
     most = ("scaling.max_capacity", 5000)
     assert told(("scaling.min_capacity", 5000), most) == []
     assert told(("scaling.min_capacity", 5001), most) == [
-        "scaling.min_capacity = 5001: must be an integer from 1 to 5000"
+        "scaling.min_capacity = 5001: must be an integer from 0 to 5000"
     ]
-    assert told(("scaling.min_capacity", 0)) == ["scaling.min_capacity = 0: must be an integer from 1 to 5000"]
+    assert told(("scaling.max_capacity", 5001)) == ["scaling.max_capacity = 5001: must be an integer from 0 to 5000"]
+    assert told(("scaling.min_capacity", 0), ("scaling.max_capacity", 0)) == told(("scaling.min_capacity", 0)) == []
+    assert told(("scaling.min_capacity", -1)) == ["scaling.min_capacity = -1: must be an integer from 0 to 5000"]
+    assert told(("scaling.max_capacity", 0)) == [
+        "scaling.max_capacity = 0: must be 1 or more, since scaling.min_capacity = 1"
+    ]
     assert told(("scaling.min_capacity", 4)) == []
     assert told(("scaling.min_capacity", 5)) == [
         "scaling.max_capacity = 4: must be 5 or more, since scaling.min_capacity = 5"
     ]
-    assert told(("scaling.min_capacity", 0), ("scaling.max_capacity", 1)) == [
-        "scaling.min_capacity = 0: must be an integer from 1 to 5000"
+    assert told(("scaling.min_capacity", 0), ("deployment.maximum_percent", 100)) == [
+        (
+            "deployment.maximum_percent = 100: with 1 task (scaling.min_capacity) no rollout can proceed: 1 must stay "
+            "and at most 1 may run. Set deployment.maximum_percent to at least 200, or "
+            "deployment.minimum_healthy_percent to at most 0"
+        )
     ]
     half = ("deployment.minimum_healthy_percent", 0)
     assert told(("deployment.maximum_percent", 100), half) == told(("deployment.maximum_percent", MAX_INT32)) == []
@@ -230,6 +237,26 @@ def test_numbers_that_hang_together() -> None:
             "deployment.minimum_healthy_percent to at most 66"
         )
     ]
+
+
+@pytest.mark.parametrize("percent", [0.1, 1, 62.5, 99.9, 100])
+def test_a_target_is_any_part_of_the_cpu(percent: float) -> None:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html"""
+    assert told(("scaling.cpu_target_percent", percent)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        *((value, f" = {value}: must be a number above 0, up to 100") for value in (0, -1, 100.1, 101, 1e9)),
+        (float("nan"), " = nan: must be a number above 0, up to 100"),
+        (float("inf"), " = inf: must be a number above 0, up to 100"),
+        (True, " = true: must be a number, without quotes"),
+        ("70", ' = "70": must be a number, without quotes'),
+    ],
+)
+def test_no_target(value: object, problem: str) -> None:
+    assert told(("scaling.cpu_target_percent", value)) == [f"scaling.cpu_target_percent{problem}"]
 
 
 def test_retention() -> None:

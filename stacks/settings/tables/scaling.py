@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from constructs_lib import defaults
 from stacks.settings.base import MAX_INT32, Settings, between, refusal
@@ -12,14 +12,21 @@ from stacks.settings.base import MAX_INT32, Settings, between, refusal
 MOST_TASKS_OF_A_SERVICE: Final = 5000
 
 
-class Scaling(Settings):
-    """`min_capacity` is 1 at least: with no task there is no CPU metric, and target tracking would stay at 0."""
+def share(percent: float) -> float:
+    """Application Auto Scaling takes fractions; above 100 the average never comes."""
+    if not 0 < percent <= 100:  # noqa: PLR2004
+        raise refusal("must be a number above 0, up to 100")
+    return percent
 
-    min_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = defaults.MIN_CAPACITY
-    """The least number of tasks."""
-    max_capacity: Annotated[int, between(1, MOST_TASKS_OF_A_SERVICE)] = defaults.MAX_CAPACITY
+
+class Scaling(Settings):
+    """`min_capacity` = 0 is for who raises it on a schedule: with no task there is no CPU metric to scale by."""
+
+    min_capacity: Annotated[int, between(0, MOST_TASKS_OF_A_SERVICE)] = defaults.MIN_CAPACITY
+    """The least number of tasks; from 0 autoscaling starts none by itself."""
+    max_capacity: Annotated[int, between(0, MOST_TASKS_OF_A_SERVICE)] = defaults.MAX_CAPACITY
     """The greatest number of tasks, `min_capacity` or more."""
-    cpu_target_percent: Annotated[int, between(1, 100)] = defaults.CPU_TARGET_PERCENT
+    cpu_target_percent: Annotated[float, AfterValidator(share)] = defaults.CPU_TARGET_PERCENT
     """The average of the tasks' CPU that autoscaling holds."""
     scale_in_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = defaults.SCALE_IN_COOLDOWN_SECONDS
     """After a scaling in, before the next."""
@@ -30,6 +37,11 @@ class Scaling(Settings):
     @classmethod
     def max_is_not_below_min(cls, max_capacity: int, info: ValidationInfo) -> int:
         least: int | None = cls.earlier(info, "min_capacity")
-        if least and max_capacity < least:
+        if least is not None and max_capacity < least:
             raise refusal(f"must be {least} or more, since scaling.min_capacity = {least}")
         return max_capacity
+
+    @property
+    def first_count(self) -> int:
+        """With how many tasks the service starts: with one, to show that the image runs, where the least is none."""
+        return min(max(1, self.min_capacity), self.max_capacity)
