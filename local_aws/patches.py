@@ -28,7 +28,7 @@ from local_aws.ecs import (
     task_definitions,
     tasks,
 )
-from local_aws.elasticloadbalancing import load_balancers, targets
+from local_aws.elasticloadbalancing import listener_rules, load_balancers, target_groups, targets
 from local_aws.errors import LocalAwsError
 from local_aws.iam import managed_policies
 
@@ -49,9 +49,24 @@ _LEFT_TO_THE_SCHEDULER = (
     "_sync_service_targets",
 )
 PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
+    (alb, "_action_xml", listener_rules.action_xml),
+    (alb, "_condition_xml", listener_rules.condition_xml),
     (alb, "_create_lb", load_balancers.create),
+    (alb, "_create_listener", load_balancers.create_listener),
+    (alb, "_create_rule", listener_rules.create),
+    (alb, "_create_tg", target_groups.create),
     (alb, "_describe_target_health", targets.describe_target_health),
+    (alb, "_describe_tgs", target_groups.describe),
+    (alb, "_execute_actions", listener_rules.execute_actions),
     (alb, "_forward_to_tg", targets.forward),
+    (alb, "_lb_xml", load_balancers.xml),
+    (alb, "_match_condition", listener_rules.matches),
+    (alb, "_modify_listener", load_balancers.modify_listener),
+    (alb, "_modify_rule", listener_rules.modify),
+    (alb, "_parse_actions", listener_rules.parse_actions),
+    (alb, "_parse_conditions", listener_rules.parse_conditions),
+    (alb, "_set_rule_priorities", listener_rules.set_priorities),
+    (alb, "_tg_xml", target_groups.xml),
     (app, "_handle_alb_request", targets.dispatch),
     (app, "_stop_docker_containers", scheduler.close),
     (cloudwatch_logs, "_create_log_group", log_groups.create),

@@ -1,7 +1,8 @@
 """Keeps web pages out of the embedded AWS: whoever can ask it for something can start containers on this machine.
 
 A browser says whose page asks (Origin, Sec-Fetch-Site) and by what name it found the server (Host), which is the page's
-own name after DNS rebinding. Programs send no Origin, and the address that they were given.
+own name after DNS rebinding. Programs send no Origin, and the address that they were given, or to a load balancer a
+host that a listener rule names.
 https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/
 """
 
@@ -12,6 +13,8 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from local_aws.elasticloadbalancing.listener_rules import hosts_named
 
 if TYPE_CHECKING:
     from hypercorn.typing import (
@@ -57,7 +60,8 @@ def refused(application: ASGIFramework) -> ASGIFramework:
 def _problem(scope: Request) -> str | None:
     hosts = _values(scope, b"host")
     for host in hosts:
-        if not _is_own(_name(host)):
+        named = scope["path"].startswith(LOAD_BALANCERS) and hosts_named(_name(host))
+        if not _is_own(_name(host)) and not named:
             return f"the header Host is {host!r}, which is no name of this machine."
     if _is_load_balancers(scope):
         return None

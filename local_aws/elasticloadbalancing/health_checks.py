@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,10 @@ class Outcome:
 
 
 PASSED = Outcome(passed=True)
+_TIMED_OUT = Outcome(passed=False, reason="Target.Timeout", description="Request timed out")
+_FAILED = Outcome(passed=False, reason="Target.FailedHealthChecks", description="Health checks failed")
+HTTP_PROTOCOLS = ("HTTP", "HTTPS")
+"""In which a check asks for a path; in any other it only connects."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,28 @@ class Check:
         return any(int(low) <= status <= int(high or low) for low, _, high in ranges)
 
     def probe(self, address: str, traffic_port: int) -> Outcome:
-        connection = self._connection(address, self.port or traffic_port)
+        port = self.port or traffic_port
+        return self._request(address, port) if self.protocol in HTTP_PROTOCOLS else self._connect(address, port)
+
+    def _connect(self, address: str, port: int) -> Outcome:
+        """https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html"""
+        try:
+            with socket.create_connection((address, port), timeout=self.timeout_seconds):
+                return PASSED
+        except TimeoutError:
+            return _TIMED_OUT
+        except OSError:
+            return _FAILED
+
+    def _request(self, address: str, port: int) -> Outcome:
+        connection = self._connection(address, port)
         try:
             connection.request("GET", self.path, headers={"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"})
             status = connection.getresponse().status
         except TimeoutError:
-            return Outcome(passed=False, reason="Target.Timeout", description="Request timed out")
+            return _TIMED_OUT
         except (OSError, http.client.HTTPException):
-            return Outcome(passed=False, reason="Target.FailedHealthChecks", description="Health checks failed")
+            return _FAILED
         finally:
             connection.close()
         if self.accepts(status):

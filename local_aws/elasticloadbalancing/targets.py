@@ -18,6 +18,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb
 
 from local_aws.ecs.records import notify_scheduler
+from local_aws.elasticloadbalancing import listener_rules
 from local_aws.elasticloadbalancing.health_checks import Check, Health
 from local_aws.web_pages import LOAD_BALANCERS
 
@@ -165,11 +166,7 @@ def _key(group_arn: str, target: Mapping[str, Any]) -> Key:
 
 def is_in_use(group_arn: str) -> bool:
     """Whether any listener or rule forwards to it."""
-    actions = itertools.chain(
-        *(listener.get("DefaultActions", []) for listener in alb._listeners.values()),
-        *(rule.get("Actions", []) for rule in alb._rules.values()),
-    )
-    return any(action.get("TargetGroupArn") == group_arn for action in actions)
+    return bool(listener_rules.load_balancers_of(group_arn))
 
 
 def _routable(group_arn: str) -> Record | None:
