@@ -60,6 +60,10 @@ def document() -> Block:
     ]
     state = DataTerraformRemoteStateLocal(stack, "state", path="some.tfstate")
     RemoteState(state, module="networking", address="s3://states/networking", contract=contract)
+    return without_hashes(stack)
+
+
+def without_hashes(stack: TerraformStack) -> Block:
     parsed: Block = json.loads(re.sub(r"_[0-9A-F]{8}\b", "", Template.of(stack).text))
     return parsed
 
@@ -476,7 +480,7 @@ def test_a_minimum_of_no_task(tmp_path: Path) -> None:
     stack = TerraformStack(Testing.app(), "orders")
     AwsProvider(stack, "aws", region="us-east-1")
     CpuAutoscaling(stack, "scaling", cluster_name="orders", service_name="orders", min_capacity=0)
-    warning = check(Template.of(stack).json, "scaling_min_capacity")
+    warning = check(without_hashes(stack), "scaling_min_capacity")
     target = "aws_appautoscaling_target.scaling"
     counts = [Case(warning["condition"], {target: {"min_capacity": count}}) for count in (0, 1)]
     assert evaluate(tmp_path, counts) == [False, True]
@@ -498,7 +502,7 @@ def test_a_privileged_port(tmp_path: Path) -> None:
         log_group_name="/ecs/orders",
         log_region="us-east-1",
     )
-    document = Template.of(stack).json
+    document = without_hashes(stack)
     warning, task = check(document, "task_privileged_port"), "aws_ecs_task_definition.task"
     containers = document["resource"]["aws_ecs_task_definition"]["task"]["container_definitions"]
     values = [containers, containers.replace('"containerPort": 80,', '"containerPort": 1024,')]
