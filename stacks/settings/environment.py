@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -16,7 +17,7 @@ from stacks.settings.aws_values import (
     region_of,
     resource_remedy,
 )
-from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
+from stacks.settings.base import Refusal, Settings, did_you_mean, matching, refusal, refuse_all
 from stacks.settings.names import Names
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
@@ -124,6 +125,21 @@ class Environment(Settings):
                 " agent writes there: set this to false, or leave ECS Exec off"
             )
             refuse_all([Refusal(("readonly_root_filesystem",), value=True, remedy=remedy)])
+        return container
+
+    @field_validator("container")
+    @classmethod
+    def plain_names_variables(cls, container: Container) -> Container:
+        refuse_all(
+            Refusal(
+                ("plain", at),
+                name,
+                f"must be the name of a variable in container.environment"
+                f"{did_you_mean(get_close_matches(name, container.environment, n=1))}",
+            )
+            for at, name in enumerate(container.plain)
+            if name not in container.environment
+        )
         return container
 
     @field_validator("container")

@@ -53,8 +53,9 @@ def test_a_qualifier_hides_no_secret(qualifier: str) -> None:
     assert not names_a_secret(qualifier)
 
 
-@pytest.mark.parametrize("word", ["MAX", "MIN", "NUM", "PUBLIC"])
+@pytest.mark.parametrize("word", ["MAX", "MIN", "NUM", "PUBLIC", "NEXT_PUBLIC", "STRIPE_PUBLISHABLE"])
 def test_a_quantity_is_no_secret(word: str) -> None:
+    """Nor what is published."""
     assert not names_a_secret(f"{word}_TOKENS")
     assert not names_a_secret(f"{word}_API_KEY")
 
@@ -65,12 +66,57 @@ def test_no_word_of_a_secret(name: str) -> None:
     assert not names_a_secret(name)
 
 
-@pytest.mark.parametrize("switch", ["", "true", "false", "yes", "no", "on", "off", "enabled", "disabled"])
+SWITCHES = ["", "true", "false", "yes", "no", "on", "off", "0", "1", "enabled", "disabled", "none", "null"]
+SWITCHES += ["required", "optional", "always", "never", "auto"]
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_is_no_secret(switch: str) -> None:
     """In any case of its letters."""
-    assert not looks_secret("USE_TOKEN", switch)
-    assert not looks_secret("USE_TOKEN", switch.upper())
-    assert looks_secret("USE_TOKEN", f"{switch}x")
+    assert not looks_secret("API_TOKEN", switch)
+    assert not looks_secret("API_TOKEN", switch.upper())
+    assert looks_secret("API_TOKEN", f"{switch}x")
+
+
+QUESTIONS = ["ALLOW", "CHECK", "DISABLE", "ENABLE", "ENFORCE", "HAS", "IS", "NEED", "NEEDS", "REQUIRE", "REQUIRES"]
+QUESTIONS += ["SKIP", "USE", "USES", "VALIDATE", "VERIFY", "WITH"]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_is_no_secret(question: str) -> None:
+    """As long as it is shorter than any key."""
+    assert not looks_secret(f"{question}_API_KEY", "a" * 15)
+    assert looks_secret(f"{question}_API_KEY", "a" * 16)
+    assert looks_secret(f"MY_{question}_API_KEY", "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("TOKENS", "4096", False),
+        ("CONTEXT_TOKENS", "128000", False),
+        ("CONTEXT_TOKENS", "12x", True),
+        ("CONTEXT_TOKENS", "\u00b2", True),
+        ("TOKEN", "4096", True),
+        ("SMTP_PASS", "4096", True),
+        ("ACCESS_TOKEN", "15m", False),
+        ("ACCESS_TOKEN", "900ms", False),
+        ("ACCESS_TOKEN", "15min", True),
+        ("MAX_TOKENS", "4096", False),
+        ("REQUIRE_API_KEY", "1", False),
+        ("DB_SECRET_NAME", "prod/app/db", False),
+        ("DB_SECRET", "prod/app/db", False),
+        ("ENCRYPTION_KEY", "alias/orders", False),
+        ("OAUTH_TOKEN", "https://issuer.example/oauth2/token", False),
+        ("OAUTH_TOKEN", "https://issuer.example/?token=x", True),
+        ("OAUTH_TOKEN", "https://user@issuer.example/", True),
+        ("DB_PASSWORD", "prod/App", True),
+        ("DB_PASSWORD", "hunter2", True),
+    ],
+)
+def test_the_value_decides_with_the_name(name: str, value: str, secret: bool) -> None:  # noqa: FBT001
+    """A count, a duration, and what says where the secret is."""
+    assert looks_secret(name, value) == secret
 
 
 @pytest.mark.parametrize(
@@ -85,12 +131,19 @@ def test_a_switch_is_no_secret(switch: str) -> None:
         ("/a/b-c.d", True),
         ("/secret", False),
         ("/a/", False),
-        ("a/b/c", False),
+        ("a/b/c", True),
+        ("prod/app-1/db_2.x", True),
+        ("A/b", False),
+        ("a//b", False),
+        ("a/", False),
+        ("https://a.example:1/b", True),
+        ("s3://a/b", True),
+        ("https://a b", False),
         ("/a/b c", False),
     ],
 )
 def test_a_reference_is_no_secret(value: str, *, is_reference: bool) -> None:
-    """An ARN, or an absolute path of two parts or more; a secret may begin with a slash."""
+    """An ARN, a URL without a user or a query, a path of two parts or more; a secret may begin with a slash."""
     assert looks_secret("DB_PASSWORD", value) != is_reference
 
 
@@ -98,6 +151,8 @@ def test_a_name_that_is_none_may_have_any_value() -> None:
     assert not looks_secret("LEVEL", "anything")
 
 
+PREFIXES = {"github_pat_": 22, "glpat-": 20, "npm_": 36, "sk_live_": 16, "rk_test_": 16, "sk-": 20, "AIza": 35}
+PREFIXES |= {f"xox{letter}-": 10 for letter in "abprs"}
 KEY_ID = "AKIA" + "A" * 16  # put together, so that no scanner takes it for one
 
 
@@ -112,6 +167,16 @@ KEY_ID = "AKIA" + "A" * 16  # put together, so that no scanner takes it for one
         "redis://:x@cache:6379",
         "a+b.c-1://u:x@h",
         "url=amqp://u:x@h",
+        "postgres://u:$ecret@h",
+        *(prefix + "a" * length for prefix, length in PREFIXES.items()),
+        "SG." + "a" * 16 + "." + "b" * 16,
+        "https://hooks.slack.com/services/" + "T0/B0/x",
+        ".".join(("eyJ" + "a" * 10, "eyJ" + "b" * 10, "c" * 10)),
+        "Server=db;User Id=app;Password=x;",
+        "host=db user=app password=x",
+        "AccountName=a;AccountKey=x",
+        "Endpoint=sb://a;SharedAccessKey=x",
+        "user=app&pwd=x",
     ],
 )
 def test_a_secret_value_is_one_under_any_name(value: str) -> None:
@@ -138,6 +203,19 @@ def test_a_secret_value_is_one_under_any_name(value: str) -> None:
         "https://host:80 a@b",
         "https://a b:c@d",
         "://user:x@db",
+        "postgres://user:${DB_PASSWORD}@db",
+        "postgres://user:$DB_PASSWORD@db",
+        "postgres://user:$(DB_PASSWORD)@db",
+        "postgres://user:{password}@db",
+        "postgres://user:%s@db",
+        "postgres://user:<password>@db",
+        "postgres://user:***@db",
+        "Server=db;Password=${DB_PASSWORD};",
+        "password=",
+        "nopassword=x",
+        *(prefix + "a" * (length - 1) for prefix, length in PREFIXES.items()),
+        "a.b.c",
+        "task-" + "a" * 20,
     ],
 )
 def test_what_only_resembles_a_secret_value(value: str) -> None:

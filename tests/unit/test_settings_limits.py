@@ -80,6 +80,7 @@ def test_defaults() -> None:
             "readonly_root_filesystem": True,
             "stop_timeout_seconds": 30,
             "secrets": {},
+            "plain": (),
             "environment": {},
         },
         "task_role": {"statements": ()},
@@ -128,6 +129,7 @@ def test_what_is_given_is_kept() -> None:
             "readonly_root_filesystem": False,
             "stop_timeout_seconds": 90,
             "secrets": {"DB": f"{SECRET}database-AbCdEf"},
+            "plain": ("LEVEL",),
             "environment": {"LEVEL": "debug"},
         },
         "task_role": {
@@ -798,7 +800,21 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("container.environment", {"DB_PASSWORD": "x"})],
         (
             "container.environment.DB_PASSWORD: looks like a secret: put it into Secrets Manager or SSM, and its ARN "
-            "under [container.secrets]"
+            'under [container.secrets]; if it is none, name it in [container]: plain = ["DB_PASSWORD"]'
+        ),
+    ),
+    (
+        [("container", {"environment": {"A_TOKEN": "x", "B_TOKEN": "y"}, "plain": ["A_TOKEN"]})],
+        (
+            "container.environment.B_TOKEN: looks like a secret: put it into Secrets Manager or SSM, and its ARN "
+            'under [container.secrets]; if it is none, name it in [container]: plain = ["A_TOKEN", "B_TOKEN"]'
+        ),
+    ),
+    (
+        [("container", {"environment": {"A_TOKEN": "true"}, "plain": ["A_TOKENS"]})],
+        (
+            'container.plain[0] = "A_TOKENS": must be the name of a variable in container.environment; did you mean '
+            "A_TOKEN?"
         ),
     ),
     (
@@ -963,6 +979,12 @@ TAKEN: list[list[Change]] = [
     [("remote_state.security.outputs", {"app_security_group_id": 'groups["app"].id'})],
     [("remote_state.security.workspace", "blue")],
     [("service.enable_execute_command", True), ("container.readonly_root_filesystem", False)],
+    [
+        (
+            "container",
+            {"environment": {"A_TOKEN": "x", "KEY": f"-----BEGIN {''}PRIVATE KEY-----"}, "plain": ["A_TOKEN", "KEY"]},
+        )
+    ],
     [("permissions_boundary_arn", "arn:aws:iam::aws:policy/x")],
     [("release.before", ["/api", "", "ü $(x) ${y}", "*"])],
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -15,7 +16,7 @@ from stacks.settings.characters import but_not_ascii, named
 from stacks.settings.secret_names import looks_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 NUL: Final = "\0"
 
@@ -44,6 +45,8 @@ class Container(Settings):
     """Between SIGTERM and SIGKILL."""
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
     """Variables whose values ECS reads from Secrets Manager or Parameter Store: by name what each is read from."""
+    plain: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Names in `environment` that look like those of secrets and are none."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables in the open, by name."""
 
@@ -72,11 +75,12 @@ class Container(Settings):
     @classmethod
     def variables_are_allowed(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         secrets: dict[str, str] | None = cls.earlier(info, "secrets")
+        plain: tuple[str, ...] | None = cls.earlier(info, "plain")
         refuse_all(
             [
                 *_wrong_names(variables),
                 *_with_nul(variables),
-                *_plain_text_secrets(variables),
+                *_plain_text_secrets(variables, plain or ()),
                 *_set_twice(variables, secrets or {}),
             ]
         )
@@ -97,9 +101,14 @@ def _with_nul(variables: dict[str, str]) -> Iterator[Refusal]:
     return (Refusal((name,), None, remedy) for name, value in variables.items() if NUL in value)
 
 
-def _plain_text_secrets(variables: dict[str, str]) -> Iterator[Refusal]:
-    remedy = "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]"
-    return (Refusal((name,), None, remedy) for name, value in variables.items() if looks_secret(name, value))
+def _plain_text_secrets(variables: dict[str, str], plain: Sequence[str]) -> Iterator[Refusal]:
+    for name, value in variables.items():
+        if name not in plain and looks_secret(name, value):
+            remedy = (
+                "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]; if it"
+                f" is none, name it in [container]: plain = {json.dumps([*plain, name])}"
+            )
+            yield Refusal((name,), None, remedy)
 
 
 def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[Refusal]:
