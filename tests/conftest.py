@@ -42,18 +42,28 @@ LONGEST_FIRST = (
 )
 
 
+EACH_TEST_ALONE = ("test_unrecorded.py", "test_embedded_aws.py")
+"""Each starts an embedded AWS of its own, so that several workers can share them."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For --numprocesses=auto: two a core, since half of a run is waiting for what was started elsewhere."""
-    return 2 * (os.cpu_count() or 1)
+    """For --numprocesses=auto: three a core, since most of a run is waiting for what was started elsewhere."""
+    return 3 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For --dist=loadgroup: a file's tests share what they set up, but where each sets up its own."""
+
     def turn(item: pytest.Item) -> int:
         file = item.path.relative_to(ROOT).as_posix()
         return next(at for at, start in enumerate(LONGEST_FIRST) if file.startswith(start))
 
     items.sort(key=turn)
+    for item in items:
+        if item.path.name not in EACH_TEST_ALONE:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
 def overlaid(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -112,19 +112,23 @@ def test_a_rollback_serves_the_image_that_served_and_leaves_nothing_to_plan(
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "seconds", "told"),
     [
-        (["/go-api", "exit", "3"], r"`/go-api exit 3` \(release\.before\) exited with code 3\."),
-        (["/missing"], r"`/missing` \(release\.before\) could not be run: .+CannotStartContainerError: .+"),
-        (["/go-api"], r"`/go-api` \(release\.before\) did not end in 5 s\."),
+        (["/go-api", "exit", "3"], 120, r"`/go-api exit 3` \(release\.before\) exited with code 3\."),
+        (["/missing"], 120, r"`/missing` \(release\.before\) could not be run: .+CannotStartContainerError: .+"),
+        (["/go-api"], 5, r"`/go-api` \(release\.before\) did not end in 5 s\."),
     ],
 )
 def test_a_release_stops_where_what_runs_before_it_fails(
-    deployed: tuple[Environment, Result], before: Callable[[list[str]], None], command: list[str], told: str
+    deployed: tuple[Environment, Result],
+    before: Callable[[list[str], int], None],
+    command: list[str],
+    seconds: int,
+    told: str,
 ) -> None:
     """In one line; what serves is as it was, and nothing is registered."""
     environment, _ = deployed
-    before(command)
+    before(command, seconds)
     service, revisions = environment.service.read(), environment.service.revisions()
     result = environment.operate("release", "local", "--image-tag", "v5")
     assert result.exit_code == 1
@@ -136,11 +140,11 @@ def test_a_release_stops_where_what_runs_before_it_fails(
 
 
 def test_a_release_follows_what_runs_well_before_it(
-    deployed: tuple[Environment, Result], before: Callable[[list[str]], None]
+    deployed: tuple[Environment, Result], before: Callable[[list[str], int], None]
 ) -> None:
     """Which was the new version: it has logged so."""
     environment, _ = deployed
-    before(["/go-api", "version"])
+    before(["/go-api", "version"], 120)
     result = environment.operate("release", "local", "--image-tag", "v5")
     assert result.exit_code == 0, result.said
     assert serving(environment) == "v5"
@@ -151,8 +155,8 @@ def test_a_release_follows_what_runs_well_before_it(
 
 
 @pytest.fixture
-def before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str]], None]:
-    """Sets `release.before`, with 5 s for it; the image has its program as its command, and no entry point."""
+def before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str], int], None]:
+    """Sets `release.before` and its seconds; the image has its program as its command, and no entry point."""
     build = sample_image.build
 
     def without_entry_point(**arguments: Any) -> Image:
@@ -161,9 +165,9 @@ def before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[st
         config["config"]["Cmd"] = config["config"].pop("Entrypoint")
         return replace(built, config=json.dumps(config).encode())
 
-    def set_before(command: list[str]) -> None:
+    def set_before(command: list[str], seconds: int) -> None:
         file = tmp_path / "local.toml"
-        release = f"[release]\nbefore = {json.dumps(command)}\nbefore_timeout_seconds = 5\n"
+        release = f"[release]\nbefore = {json.dumps(command)}\nbefore_timeout_seconds = {seconds}\n"
         file.write_text(f"{(ROOT / 'environments' / 'local.toml').read_text()}\n{release}")
 
     monkeypatch.setattr(sample_image, "build", without_entry_point)
