@@ -29,7 +29,7 @@ from stacks.settings.tables.release import Release
 from stacks.settings.tables.remote_state import RemoteStates
 from stacks.settings.tables.scaling import Scaling
 from stacks.settings.tables.service import Service
-from stacks.settings.tables.tags import OUR_TAGS, Tags
+from stacks.settings.tables.tags import OUR_TAGS, Tags, with_owners
 from stacks.settings.tables.task_role import TaskRole
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Environment(Settings):
     region: Region
     """The region of everything that is created."""
     tags: Tags = Field(default_factory=dict)
-    """Tags on everything, beside the three that the stack sets itself."""
+    """Tags on everything, beside `environment`, `service` and `managed-by`, or in place of one of them, in any case."""
     permissions_boundary_arn: PolicyArn | None = None
     """A policy that limits what the two roles can grant."""
     service: Service
@@ -92,8 +92,8 @@ class Environment(Settings):
 
     @property
     def own_tags(self) -> dict[str, str]:
-        """What the stack tags everything with, beside ``tags``: what carries them all is this stack's."""
-        return dict(zip(OUR_TAGS, (self.name, self.service.name, "terraform"), strict=True))
+        """What the stack tags everything with, if by ``tags``: what carries them all is this stack's."""
+        return with_owners(dict(zip(OUR_TAGS, (self.name, self.service.name, "terraform"), strict=True)), self.tags)
 
     @field_validator("permissions_boundary_arn")
     @classmethod

@@ -28,6 +28,7 @@ def expected_by(settings: Environment) -> Expected:
     name = settings.name
     modules = settings.remote_state.by_module
     own_tags = {"environment": name, "service": settings.service.name, "managed-by": "terraform"}
+    replaced = {key.lower() for key in settings.tags}
     return Expected(
         name=f"{settings.service.name}-{name}",
         container_name=settings.service.name,
@@ -49,7 +50,7 @@ def expected_by(settings: Environment) -> Expected:
         scale_in_cooldown_seconds=settings.scaling.scale_in_cooldown_seconds,
         scale_out_cooldown_seconds=settings.scaling.scale_out_cooldown_seconds,
         log_retention_days=settings.logs.retention_days,
-        tags={**settings.tags, **own_tags},
+        tags={**settings.tags, **{key: value for key, value in own_tags.items() if key not in replaced}},
         backend=settings.backend.model_dump(exclude_unset=True),
         states={module: state.backend.model_dump(exclude_unset=True) for module, state in modules.items()},
         outputs={name: str(state.output(name)) for state in modules.values() for name in state.output_names},

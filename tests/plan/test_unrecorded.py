@@ -94,6 +94,25 @@ def test_a_killed_first_deployment_is_destroyed(cloud: LocalAws) -> None:
     assert exists(cloud) == before
 
 
+def test_the_stacks_own_is_known_by_its_owners_tags(
+    cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which stand in place of the stack's."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
+    (folder / "local.toml").write_text(f'tags = {{ Environment = "test", "Managed-By" = "team" }}\n{text}')
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
+    before = exists(cloud)
+    interrupted_deployment(cloud, "aws_ecs_cluster.cluster")
+    with closing(cloud.client("ecs")) as ecs:
+        (cluster,) = ecs.describe_clusters(clusters=[STACK], include=["TAGS"])["clusters"]
+    tags = {tag["key"]: tag["value"] for tag in cluster["tags"]}
+    assert tags == {"Environment": "test", "Managed-By": "team", "service": "go-api"}
+    assert "destroyed" in operate("destroy", "local")
+    assert exists(cloud) == before
+
+
 def _make_cluster(cloud: LocalAws) -> str:
     cloud.client("ecs").create_cluster(clusterName=STACK, tags=[{"key": "owner", "value": "search"}])
     return 'aws_ecs_cluster.cluster\n  id = "go-api-local"'

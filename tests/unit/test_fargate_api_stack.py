@@ -274,6 +274,13 @@ def test_provider_stays_in_its_account_and_tags_everything(template: Template) -
     }
 
 
+def test_the_owners_tags_stand_in_place_of_the_stacks(synthesize: Synthesize) -> None:
+    """One of the two where they differ in case alone."""
+    (provider,) = synthesize(tags={"Environment": "prod", "managed-by": "a"}).json["provider"]["aws"]
+    tags = {"Environment": "prod", "managed-by": "a", "service": "go-api"}
+    assert provider["default_tags"] == [{"tags": tags}]
+
+
 def test_outputs(template: Template) -> None:
     """All that a pipeline or a person reads after a deployment."""
     values = {name: output["value"] for name, output in template.json["output"].items()}

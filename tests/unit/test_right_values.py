@@ -49,6 +49,7 @@ RIGHT: list[tuple[str, Change]] = [
     (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.cpu_target_percent", 62.5)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling.min_capacity", 0)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling", {"min_capacity": 0, "max_capacity": 0})),
+    (f"{IAM}/id_tags.html", ("tags", {"Environment": "production", "service": "api", "Managed-By": "platform"})),
     (RESOURCES_PAGE, statement(resources=["arn:aws:s3:::reports/My Files/*"])),
     (RESOURCES_PAGE, statement(resources=["arn:aws:sqs:*:${aws:PrincipalAccount}:a"])),
     (ACTIONS_PAGE, statement(actions=["S3:GetObject", "s3:getobject", "KMS:*"])),

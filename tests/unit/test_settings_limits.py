@@ -925,13 +925,12 @@ MESSAGES: list[tuple[list[Change], str]] = [
         ),
     ),
     (
-        [("tags", {"Environment": "x"})],
-        'tags.Environment = "x": environment is a tag that the stack sets itself: remove it',
+        [("tags", {"Release-Verdict": "x"})],
+        'tags.Release-Verdict = "x": is the tag in which a deployment notes what became of it: remove it',
     ),
-    ([("tags", {"service": "x"})], 'tags.service = "x": service is a tag that the stack sets itself: remove it'),
     (
-        [("tags", {"managed-by": "x"})],
-        'tags.managed-by = "x": managed-by is a tag that the stack sets itself: remove it',
+        [("tags", {"Environment": "x", "environment": "y"})],
+        'tags.environment = "y": another tag differs only in upper and lower case, and IAM allows only one of them',
     ),
     ([("tags", {"a": "AWS:x"})], 'tags.a = "AWS:x": the prefix aws: is reserved for AWS: remove it'),
     ([("tags", {"aws:a": "x"})], 'tags."aws:a" = "x": the prefix aws: is reserved for AWS: remove it'),
@@ -949,8 +948,18 @@ MESSAGES: list[tuple[list[Change], str]] = [
         f'tags.k = "{"v" * 79}…: must have a key of 1 to 128 and a value of 0 to 256 characters',
     ),
     (
-        [("tags", {f"k{at}": "x" for at in range(48)})],
-        "tags = { … }: must have 47 tags at most, not 48: AWS allows 50, and the stack sets 3 itself",
+        [("tags", {f"k{at}": "x" for at in range(47)})],
+        (
+            "tags = { … }: must have 46 tags at most, not 47: AWS allows 50 of a resource, to which the stack adds "
+            "environment, service, managed-by, release-verdict"
+        ),
+    ),
+    (
+        [("tags", {f"k{at}": "x" for at in range(48)} | {"Service": "x", "MANAGED-BY": "y"})],
+        (
+            "tags = { … }: must have 48 tags at most, not 50: AWS allows 50 of a resource, to which the stack adds "
+            "environment, release-verdict"
+        ),
     ),
     (
         [("service.name", "a" * 51)],
@@ -970,7 +979,8 @@ def test_message(changes: list[Change], message: str) -> None:
 
 TAKEN: list[list[Change]] = [
     [("tags", {"k" * 128: "v" * 256, "é": "ü 1", "_.:/=+-@": "_.:/=+-@", "a": ""})],
-    [("tags", {f"k{at}": "x" for at in range(47)})],
+    [("tags", {f"k{at}": "x" for at in range(46)})],
+    [("tags", {f"k{at}": "x" for at in range(46)} | {"Environment": "x", "Service": "y", "managed-by": "z"})],
     [("service.name", "a" * 50)],
     [("task_role.statements", [STATEMENT | {"sid": "A9"}, STATEMENT | {"sid": "a9"}, STATEMENT, STATEMENT])],
     [("task_role.statements", [STATEMENT | {"effect": "Deny", "actions": ["*"]}])],

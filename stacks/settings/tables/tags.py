@@ -1,4 +1,4 @@
-"""[tags]: what an environment adds to the three tags that the stack sets on everything."""
+"""[tags]: what an environment adds to the three tags that the stack sets on everything, or puts in their place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.settings.base import Refusal, refusal, refuse_all
 from stacks.settings.characters import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 OUR_TAGS: Final = ("environment", "service", "managed-by")
 RELEASE_VERDICT_TAG: Final = "release-verdict"
@@ -25,19 +25,29 @@ _LONGEST_VALUE: Final = 256
 def tags_fit_aws(tags: dict[str, str]) -> dict[str, str]:
     """ECS, API Reference, Tag; and IAM, for which keys that differ only by case are one key."""
     refuse_all(_tag_refusals(tags))
-    if len(tags) > MOST_TAGS - len(OUR_TAGS):
+    added = [key for key in (*OUR_TAGS, RELEASE_VERDICT_TAG) if key not in map(str.lower, tags)]
+    if len(tags) > MOST_TAGS - len(added):
         raise refusal(
-            f"must have {MOST_TAGS - len(OUR_TAGS)} tags at most, not {len(tags)}: AWS allows {MOST_TAGS}, and the"
-            f" stack sets {len(OUR_TAGS)} itself"
+            f"must have {MOST_TAGS - len(added)} tags at most, not {len(tags)}: AWS allows {MOST_TAGS} of a resource,"
+            f" to which the stack adds {', '.join(added)}"
         )
     return tags
+
+
+def with_owners(ours: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+    """Ours, but with the owner's key and value where `tags` has the same key in whatever case: IAM takes one of them.
+
+    IAM User Guide, "Tags for AWS Identity and Access Management resources".
+    """
+    owners = {key.lower(): (key, value) for key, value in tags.items()}
+    return dict(owners.get(key, (key, value)) for key, value in ours.items())
 
 
 def _tag_refusals(tags: dict[str, str]) -> Iterator[Refusal]:
     seen: set[str] = set()
     for key, value in tags.items():
-        if key.lower() in (*OUR_TAGS, RELEASE_VERDICT_TAG):
-            yield Refusal((key,), value, f"{key.lower()} is a tag that the stack sets itself: remove it")
+        if key.lower() == RELEASE_VERDICT_TAG:
+            yield Refusal((key,), value, "is the tag in which a deployment notes what became of it: remove it")
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
             yield Refusal((key,), value, "the prefix aws: is reserved for AWS: remove it")
         elif key == "__proto__":
