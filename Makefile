@@ -63,7 +63,7 @@ destroy: $(set_up) ## Take away what was deployed in ENV
 	@case "$$YES" in 1|yes) set -- --yes ;; esac; $(python) -m operate destroy "$$@" -- "$$ENV"
 
 test: $(set_up) node_modules/.ready ## Run all tests, several files at a time
-	@$(python) -m pytest --numprocesses=auto --dist=loadgroup --no-loadscope-reorder
+	@$(python) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/outputs.py for one
 	@$(python) -m tests.mutation $$MODULES

@@ -52,18 +52,27 @@ def pytest_xdist_auto_num_workers() -> int:
     return 3 * (os.cpu_count() or 1)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For --dist=loadgroup: a file's tests share what they set up, but where each sets up its own."""
-
     def turn(item: pytest.Item) -> int:
         file = item.path.relative_to(ROOT).as_posix()
         return next(at for at, start in enumerate(LONGEST_FIRST) if file.startswith(start))
 
     items.sort(key=turn)
-    for item in items:
-        if item.path.name not in EACH_TEST_ALONE:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For --dist=loadfile: a file's tests stay together, and share what they set up, but where each has its own."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    class Scheduler(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return nodeid if file.endswith(EACH_TEST_ALONE) else file
+
+    return Scheduler(config, log)
 
 
 def overlaid(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

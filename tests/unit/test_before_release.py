@@ -95,9 +95,12 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: FakeStack) -> FakeService:
+def aws(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    stack: FakeStack,  # noqa: ARG001 - it is set up
+) -> FakeService:
     """`dev` runs `/api migrate` before a release, which ends well. Nobody waits."""
-    assert stack
     settings(tmp_path, monkeypatch, '[release]\nbefore = ["/api", "migrate"]\nbefore_timeout_seconds = 40\n')
     monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
     fake = fake_service.install(monkeypatch)

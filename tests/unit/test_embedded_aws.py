@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -192,12 +193,11 @@ def test_down_waits_for_a_terraform(cloud: LocalAws, gate: Path, capsys: pytest.
     embedded_aws.up(cloud)
     with _apply_by_hand(cloud, gate) as apply:
         stopping = _in_background(lambda: embedded_aws.down(cloud))
-        stopping.join(1.5)
+        said = _said(capsys, "networking.tfstate.tflock")
         assert stopping.is_alive()
         assert server_process.running(cloud)
     stopping.join(60)
     assert apply.returncode == 0
-    said = capsys.readouterr().err
     assert "`make cloud-down NOW=1` does not wait, and loses what is deployed.\n" in said
     assert "waiting, since a terraform apply of " in said
     assert f" holds s3://{STATE_BUCKET}/networking.tfstate.tflock" in said
@@ -218,13 +218,12 @@ def test_down_waits_for_a_command_of_ours(cloud: LocalAws, capsys: pytest.Captur
     deploying = _in_background(deploy)
     assert held.wait(60)
     stopping = _in_background(lambda: embedded_aws.down(cloud))
-    stopping.join(1.5)
+    _said(capsys, "(process ")
     assert stopping.is_alive()
     assert server_process.running(cloud)
     released.set()
     stopping.join(60)
     deploying.join(60)
-    assert "(process " in capsys.readouterr().err
     assert server_process.running(cloud) is None
     assert all(folder.is_dir() for folder in cloud.data)
 
@@ -244,3 +243,13 @@ def test_down_at_once_keeps_what_nobody_works_on(cloud: LocalAws) -> None:
     embedded_aws.up(cloud)
     embedded_aws.down(cloud, at_once=True)
     assert all(folder.is_dir() for folder in cloud.data)
+
+
+def _said(capsys: pytest.CaptureFixture[str], words: str) -> str:
+    """All that was said by the time that it has these words."""
+    said, deadline = "", time.monotonic() + 60
+    while words not in said and time.monotonic() < deadline:
+        time.sleep(0.1)
+        said += capsys.readouterr().err
+    assert words in said
+    return said
