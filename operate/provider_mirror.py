@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from operate.errors import OperateError
+from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION
 
-PROVIDER = "registry.terraform.io/hashicorp/aws"
-VERSION = "5.100.0"
-"""What cdktf-cdktf-provider-aws 20.1.0 wraps."""
+PROVIDER = f"registry.terraform.io/{AWS_PROVIDER}"
 
 MIRROR_VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 SEARCHED = tuple(map(Path, ("/opt", "/usr/local", "/usr/share", "/srv", "/var/lib")))
@@ -42,8 +41,8 @@ def init_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str,
 def holds_provider(mirror: Path) -> bool:
     """Either layout, unpacked or packed, of exactly our version for this machine."""
     provider = mirror / PROVIDER
-    unpacked = provider / VERSION / target()
-    packed = provider / f"terraform-provider-aws_{VERSION}_{target()}.zip"
+    unpacked = provider / AWS_PROVIDER_VERSION / target()
+    packed = provider / f"terraform-provider-aws_{AWS_PROVIDER_VERSION}_{target()}.zip"
     return (os.access(unpacked, os.R_OK) and unpacked.is_dir()) or is_readable_file(packed)
 
 
@@ -105,7 +104,7 @@ def _folders(folder: Path) -> list[Path]:
 
 def _checked(mirror: Path) -> Path:
     if not holds_provider(mirror):
-        wanted = f"{PROVIDER}/{VERSION}/{target()}"
+        wanted = f"{PROVIDER}/{AWS_PROVIDER_VERSION}/{target()}"
         raise OperateError(f"{MIRROR_VARIABLE} names {mirror}, which has no folder {wanted}.")
     return mirror.resolve()
 

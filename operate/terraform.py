@@ -14,8 +14,8 @@ from typing import Any
 from operate import callers_variables, paths, progress, provider_mirror
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
+from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
-MINIMUM_VERSION = (1, 10)
 _LONGEST_SHOWN = 200
 _GOGC = "400"  # a fifth of what Terraform and its provider take is their garbage collector's
 
@@ -97,7 +97,7 @@ class Terraform:
     def _has_provider(self) -> bool:
         """Both what init wrote and what it linked to are still there: a mirror can move, `make clean` is thorough."""
         providers = self._data_directory / "providers" / provider_mirror.PROVIDER
-        linked = (providers / provider_mirror.VERSION / provider_mirror.target()).is_dir()
+        linked = (providers / AWS_PROVIDER_VERSION / provider_mirror.target()).is_dir()
         return linked and (self.working_directory / ".terraform.lock.hcl").is_file()
 
     def _fingerprint(self) -> str:
@@ -139,7 +139,7 @@ def executable() -> str:
     """Terraform's path, once its version is known to be enough and nothing in the caller's shell to mislead it."""
     callers_variables.refuse_what_changes_a_plan(os.environ)
     path = shutil.which("terraform")
-    needed = ".".join(map(str, MINIMUM_VERSION))
+    needed = ".".join(map(str, MINIMUM_TERRAFORM))
     if path is None:
         raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
     said = progress.read(Command([path, "version", "-json"], paths.REPOSITORY, tool_variables({})))
@@ -149,7 +149,7 @@ def executable() -> str:
             f"says of its version: {said.strip()[:_LONGEST_SHOWN]}" if said.strip() else "says nothing of its version"
         )
         raise OperateError(f"Terraform {needed} or newer is needed, and {path} {what}")
-    if (int(found[2]), int(found[3])) < MINIMUM_VERSION:
+    if (int(found[2]), int(found[3])) < MINIMUM_TERRAFORM:
         raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found[1]}.")
     return path
 
@@ -166,9 +166,9 @@ def _explained(error: StepFailedError) -> OperateError:
     """Terraform says that the registry can't be reached, but not that there is another way."""
     if not any(f"Error: Failed to {what} provider" in error.output for what in ("query available", "install")):
         return error
-    provider = f"{provider_mirror.PROVIDER}/{provider_mirror.VERSION}/{provider_mirror.target()}"
+    provider = f"{provider_mirror.PROVIDER}/{AWS_PROVIDER_VERSION}/{provider_mirror.target()}"
     return OperateError(
-        f"{error.output}\n\nTerraform found hashicorp/aws {provider_mirror.VERSION} neither in its registry nor on "
+        f"{error.output}\n\nTerraform found {AWS_PROVIDER} {AWS_PROVIDER_VERSION} neither in its registry nor on "
         f"this machine. Let it reach the registry, or set {provider_mirror.MIRROR_VARIABLE} to a folder that holds "
         f"{provider} (`terraform providers mirror` fills one where the registry can be reached)."
     )

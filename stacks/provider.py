@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags, AwsProviderIgnoreTags
 
 from stacks.settings import RELEASE_VERDICT_TAG
+from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
     from stacks.settings import Environment
 
-MINIMUM_TERRAFORM: Final = ">= 1.10"  # the first with a lock file in S3
-
 
 def configure_provider(stack: TerraformStack, environment: Environment) -> None:
-    stack.add_override("terraform.required_version", MINIMUM_TERRAFORM)
+    minimum = ".".join(map(str, MINIMUM_TERRAFORM))
+    stack.add_override("terraform.required_version", f">= {minimum}")
     AwsProvider(
         stack,
         "aws",
@@ -26,3 +26,5 @@ def configure_provider(stack: TerraformStack, environment: Environment) -> None:
         default_tags=[AwsProviderDefaultTags(tags={**environment.tags, **environment.own_tags})],
         ignore_tags=[AwsProviderIgnoreTags(keys=[RELEASE_VERDICT_TAG])],
     )
+    # The bindings would name the version that they were made of, each framework's in its own spelling.
+    stack.add_override("terraform.required_providers.aws", {"source": AWS_PROVIDER, "version": AWS_PROVIDER_VERSION})

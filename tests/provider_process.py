@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from operate import provider_mirror
 from operate.terraform import Terraform
+from stacks.versions import AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def _has_one_configuration(folder: Path) -> bool:
 
 def _started(command: Command) -> _Provider:
     """The provider that init linked to, with the value of the variable, which it prints."""
-    linked = Path(".terraform/providers", provider_mirror.PROVIDER, provider_mirror.VERSION, provider_mirror.target())
+    linked = Path(".terraform/providers", provider_mirror.PROVIDER, AWS_PROVIDER_VERSION, provider_mirror.target())
     (program,) = (command.directory / linked).glob("terraform-provider-aws_*")
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(

@@ -113,7 +113,7 @@ def sc_006_place(stack: Stack, expected: Expected) -> None:
         assert stack.terraform == {
             "backend": {type_: {**backend, **locked}},
             "required_version": ">= 1.10",  # the first that locks a state in S3
-            "required_providers": {"aws": {"source": "aws", "version": provider["version"]}},
+            "required_providers": {"aws": {"source": "hashicorp/aws", "version": provider["version"]}},
         }
 
 

@@ -13,6 +13,8 @@ from cdktf_cdktf_provider_aws.ecs_service import EcsService
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from pydantic import ValidationError
 
+from stacks.versions import AWS_PROVIDER_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -304,7 +306,9 @@ def test_outputs(template: Template) -> None:
 def test_terraform_is_new_enough_for_a_lock_file(template: Template) -> None:
     """An older Terraform says so itself, instead of stumbling over `use_lockfile`."""
     assert template.json["terraform"]["required_version"] == ">= 1.10"
-    assert template.json["terraform"]["required_providers"] == {"aws": {"source": "aws", "version": "5.100.0"}}
+    assert template.json["terraform"]["required_providers"] == {
+        "aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}
+    }
 
 
 def test_image_tag_has_the_environments_default(synthesize: Synthesize, template: Template) -> None:

@@ -4,17 +4,18 @@ import pytest
 
 from operate import provider_mirror
 from operate.errors import OperateError
-from operate.provider_mirror import MIRROR_VARIABLE, PROVIDER, VERSION, init_variables, search
+from operate.provider_mirror import MIRROR_VARIABLE, PROVIDER, init_variables, search
+from stacks.versions import AWS_PROVIDER_VERSION
 
 
-def unpacked(mirror: Path, *, version: str = VERSION, target: str | None = None) -> Path:
+def unpacked(mirror: Path, *, version: str = AWS_PROVIDER_VERSION, target: str | None = None) -> Path:
     (mirror / PROVIDER / version / (target or provider_mirror.target())).mkdir(parents=True)
     return mirror
 
 
 def packed(mirror: Path) -> Path:
     (mirror / PROVIDER).mkdir(parents=True)
-    (mirror / PROVIDER / f"terraform-provider-aws_{VERSION}_{provider_mirror.target()}.zip").touch()
+    (mirror / PROVIDER / f"terraform-provider-aws_{AWS_PROVIDER_VERSION}_{provider_mirror.target()}.zip").touch()
     return mirror
 
 
@@ -82,7 +83,7 @@ def test_named_mirror_comes_first(home: Path) -> None:
 
 def test_named_mirror_without_the_provider(home: Path) -> None:
     """The message names the folder and what is missing in it."""
-    with pytest.raises(OperateError, match=rf"{home}, which has no folder {PROVIDER}/{VERSION}/"):
+    with pytest.raises(OperateError, match=rf"{home}, which has no folder {PROVIDER}/{AWS_PROVIDER_VERSION}/"):
         init_variables(variables(home, **{MIRROR_VARIABLE: str(home)}), folder=home / "out")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stacks.versions import AWS_PROVIDER_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -135,7 +137,7 @@ def test_terraform(document: Block) -> None:
     """The stack keeps its state where the settings say, with a Terraform that knows its lock file."""
     assert document["terraform"] == {
         "required_version": ">= 1.10",
-        "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}},
+        "required_providers": {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}},
         "backend": {
             "s3": {
                 "bucket": "example-terraform-state-dev",

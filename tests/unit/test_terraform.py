@@ -16,6 +16,7 @@ from operate.progress import StepFailedError
 from operate.stack import Stack
 from operate.terraform import Terraform
 from stacks.settings import Environment
+from stacks.versions import AWS_PROVIDER_VERSION
 
 RELEASE = """
 variable "image_tag" {
@@ -102,7 +103,7 @@ def test_failure_shows_terraforms_words_then_ours(folder: Path) -> None:
 
 def test_init_is_skipped_when_nothing_changed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The second init costs nothing; a changed requirement or a provider that went away brings it back."""
-    provider = folder / ".terraform/providers" / provider_mirror.PROVIDER / provider_mirror.VERSION
+    provider = folder / ".terraform/providers" / provider_mirror.PROVIDER / AWS_PROVIDER_VERSION
     Terraform(folder).init()
     (provider / provider_mirror.target()).mkdir(parents=True)
     (folder / ".terraform.lock.hcl").touch()
@@ -254,7 +255,8 @@ def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str
         Terraform(folder).init()
     shown = str(failure.value)
     assert "could not connect to the registry: no such host" in shown
-    assert f"set {provider_mirror.MIRROR_VARIABLE} to a folder that holds {provider_mirror.PROVIDER}/5.100.0/" in shown
+    wanted = f"{provider_mirror.PROVIDER}/{AWS_PROVIDER_VERSION}/"
+    assert f"set {provider_mirror.MIRROR_VARIABLE} to a folder that holds {wanted}" in shown
 
 
 def test_missing_cli_configuration(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
