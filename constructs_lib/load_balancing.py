@@ -6,6 +6,7 @@ from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_lb_target_group import DataAwsLbTargetGroup
 from constructs import Construct
 
+from constructs_lib import defaults
 from constructs_lib.check import Check
 from constructs_lib.hcl import hcl
 
@@ -57,8 +58,8 @@ class LoadBalancing(Construct):
 
     @property
     def health_check_path(self) -> str:
-        """Where the target group asks for health, ``/`` included."""
-        return f"${{{self._address}.health_check[0].path}}"
+        """Where the target group asks for health, ``/`` included; ``/health`` where it only connects (SC-001)."""
+        return f'${{coalesce({self._address}.health_check[0].path, "{defaults.HEALTH_CHECK_PATH}")}}'
 
     @staticmethod
     def _takes_ip_targets() -> Postcondition:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from operate import embedded_aws
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
+from stacks.settings import HEALTH_CHECK_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -161,7 +162,12 @@ class Service:
 
     @cached_property
     def health_url(self) -> str:
-        return f"{self.url}{self.target_group['HealthCheckPath']}"
+        return f"{self.url}{self.health_check_path}"
+
+    @property
+    def health_check_path(self) -> str:
+        """Where the target group asks for health; the specification's (SC-001) where it only connects."""
+        return self.target_group.get("HealthCheckPath", HEALTH_CHECK_PATH)
 
     def task_definition(self, arn: str) -> TaskDefinitionTypeDef:
         return self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]

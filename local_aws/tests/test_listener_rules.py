@@ -349,6 +349,12 @@ def test_a_group_has_to_be_there_and_nobody_elses(local_aws: LocalAws) -> None:
     with pytest.raises(second.elb.exceptions.TargetGroupAssociationLimitException):
         second.rule(1, forward((group_arn, 1)), path("/*"))
     assert len(second.elb.describe_rules(ListenerArn=second.listener_arn)["Rules"]) == 1
+    rule = second.rule(1, text("found"), path("/*"))
+    with pytest.raises(second.elb.exceptions.TargetGroupNotFoundException):
+        second.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=[forward((missing, 1))])
+    with pytest.raises(second.elb.exceptions.TargetGroupAssociationLimitException):
+        second.elb.modify_listener(ListenerArn=second.listener_arn, DefaultActions=[forward((group_arn, 1))])
+    assert second.ask() == (200, "found")
 
 
 @pytest.mark.parametrize("kind", ["app", "net"])

@@ -87,13 +87,19 @@ def test_the_default_egress_rule_can_be_revoked(ec2: Client, network: Network) -
 
 @pytest.mark.parametrize("by", ["Subnets", "SubnetMappings"])
 def test_a_load_balancer_is_in_its_subnets_vpc(local_aws: LocalAws, network: Network, by: str) -> None:
-    """The provider names subnets either way."""
+    """And in each subnet's own zone; the provider names subnets either way.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AvailabilityZone.html
+    """
     mappings = [{"SubnetId": id_} for id_ in network.subnet_ids]
     subnets = {"Subnets": list(network.subnet_ids)} if by == "Subnets" else {"SubnetMappings": mappings}
 
     created = local_aws.client("elbv2").create_load_balancer(Name=f"in-vpc-by-{by.lower()}", **subnets)
 
-    assert created["LoadBalancers"][0]["VpcId"] == network.vpc_id
+    (balancer,) = created["LoadBalancers"]
+    assert balancer["VpcId"] == network.vpc_id
+    zones = [(zone["SubnetId"], zone["ZoneName"]) for zone in balancer["AvailabilityZones"]]
+    assert zones == list(zip(network.subnet_ids, ("us-east-1a", "us-east-1b"), strict=True))
 
 
 def test_an_absent_image_is_named(local_aws: LocalAws) -> None:

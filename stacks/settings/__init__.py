@@ -4,6 +4,7 @@
 tables together, `loading` reads files, `messages` says what is wrong with them.
 """
 
+from constructs_lib.defaults import HEALTH_CHECK_PATH
 from stacks.settings.aws_values import IMAGE_TAG, is_arn
 from stacks.settings.environment import Environment
 from stacks.settings.loading import environments_directory, load_beside_others, load_environment, load_environments
@@ -22,6 +23,7 @@ from stacks.settings.tables.tags import RELEASE_VERDICT_TAG
 from stacks.settings.terraform_text import verbatim
 
 __all__ = [
+    "HEALTH_CHECK_PATH",
     "IMAGE_TAG",
     "IMAGE_TAG_LABEL",
     "PARTITION_OF_REGION",

@@ -145,8 +145,9 @@ def test_what_is_read(document: Block) -> None:
     ]
 
 
-def test_health_is_where_the_target_group_asks() -> None:
-    """The construct's attribute is the data source's."""
+@pytest.mark.parametrize(("path", "asked"), [("/live", "/live"), ("", "/health")])
+def test_health_is_where_the_target_group_asks(path: str, asked: str, tmp_path: Path) -> None:
+    """The specification's path (SC-001) for one that only connects, of which the provider says that it has none."""
     stack = TerraformStack(Testing.app(), "orders")
     AwsProvider(stack, "aws", region="us-east-1")
     targets = LoadBalancing(
@@ -159,7 +160,9 @@ def test_health_is_where_the_target_group_asks() -> None:
         stop_timeout_seconds=30,
     )
     TerraformOutput(stack, "path", value=targets.health_check_path)
-    assert Template.of(stack).json["output"]["path"]["value"] == f"${{{TARGETS}.health_check[0].path}}"
+    expression = Template.of(stack).json["output"]["path"]["value"]
+    group = {"health_check": [{"path": path}]}
+    assert evaluate(tmp_path, [Case(expression, {TARGETS: group})]) == [asked]
 
 
 def table(*associations: Block, routes: list[Block]) -> Block:

@@ -287,7 +287,7 @@ def test_outputs(template: Template) -> None:
     """All that a pipeline or a person reads after a deployment."""
     values = {name: output["value"] for name, output in template.json["output"].items()}
     dns_name = "${data.terraform_remote_state.loadbalancing.outputs.alb_dns_name}"
-    health_path = "${data.aws_lb_target_group.existing_loadbalancing.health_check[0].path}"
+    health_path = '${coalesce(data.aws_lb_target_group.existing_loadbalancing.health_check[0].path, "/health")}'
     assert re.fullmatch(r"\$\{aws_ecs_task_definition\.\w+\.arn}", values.pop("task_definition_arn"))
     assert re.fullmatch(r"\$\{aws_cloudwatch_log_group\.\w+\.name}", values.pop("log_group_name"))
     assert values == {

@@ -433,7 +433,7 @@ def test_a_target_group_is_of_this_region_and_account(document: Block) -> None:
 def test_outputs(document: Block) -> None:
     """Each with the words that `terraform output` has beside it in the JSON."""
     url = f"http://${{{STATES}.loadbalancing.outputs.name}}"
-    path = "${data.aws_lb_target_group.existing_loadbalancing.health_check[0].path}"
+    path = '${coalesce(data.aws_lb_target_group.existing_loadbalancing.health_check[0].path, "/health")}'
     assert document["output"] == {
         name: {"value": value, "description": description}
         for name, value, description in (

@@ -27,9 +27,7 @@ STEADY, FAILED = "has reached a steady state.", "(deployment 1) deployment faile
 def target(*events: tuple[int, str], status: int = 200) -> ServiceUnderTest:
     """With a service whose events came so many seconds after its creation."""
     messages = [{"createdAt": CREATED + timedelta(seconds=after), "message": text} for after, text in events]
-    service = SimpleNamespace(
-        read=lambda: {"createdAt": CREATED, "events": messages}, target_group={"HealthCheckPath": "/health"}
-    )
+    service = SimpleNamespace(read=lambda: {"createdAt": CREATED, "events": messages}, health_check_path="/health")
     return cast("ServiceUnderTest", SimpleNamespace(service=service, ask=lambda _: SimpleNamespace(status_code=status)))
 
 

@@ -1,0 +1,145 @@
+"""The modules that teams have, in the variants of `examples/infrastructure_variants`, and our stack planned on each.
+
+Real Terraform and the real provider apply them all together, on an embedded AWS.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cdktf import Testing
+
+from operate import existing_infrastructure, paths, plan_changes
+from operate.terraform import Terraform
+from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import Environment, load_environment
+from tests.conftest import overlaid
+from tests.plan.terraform_folder import write_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_aws.instance import LocalAws
+
+    Tree = dict[str, Any]
+
+SOURCES = paths.EXISTING_INFRASTRUCTURE.parent / "infrastructure_variants"
+BACKEND = paths.EXISTING_INFRASTRUCTURE / "local.s3.tfbackend"
+STATE = {
+    "type": "s3",
+    "bucket": "terraform-state",
+    "key": "variants.tfstate",
+    "region": "us-east-1",
+    "use_path_style": True,
+}
+
+
+@dataclass(frozen=True)
+class Infrastructure:
+    """All variants, applied."""
+
+    cloud: LocalAws
+    terraform: Terraform
+    outputs: Tree
+
+
+@pytest.fixture(scope="module")
+def infrastructure(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Infrastructure:
+    existing_infrastructure.prepare_account(empty_cloud)
+    folder = tmp_path_factory.mktemp("variants")
+    for source in (*SOURCES.glob("*.tf"), BACKEND):
+        shutil.copy(source, folder)
+    init = {"TF_CLI_ARGS_init": f"-backend-config={BACKEND.name}"}
+    terraform = Terraform(folder, empty_cloud.environment_variables() | init)
+    terraform.init()
+    terraform.apply()
+    return Infrastructure(empty_cloud, terraform, terraform.output())
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What our settings call the outputs that say it, and what a plan warns of."""
+
+    subnets: str = "public_subnet_ids"
+    group: str = "many_peers_security_group_id"
+    target_group: str = "by_rules_target_group_arn"
+    dns_name: str = "shared_dns_name"
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Tree:
+        outputs = {
+            "networking": {"public_subnet_ids": self.subnets},
+            "security": {"app_security_group_id": self.group},
+            "loadbalancing": {"target_group_arn": self.target_group, "alb_dns_name": self.dns_name},
+        }
+        return {"remote_state": {name: {"backend": STATE, "outputs": named} for name, named in outputs.items()}}
+
+
+VARIANTS = {
+    "several_peers_and_a_rule_by_host_and_path": Variant(),
+    "nat_mixed_rules_and_a_weight": Variant(
+        subnets="nat_subnet_ids",
+        group="mixed_rules_security_group_id",
+        target_group="by_weight_target_group_arn",
+        warnings=("No internet gateway is the default route of",),
+    ),
+    "endpoints_and_a_network_load_balancer": Variant(
+        subnets="endpoint_subnet_ids",
+        target_group="tcp_target_group_arn",
+        dns_name="network_dns_name",
+        warnings=("No internet gateway is the default route of",),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def plan(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Tree], Tree]:
+    """The plan, as JSON, of `local` with changes."""
+    local = load_environment(paths.REPOSITORY / "environments" / "local.toml").model_dump(exclude_unset=True)
+
+    def make(changes: Tree) -> Tree:
+        environment = Environment.model_validate(overlaid(local, changes))
+        stack = FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)
+        folder = write_stack(tmp_path_factory.mktemp("stack"), stack)
+        terraform = Terraform(folder, infrastructure.cloud.environment_variables())
+        terraform.init()
+        terraform.plan(out=folder / "plan")
+        return terraform.show_json(folder / "plan")
+
+    return make
+
+
+def test_nothing_of_a_variant_is_planned_twice(infrastructure: Infrastructure) -> None:
+    """What the embedded AWS answers is what was asked of it: each of these modules is in use at somebody's."""
+    infrastructure.terraform.run("plan", "-detailed-exitcode")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_our_stack_is_planned_on_a_variant(
+    infrastructure: Infrastructure, plan: Callable[[Tree], Tree], name: str
+) -> None:
+    """Nothing is refused, the service is where the variant says, and warned of is what is unwise alone."""
+    variant, outputs = VARIANTS[name], infrastructure.outputs
+    document = plan(variant.settings)
+    (service,) = [each["change"]["after"] for each in document["resource_changes"] if each["type"] == "aws_ecs_service"]
+    (network,) = service["network_configuration"]
+    (balancer,) = service["load_balancer"]
+    assert sorted(network["subnets"]) == sorted(outputs[variant.subnets])
+    assert network["security_groups"] == [outputs[variant.group]]
+    assert balancer["target_group_arn"] == outputs[variant.target_group]
+    url = document["planned_values"]["outputs"]["health_url"]["value"]
+    assert url == f"http://{outputs[variant.dns_name]}/health"
+    warnings = plan_changes.warnings(document)
+    assert len(warnings) == len(variant.warnings), warnings
+    assert [text for text in variant.warnings if not any(text in warning for warning in warnings)] == []
+
+
+def test_each_variant_is_planned(infrastructure: Infrastructure) -> None:
+    """Each output is read by the settings of some variant, under its name or one of ours."""
+    named = [variant.settings["remote_state"].values() for variant in VARIANTS.values()]
+    read = {output for states in named for state in states for output in state["outputs"].values()}
+    assert set(infrastructure.outputs) == {"vpc_id", *read}
