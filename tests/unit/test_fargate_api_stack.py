@@ -279,7 +279,7 @@ def test_provider_stays_in_its_account_and_tags_everything(template: Template) -
 def test_the_owners_tags_stand_in_place_of_the_stacks(synthesize: Synthesize) -> None:
     """One of the two where they differ in case alone."""
     (provider,) = synthesize(tags={"Environment": "prod", "managed-by": "a"}).json["provider"]["aws"]
-    tags = {"Environment": "prod", "managed-by": "a", "service": "go-api"}
+    tags = {"Environment": "prod", "managed-by": "a", "service": "go-api", "team": "platform"}
     assert provider["default_tags"] == [{"tags": tags}]
 
 
