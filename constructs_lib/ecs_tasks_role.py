@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policies_exclusive import IamRolePoliciesExclusive
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -11,6 +12,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachments_exclusive import IamRo
 from constructs import Construct
 
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
+from constructs_lib.quotas import ROLE_POLICY_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,8 @@ class EcsTasksRole(Construct):
     - ``description``: at most 1000 characters. No default.
     - ``location``: partition, region and account of the tasks that may assume the role. No default.
     - ``policy_name``: of the role's only policy, an inline one. No default.
-    - ``statements``: of this policy, which is left out where there are none. No default.
+    - ``statements``: of this policy, which is left out where there are none, and refused at plan where IAM would refuse
+      its length. No default.
     - ``permissions_boundary_arn``: a policy that limits what the role's own can grant; none by default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-ecs-iam-role-overview.html
@@ -56,7 +59,12 @@ class EcsTasksRole(Construct):
         self.policy: IamRolePolicy | None = None
         if statements:
             self.policy = IamRolePolicy(
-                self, "policy", name=policy_name, role=role_name, policy=policy_json(statements)
+                self,
+                "policy",
+                name=policy_name,
+                role=role_name,
+                policy=policy_json(statements),
+                lifecycle=TerraformResourceLifecycle(postcondition=[_fits_iam()]),
             )
         policy_names = [self.policy.name] if self.policy else []
         IamRolePoliciesExclusive(self, "policies", role_name=role_name, policy_names=policy_names)
@@ -65,3 +73,16 @@ class EcsTasksRole(Construct):
     @property
     def arn(self) -> str:
         return self.resource.arn
+
+
+def _fits_iam() -> Postcondition:
+    """In Terraform, which knows what the ARNs are; the role has no other inline policy."""
+    characters = 'length(replace(self.policy, "/[[:space:]]/", ""))'
+    return Postcondition(
+        condition=f"${{{characters} <= {ROLE_POLICY_CHARACTERS}}}",
+        error_message=(
+            f"The policy ${{self.name}} of the role ${{self.role}} has ${{{characters}}} characters without white "
+            f"space, and IAM allows {ROLE_POLICY_CHARACTERS} of all inline policies of a role. Name fewer resources: "
+            "several values can be keys of one secret, whose ARN counts once, and * can stand for a part of a name."
+        ),
+    )

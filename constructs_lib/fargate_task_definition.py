@@ -11,6 +11,7 @@ from constructs import Construct
 from constructs_lib import defaults
 from constructs_lib.check import Check
 from constructs_lib.fargate_sizes import check_fargate_size
+from constructs_lib.quotas import container_remedy
 
 if TYPE_CHECKING:
     from constructs_lib.container_definition import ContainerDefinition
@@ -29,8 +30,8 @@ class FargateTaskDefinition(Construct):
     - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
     - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
 
-    Raises ValueError for a size that Fargate does not offer. A port below 1024 for a user who is not root is a warning
-    at plan.
+    Raises ValueError for a size that Fargate does not offer, and for a container that is too large for ECS. A port
+    below 1024 for a user who is not root is a warning at plan.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
     """
@@ -53,6 +54,8 @@ class FargateTaskDefinition(Construct):
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
         definition = container.document(log_group_name=log_group_name, log_region=log_region)
+        if remedy := container_remedy(definition):
+            raise ValueError(remedy)
         self.resource = EcsTaskDefinition(
             self,
             "Default",

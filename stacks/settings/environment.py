@@ -19,6 +19,7 @@ from stacks.settings.aws_values import (
 )
 from stacks.settings.base import Refusal, Settings, did_you_mean, matching, refusal, refuse_all
 from stacks.settings.names import Names
+from stacks.settings.sizes import too_large_for_ecs, too_many_secrets_for_iam, too_many_statements_for_iam
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
 from stacks.settings.tables.container import Container
@@ -116,6 +117,17 @@ class Environment(Settings):
 
     @field_validator("container")
     @classmethod
+    def container_is_not_too_large(cls, container: Container, info: ValidationInfo) -> Container:
+        name: str | None = cls.earlier(info, "name")
+        region: str | None = cls.earlier(info, "region")
+        service: Service | None = cls.earlier(info, "service")
+        if name and region and service:
+            refuse_all(too_large_for_ecs(container, names=Names(service.name, name), region=region))
+        refuse_all(too_many_secrets_for_iam(container))
+        return container
+
+    @field_validator("container")
+    @classmethod
     def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
         """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
         service: Service | None = cls.earlier(info, "service")
@@ -153,6 +165,12 @@ class Environment(Settings):
                 if is_arn(arn) and not is_in_partition(arn, region)
             )
         return container
+
+    @field_validator("task_role")
+    @classmethod
+    def policy_is_not_too_large(cls, task_role: TaskRole) -> TaskRole:
+        refuse_all(too_many_statements_for_iam(task_role))
+        return task_role
 
     @field_validator("task_role")
     @classmethod

@@ -14,10 +14,12 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs_lib.container_definition import ContainerDefinition
 from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
+from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, distinct_strings_matching, string_matching
 from constructs_lib.security_group import SecurityGroup
+from constructs_lib.task_role import TaskRole
 from tests.plan.expressions import Case, evaluate
 from tests.template import Template
 
@@ -488,6 +490,29 @@ def test_a_minimum_of_no_task(tmp_path: Path) -> None:
     counts = [Case(warning["condition"], {target: {"min_capacity": count}}) for count in (0, 1)]
     assert evaluate(tmp_path, counts) == [False, True]
     assert "a scheduled action has to raise the minimum" in warning["error_message"]
+
+
+def test_a_policy_fits_iam(tmp_path: Path) -> None:
+    """White space is not counted; the message has what was found and the limit.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    stack = TerraformStack(Testing.app(), "orders")
+    AwsProvider(stack, "aws", region="us-east-1")
+    location = AwsLocation(partition="aws", region="us-east-1", account_id="111111111111")
+    statement = PolicyStatement(actions=["s3:GetObject"], resources=["*"])
+    TaskRole(stack, "task", name="orders-task", location=location, statements=[statement])
+    (policy,) = without_hashes(stack)["resource"]["aws_iam_role_policy"].values()
+    (fits,) = policy["lifecycle"]["postcondition"]
+    texts = ["x" * 10_240 + " \n\t" * 9, "x" * 10_241]
+    values = [{"self": {"name": "task", "role": "orders-task", "policy": text}} for text in texts]
+    cases = [*(Case(fits["condition"], value) for value in values), Case(fits["error_message"], values[1])]
+    *decided, message = evaluate(tmp_path, cases)
+    assert decided == [True, False]
+    assert message.startswith(
+        "The policy task of the role orders-task has 10241 characters without white space, and IAM allows 10240 of all "
+        "inline policies of a role. Name fewer resources: "
+    )
 
 
 def test_a_privileged_port(tmp_path: Path) -> None:

@@ -16,7 +16,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "operate": {"stacks", "local_aws", "lazy_provider"},
     "local_aws": set(),
 }
-SETTINGS_MAY_IMPORT = {"constructs_lib.fargate_sizes", "constructs_lib.defaults", "constructs_lib.output_expression"}
+SETTINGS_MAY_IMPORT = {
+    f"constructs_lib.{module}"
+    for module in ("container_definition", "defaults", "fargate_sizes", "output_expression", "quotas")
+}
 OURS = {Path(name).stem for name in MAY_IMPORT} | {"tests", "benchmarks", "examples"}
 
 

@@ -511,6 +511,24 @@ def test_task_definition_as_told(stack: TerraformStack) -> None:
     assert resource["runtime_platform"] == {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}
 
 
+@pytest.mark.parametrize("text", ["\u00fc" * 40_000, "x" * 70_000])
+def test_a_task_definition_refuses_what_ecs_would(stack: TerraformStack, text: str) -> None:
+    """With its bytes and the limit, before it declares anything.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+    """
+    found = len(text.encode()) + len(json.dumps(ORDERS.document(**LOGS), separators=(",", ":")))
+    with pytest.raises(ValueError, match=r"takes \d+ bytes, and ECS allows 65536 of a task definition") as refused:
+        task_definition(stack, container=replace(ORDERS, environment={"A": text}))
+    assert abs(int(re.findall(r"\d+", str(refused.value))[0]) - found) < len('{"name":"A","value":""},') + 1
+    assert declared(stack) == {}
+
+
+def test_a_task_definition_counts_no_escape_of_terraforms(stack: TerraformStack) -> None:
+    """It takes one $ of two away."""
+    task_definition(stack, container=replace(ORDERS, environment={"A": "$${a}" * 13_000}))
+
+
 @pytest.mark.parametrize(
     ("port", "user", "warned"),
     [

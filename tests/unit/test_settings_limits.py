@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -369,7 +370,7 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
         ["ab", "a" * 64, "Abc", "a_b", "a..b", "-ab", "ab-", ".ab", "ab.", "1.2.3.4", "12.34.56.789"],
         BUCKET,
     ),
-    ("backend.key", ["a", "a/b c", "a//b"], ["", " ", "/a", "a/"], OBJECT),
+    ("backend.key", ["a", "a/b c", "a//b", "k" * 1024], ["", " ", "/a", "a/"], OBJECT),
     (
         "backend.kms_key_id",
         [
@@ -744,6 +745,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
             "like none"
         ),
     ),
+    (
+        [("backend.key", "\u00fc" * 513)],
+        f'backend.key = "{"ü" * 79}…: has 1026 bytes, and S3 allows 1024',
+    ),
     ([("backend.bucket", "b\u0430d")], f'backend.bucket = "b\u0430d": {BUCKET}, not {A}'),
     ([("service.name", "\u0430")], f'service.name = "\u0430": {SERVICE}, not {A}'),
     (
@@ -1004,6 +1009,51 @@ TAKEN: list[list[Change]] = [
 def test_what_is_taken(changes: list[Change]) -> None:
     """At the edge, and nothing is told."""
     assert told(*changes) == []
+
+
+IAM_QUOTA = "characters without white space, and IAM allows 10240 of all inline policies of a role"
+ECS_QUOTA = "bytes, and ECS allows 65536 of a task definition"
+
+
+def test_more_secrets_than_a_policy_can_name() -> None:
+    """White space is not counted, nor a second key of the same secret; the message has what was found and the limit.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    names = [f"orders/{'x' * 20}/{at:03}" for at in range(110)]
+    assert told(("container.secrets", {f"S{name[-3:]}": f"{SECRET}{name}-AbCdEf:key::" for name in names[:90]})) == []
+    assert told(("container.secrets", {f"S{at}": f"{SECRET}one-AbCdEf:key{at}::" for at in range(200)})) == []
+    assert told(("container.secrets", {f"S{name[-3:]}": f"{SECRET}{name}-AbCdEf" for name in names})) == [
+        (
+            f"container.secrets: the list of 110 secrets in the execution role's policy has 10341 {IAM_QUOTA}: several "
+            "values can be keys of one secret, <ARN>:<key>::"
+        )
+    ]
+
+
+def test_more_statements_than_a_policy_can_have() -> None:
+    """By what they name; Terraform counts the whole policy at plan."""
+    statement = STATEMENT | {"resources": [f"arn:aws:s3:::{'b' * 87}"]}
+    assert told(("task_role.statements", [statement] * 80)) == []
+    (problem,) = told(("task_role.statements", [statement] * 100))
+    assert problem.startswith("task_role.statements: what the statements name in the task role's policy has 12")
+    assert IAM_QUOTA in problem
+    assert told(("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": [" " * 20_000]}}}])) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("environment", {"A": "\u00fc" * 33_000}), ("secrets", {f"{'S' * 1000}{at}": SECRETS[0] for at in range(66)})],
+)
+def test_a_container_that_no_task_definition_can_hold(key: str, value: dict[str, str]) -> None:
+    """In bytes, not characters, and by the larger of the two; what is just below may pass.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+    """
+    (problem,) = told((f"container.{key}", value))
+    assert re.match(rf"container\.{key}: the container alone takes [67]\d{{4}} bytes", problem)
+    assert problem.endswith(ECS_QUOTA)
+    assert told(("container.environment", {"A": "u" * 65_000})) == []
 
 
 @pytest.mark.parametrize("character", ["*", "#", "\t", "\u00a9", "€", "…"])

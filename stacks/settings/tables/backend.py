@@ -21,6 +21,7 @@ from stacks.settings.base import Settings, matching, readable, refusal, with_por
 from stacks.settings.characters import but_not_ascii
 
 _FIRST_REGION: Final = "us-east-1"
+_MOST_BYTES_OF_A_KEY: Final = 1024
 
 
 def _can_be_a_bucket(name: str, region: str | None) -> bool:
@@ -32,9 +33,11 @@ def _can_be_a_bucket(name: str, region: str | None) -> bool:
 
 
 def object_key(key: str) -> str:
-    """Terraform's S3 backend refuses a slash at either end."""
+    """Terraform's S3 backend refuses a slash at either end; Amazon S3 User Guide, "Naming Amazon S3 objects"."""
     if not key.strip() or key.startswith("/") or key.endswith("/"):
         raise refusal('must be the key of an object, with no slash at either end, such as "go-api/terraform.tfstate"')
+    if (size := len(key.encode())) > _MOST_BYTES_OF_A_KEY:
+        raise refusal(f"has {size} bytes, and S3 allows {_MOST_BYTES_OF_A_KEY}")
     return key
 
 

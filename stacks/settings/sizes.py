@@ -1,0 +1,51 @@
+"""What is too large for AWS by what the settings say alone, before anything else is counted in.
+
+The rest is known at plan, where `constructs_lib` refuses it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.quotas import container_remedy, policy_remedy
+from stacks.settings.base import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stacks.settings.names import Names
+    from stacks.settings.tables.container import Container
+    from stacks.settings.tables.task_role import TaskRole
+
+_PARTS_OF_A_SECRET = 7  # of its ARN; a JSON key, a stage and a version may follow
+
+
+def too_large_for_ecs(container: Container, *, names: Names, region: str) -> Iterator[Refusal]:
+    definition = ContainerDefinition(
+        name=names.service,
+        image="",
+        port=container.port,
+        environment=container.environment,
+        secrets=container.secrets,
+    )
+    if remedy := container_remedy(definition.document(log_group_name=names.log_group, log_region=region)):
+        larger = "environment" if len(str(container.environment)) > len(str(container.secrets)) else "secrets"
+        yield Refusal((larger,), None, remedy)
+
+
+def too_many_secrets_for_iam(container: Container) -> Iterator[Refusal]:
+    """Each secret's ARN is in the execution role's policy, once."""
+    arns = sorted({":".join(secret.split(":")[:_PARTS_OF_A_SECRET]) for secret in container.secrets.values()})
+    if remedy := policy_remedy(
+        json.dumps(arns), what=f"the list of {len(arns)} secrets in the execution role's policy"
+    ):
+        yield Refusal(("secrets",), None, f"{remedy}: several values can be keys of one secret, <ARN>:<key>::")
+
+
+def too_many_statements_for_iam(task_role: TaskRole) -> Iterator[Refusal]:
+    granted = [[each.actions, each.resources, each.conditions] for each in task_role.statements]
+    what = "what the statements name in the task role's policy"
+    if remedy := policy_remedy(json.dumps(granted, ensure_ascii=False), what=what):
+        yield Refusal(("statements",), None, f"{remedy}: * can stand for a part of an action or a resource")
