@@ -237,7 +237,8 @@ def fr_004_execution_role(stack: Stack, expected: Expected) -> None:
     role = _role(stack, expected, "execution")
     assert stack.only("aws_ecs_task_definition").written("execution_role_arn") == role.reference("arn")
     policy = stack.only("aws_iam_role_policy")
-    _sets_at_most(policy, "name", "role", "policy")
+    _sets_at_most(policy, "name", "role", "policy", "lifecycle")
+    _fits_iam(stack, policy)
     assert (policy["name"], policy["role"]) == ("execution", role["name"])
     assert policy.written("role") == role.reference("name")
     pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -357,6 +358,18 @@ def fr_010_logs(stack: Stack, expected: Expected) -> None:
 def _sets_at_most(resource: Resource, *attributes: str) -> None:
     """Whatever else Terraform or the provider could be told (`lifecycle`, `count`, `provider`) is not told."""
     assert set(resource.configuration) - set(attributes) == set(), resource.address
+
+
+def _fits_iam(stack: Stack, policy: Resource) -> None:
+    """IAM takes 10,240 characters without white space, which is all that `lifecycle` says."""
+    if not stack.planned:
+        postcondition = (policy.written("lifecycle") or {}).get("postcondition")
+        assert policy.written("lifecycle") == {"postcondition": postcondition}
+        assert isinstance(postcondition, dict), "one postcondition is wanted"
+        characters = 'length(replace(self.policy, "/[[:space:]]/", ""))'
+        assert set(postcondition) == {"condition", "error_message"}
+        assert postcondition["condition"] == f"${{{characters} <= 10240}}"
+        assert {f"${{{characters}}}", "${self.role}"} <= set(re.findall(r"\$\{.*?\}", postcondition["error_message"]))
 
 
 def _is_there_before_the_service(stack: Stack, resource: Resource) -> None:
