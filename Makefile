@@ -17,7 +17,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy eject test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ acceptance: $(set_up) ## Run the success criteria against what is deployed in EN
 
 destroy: $(set_up) ## Take away what was deployed in ENV
 	@case "$$YES" in 1|yes) set -- --yes ;; esac; $(python) -m operate destroy "$$@" -- "$$ENV"
+
+eject: $(set_up) ## Write the stack of ENV as a folder for Terraform alone, on the same state. FOLDER=
+	$(operate) eject $${FOLDER:+--folder="$$FOLDER"} -- "$$ENV"
 
 test: $(set_up) node_modules/.ready ## Run all tests, several files at a time
 	@$(python) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder

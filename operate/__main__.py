@@ -22,6 +22,7 @@ from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws
 from operate import (
     deployment,
+    ejection,
     embedded_aws,
     exec_command,
     existing_infrastructure,
@@ -320,6 +321,20 @@ def _ask_whether_to_destroy(name: str) -> None:
         progress.console.print()
     if answer != name:
         raise OperateError(f"{name} was not destroyed: answer with its name, or say --yes (make: YES=1).")
+
+
+@app.command()
+def eject(
+    environment: EnvironmentName,
+    folder: Annotated[
+        Path | None, typer.Option(help="Empty or not there yet; ejected/<stack> in the repository where not given.")
+    ] = None,
+) -> None:
+    """Write what is synthesized as a folder for Terraform alone, on the same state. Needs no credentials."""
+    resolved = resolve(environment)
+    written = ejection.eject(resolved, folder or paths.REPOSITORY / "ejected" / resolved.settings.name_prefix)
+    for path in written:
+        output.print(shown(path), soft_wrap=True)
 
 
 @app.command()

@@ -32,13 +32,20 @@ class Terraform:
         fingerprint, stamp = self._fingerprint(), self._data_directory / "initialized"
         if stamp.is_file() and stamp.read_text() == fingerprint and self._has_provider():
             return
-        variables = tool_variables(self.environment) | provider_variables(self.environment)
-        try:
-            progress.run(self._label("init"), self._command("init", variables=variables))
-        except StepFailedError as error:
-            raise _explained(error) from None
+        self._init()
         stamp.parent.mkdir(parents=True, exist_ok=True)  # a folder that needs no provider gets none from Terraform
         stamp.write_text(fingerprint)
+
+    def lock_providers(self) -> None:
+        """Writes .terraform.lock.hcl for this machine, and asks no backend."""
+        self._init("-backend=false")
+
+    def _init(self, *arguments: str) -> None:
+        variables = tool_variables(self.environment) | provider_variables(self.environment)
+        try:
+            progress.run(self._label("init"), self._command("init", *arguments, variables=variables))
+        except StepFailedError as error:
+            raise _explained(error) from None
 
     def plan(self, *, out: Path, variables: Mapping[str, str] | None = None) -> str:
         """Writes the plan to `out`; what Terraform printed comes back."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import plan_changes
+from operate import ejection, plan_changes
+from operate.environment import Environment
 from operate.errors import OperateError
 from operate.generator import settings_of
 from operate.progress import StepFailedError
 from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.terraform import Terraform, provider_variables, tool_variables
 from tests.plan import documents, faults, requirements
 from tests.plan.expectations import expected_of
 from tests.plan.terraform_folder import diagnostics, texts
@@ -207,6 +209,26 @@ def test_second_plan_is_empty(deployment: Deployment) -> None:
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=2)
     ecs.close()
     assert _actions(deployment.plan()) == set()
+
+
+@pytest.mark.usefixtures("applied")
+def test_ejected_folder_plans_no_changes_with_terraform_alone(deployment: Deployment, tmp_path: Path) -> None:
+    """By the commands of its README, on the state that is deployed; and its variable is still checked."""
+    ejection.eject(Environment(settings_of("local"), deployment.cloud), tmp_path / "own")
+    variables = deployment.cloud.environment_variables()
+    environment = tool_variables(variables) | provider_variables(variables)
+
+    def terraform(*words: str) -> subprocess.CompletedProcess[str]:
+        command = ["terraform", *words, "-no-color", "-input=false"]
+        return subprocess.run(
+            command, cwd=tmp_path / "own", env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert terraform("init").returncode == 0
+    planned = terraform("plan", "-detailed-exitcode", "-var=image_tag=latest")
+    assert (planned.returncode, "No changes." in planned.stdout) == (0, True), planned.stdout + planned.stderr
+    refused = terraform("plan", "-var=image_tag=v 1")
+    assert (refused.returncode, 'image_tag is "v 1": a tag has 1 to' in refused.stderr) == (1, True), refused.stderr
 
 
 @pytest.mark.usefixtures("applied")
