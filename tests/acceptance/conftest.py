@@ -20,6 +20,7 @@ from operate.acceptance.checks import health, rolling_deployment
 from operate.environment import resolve
 from operate.errors import OperateError
 from operate.service import Service
+from tests import provider_process
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -54,6 +55,13 @@ class Environment:
     @property
     def service(self) -> Service:
         return Service.of(resolve("local"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_provider() -> Iterator[None]:
+    """Each command of Terraform finds its provider running."""
+    with provider_process.shared():
+        yield
 
 
 @pytest.fixture(scope="module")
