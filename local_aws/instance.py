@@ -79,7 +79,7 @@ class LocalAws:
             **dict.fromkeys(("NO_PROXY", "no_proxy"), _no_proxy()),
         }
 
-    def client(self, service: str) -> Client:
+    def client(self, service: str, *, region: str = REGION) -> Client:
         """A boto3 client that knows nothing of the caller's profile, credentials and endpoints."""
         import botocore.session  # noqa: PLC0415 - half a second that `up` with nothing to do can't spare
         from botocore.config import Config  # noqa: PLC0415
@@ -89,7 +89,7 @@ class LocalAws:
         session.set_config_variable("ignore_configured_endpoint_urls", value=True)
         return session.create_client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the emulator takes any

@@ -81,6 +81,7 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (ec2, "_delete_vpc_endpoints", vpc_endpoints.delete),
     (ec2, "_describe_network_interfaces", describe_filters.network_interfaces),
     (ec2, "_describe_route_tables", describe_filters.route_tables),
+    (ec2, "_describe_security_groups", describe_filters.security_groups),
     (ec2, "_describe_vpc_endpoints", describe_filters.vpc_endpoints),
     (ec2, "_modify_vpc_endpoint", vpc_endpoints.modify),
     (ec2, "_parse_ip_permissions", security_group_rules.parse),

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
 """
 # ruff: noqa: SLF001
 
@@ -26,17 +27,24 @@ _NO_SUCH_ID = "none"
 
 _ROUTE_TABLE_FILTERS: Filters = {
     "route-table-id": lambda table: [table["RouteTableId"]],
-    "route.gateway-id": lambda table: [route.get("GatewayId", "") for route in table["Routes"]],
+    "route.destination-prefix-list-id": lambda table: _of_routes(table, "DestinationPrefixListId"),
+    "route.gateway-id": lambda table: _of_routes(table, "GatewayId"),
+    "route.origin": lambda table: [
+        *_of_routes(table, "Origin"),
+        *(["EnableVgwRoutePropagation"] if table.get("PropagatingVgws") else []),
+    ],
 }
 _INTERFACE_FILTERS: Filters = {
     "description": lambda interface: [interface["Description"]],
     "group-id": lambda interface: [group["GroupId"] for group in interface["Groups"]],
     "interface-type": lambda interface: [interface["InterfaceType"]],
     "network-interface-id": lambda interface: [interface["NetworkInterfaceId"]],
+    "owner-id": lambda interface: [interface["OwnerId"]],
     "status": lambda interface: [interface["Status"]],
     "subnet-id": lambda interface: [interface["SubnetId"]],
     "vpc-id": lambda interface: [interface["VpcId"]],
 }
+_GROUP_FILTERS: Filters = {"group-id": lambda group: [group["GroupId"]]}
 _ENDPOINT_FILTERS: Filters = {
     "service-name": lambda endpoint: [endpoint["ServiceName"]],
     "vpc-endpoint-id": lambda endpoint: [endpoint["VpcEndpointId"]],
@@ -56,8 +64,21 @@ def network_interfaces(original: Action, parameters: Parameters) -> Answer:
     return original(by_id)
 
 
+def security_groups(original: Action, parameters: Parameters) -> Answer:
+    """An id that is asked for and does not exist would be an error, as a filter's that matches nothing is none."""
+    wanted = ec2._parse_filters(parameters).get("group-id")
+    if wanted and not any(ec2._glob_match(pattern, id_) for pattern in wanted for id_ in ec2._security_groups):
+        nothing: Answer = ec2._xml(200, "DescribeSecurityGroupsResponse", "<securityGroupInfo/>")
+        return nothing
+    return original(_by_id(parameters, "GroupId", ec2._security_groups, _GROUP_FILTERS))
+
+
 def vpc_endpoints(original: Action, parameters: Parameters) -> Answer:
     return original(_by_id(parameters, "VpcEndpointId", ec2._vpc_endpoints, _ENDPOINT_FILTERS))
+
+
+def _of_routes(table: dict[str, Any], member: str) -> list[str]:
+    return [route[member] for route in table["Routes"] if route.get(member)]
 
 
 def _by_id(parameters: Parameters, id_parameter: str, records: Records, filters: Filters) -> Parameters:

@@ -111,3 +111,47 @@ def test_an_absent_image_is_named(local_aws: LocalAws) -> None:
         ecr.describe_images(repositoryName="api", imageIds=[{"imageTag": "v9"}])
 
     assert ecr.describe_images(repositoryName="api")["imageDetails"] == []
+
+
+def test_route_tables_are_filtered_by_what_their_routes_are(ec2: Client, network: Network) -> None:
+    """By S3's prefix list, which a gateway endpoint adds, and by routes that a virtual private gateway propagates."""
+    ids = [ec2.create_route_table(VpcId=network.vpc_id)["RouteTable"]["RouteTableId"] for _ in range(3)]
+    service = "com.amazonaws.us-east-1.s3"
+    ec2.create_vpc_endpoint(VpcId=network.vpc_id, ServiceName=service, RouteTableIds=ids[:1])
+    gateway_id = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.enable_vgw_route_propagation(RouteTableId=ids[1], GatewayId=gateway_id)
+    (prefix_list,) = ec2.describe_prefix_lists(Filters=[_filter("prefix-list-name", service)])["PrefixLists"]
+
+    def found(*filter_: str) -> list[str]:
+        filters = [_filter(*filter_), _filter("vpc-id", network.vpc_id)]
+        return [table["RouteTableId"] for table in ec2.describe_route_tables(Filters=filters)["RouteTables"]]
+
+    assert found("route.destination-prefix-list-id", prefix_list["PrefixListId"]) == ids[:1]
+    assert found("route.origin", "EnableVgwRoutePropagation") == ids[1:2]
+
+
+def test_security_groups_are_filtered_by_id(ec2: Client, network: Network) -> None:
+    """As the provider's `aws_security_groups` asks; an id that no group has is no error."""
+    ids = [
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc_id)["GroupId"] for name in "abc"
+    ]
+
+    def found(*wanted: str) -> list[str]:
+        answer = ec2.describe_security_groups(Filters=[_filter("group-id", *wanted)])
+        return [group["GroupId"] for group in answer["SecurityGroups"]]
+
+    assert found(*ids[:2]) == ids[:2]
+    assert found(ids[2], "sg-0") == ids[2:]
+    assert found("sg-0") == []
+
+
+def test_network_interfaces_are_filtered_by_owner(ec2: Client, network: Network) -> None:
+    """Another account's, in a shared VPC, are none of ours."""
+    made = ec2.create_network_interface(SubnetId=network.subnet_ids[0])["NetworkInterface"]
+
+    def found(owner: str) -> list[str]:
+        answer = ec2.describe_network_interfaces(Filters=[_filter("owner-id", owner)])
+        return [interface["NetworkInterfaceId"] for interface in answer["NetworkInterfaces"]]
+
+    assert made["NetworkInterfaceId"] in found("000000000000")
+    assert found("111111111111") == []
