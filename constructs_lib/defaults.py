@@ -1,6 +1,7 @@
 """What holds where nothing else is said, for constructs and for the settings that reach them. No cdktf.
 
-The percents are FR-008's, the capacities FR-009's, and a task's size is what the specification assumes.
+The public IP is FR-007's, the percents are FR-008's, the capacities FR-009's, and a task's size is what the
+specification assumes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ STOP_TIMEOUT_SECONDS: Final = 30
 ENABLE_EXECUTE_COMMAND: Final = False
 
 HEALTH_CHECK_PATH: Final = "/health"  # SC-001
+
+ASSIGN_PUBLIC_IP: Final = True
 
 MINIMUM_HEALTHY_PERCENT: Final = 100
 MAXIMUM_PERCENT: Final = 200

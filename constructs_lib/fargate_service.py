@@ -38,7 +38,7 @@ class Network:
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
-    assign_public_ip: bool = True
+    assign_public_ip: bool = defaults.ASSIGN_PUBLIC_IP
 
 
 @dataclass(frozen=True)

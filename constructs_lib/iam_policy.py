@@ -17,6 +17,7 @@ class AwsLocation:
     - ``partition``: such as ``aws``, ``aws-cn`` or ``aws-us-gov``. No default.
     - ``region``: such as ``eu-west-1``. No default.
     - ``account_id``: 12 digits. No default.
+    - ``dns_suffix``: of the partition's services, ``amazonaws.com`` by default; in China ``amazonaws.com.cn``.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
@@ -24,6 +25,7 @@ class AwsLocation:
     partition: str
     region: str
     account_id: str
+    dns_suffix: str = "amazonaws.com"
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"

@@ -1,9 +1,12 @@
-"""The security group that a team has for its application, checked at plan time."""
+"""The security groups that a team has for its application, checked at plan time."""
 
 from __future__ import annotations
 
-from cdktf import Postcondition, TerraformResourceLifecycle
+from typing import TYPE_CHECKING
+
+from cdktf import Postcondition, TerraformIterator, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_security_group import DataAwsSecurityGroup
+from cdktf_cdktf_provider_aws.data_aws_security_groups import DataAwsSecurityGroups, DataAwsSecurityGroupsFilter
 from cdktf_cdktf_provider_aws.data_aws_vpc_security_group_rule import DataAwsVpcSecurityGroupRule
 from cdktf_cdktf_provider_aws.data_aws_vpc_security_group_rules import (
     DataAwsVpcSecurityGroupRules,
@@ -12,6 +15,9 @@ from cdktf_cdktf_provider_aws.data_aws_vpc_security_group_rules import (
 from constructs import Construct
 
 from constructs_lib.hcl import hcl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SecurityGroup(Construct):
@@ -29,60 +35,95 @@ class SecurityGroup(Construct):
     def __init__(self, scope: Construct, id_: str, *, security_group_id: str, vpc_id: str, container_port: int) -> None:
         super().__init__(scope, id_)
         self.security_group_id = security_group_id
-        rules = self._rules().fqn
+        rules = _read_rules(self, [security_group_id])
         DataAwsSecurityGroup(
             self,
             "Default",
             id=security_group_id,
             lifecycle=TerraformResourceLifecycle(
                 postcondition=[
-                    self._in_vpc(vpc_id),
-                    self._lets_in(rules, container_port),
-                    self._lets_out(rules),
+                    _in_vpc(vpc_id),
+                    _lets_in("Security group ${self.id} has", rules, container_port),
+                    _lets_out("Security group ${self.id} has", rules),
                 ]
             ),
         )
 
-    def _rules(self) -> DataAwsVpcSecurityGroupRule:
-        ids = DataAwsVpcSecurityGroupRules(
+
+class SecurityGroups(Construct):
+    """Several groups, whose rules count together. Refuses one of another VPC, and those that shut the container in.
+
+    - ``security_group_ids``: of the groups, at most 5. No default.
+    - ``vpc_id``: the VPC of the subnets. No default.
+    - ``container_port``: the TCP port that has to be let in, 1 to 65535. No default.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, security_group_ids: Sequence[str], vpc_id: str, container_port: int
+    ) -> None:
+        super().__init__(scope, id_)
+        self.security_group_ids = security_group_ids
+        rules = _read_rules(self, security_group_ids)
+        DataAwsSecurityGroup(
             self,
-            "rules",
-            filter=[DataAwsVpcSecurityGroupRulesFilter(name="group-id", values=[self.security_group_id])],
+            "group",
+            for_each=TerraformIterator.from_list(list(security_group_ids)),
+            id="${each.value}",
+            lifecycle=TerraformResourceLifecycle(postcondition=[_in_vpc(vpc_id)]),
         )
-        rules = DataAwsVpcSecurityGroupRule(self, "rule", security_group_rule_id="${each.value}")
-        # Of a group without rules the provider says null, which neither for_each nor a CDKTF iterator takes.
-        rules.add_override("for_each", f"${{toset(coalesce({ids.fqn}.ids, []))}}")
-        return rules
-
-    @staticmethod
-    def _in_vpc(vpc_id: str) -> Postcondition:
-        return Postcondition(
-            condition=f"${{self.vpc_id == {hcl(vpc_id)}}}",
-            error_message=(
-                f"Security group ${{self.id}} is in VPC ${{self.vpc_id}}, not in {vpc_id}: "
-                "ECS takes only a group of the subnets' own VPC."
+        groups = 'Security groups ${join(", ", self.ids)} have'
+        DataAwsSecurityGroups(
+            self,
+            "Default",
+            filter=[DataAwsSecurityGroupsFilter(name="group-id", values=list(security_group_ids))],
+            lifecycle=TerraformResourceLifecycle(
+                postcondition=[_lets_in(groups, rules, container_port), _lets_out(groups, rules)]
             ),
         )
 
-    @staticmethod
-    def _lets_in(rules: str, port: int) -> Postcondition:
-        return Postcondition(
-            condition=f"${{{_some_rule_covers(rules, port, egress=False)}}}",
-            error_message=(
-                f"Security group ${{self.id}} has no inbound rule for TCP port {port}, the container's: "
-                f"the load balancer could never reach a task. Let the load balancer's group in on {port}."
-            ),
-        )
 
-    @staticmethod
-    def _lets_out(rules: str) -> Postcondition:
-        return Postcondition(
-            condition=f"${{{_some_rule_covers(rules, 443, egress=True)}}}",
-            error_message=(
-                "Security group ${self.id} has no outbound rule for TCP port 443: a task could neither pull its image "
-                "nor write its logs. Let HTTPS out."
-            ),
-        )
+def _read_rules(scope: Construct, security_group_ids: Sequence[str]) -> str:
+    ids = DataAwsVpcSecurityGroupRules(
+        scope,
+        "rules",
+        filter=[DataAwsVpcSecurityGroupRulesFilter(name="group-id", values=list(security_group_ids))],
+    )
+    rules = DataAwsVpcSecurityGroupRule(scope, "rule", security_group_rule_id="${each.value}")
+    # Of groups without rules the provider says null, which neither for_each nor a CDKTF iterator takes.
+    rules.add_override("for_each", f"${{toset(coalesce({ids.fqn}.ids, []))}}")
+    return rules.fqn
+
+
+def _in_vpc(vpc_id: str) -> Postcondition:
+    return Postcondition(
+        condition=f"${{self.vpc_id == {hcl(vpc_id)}}}",
+        error_message=(
+            f"Security group ${{self.id}} is in VPC ${{self.vpc_id}}, not in {vpc_id}: "
+            "ECS takes only a group of the subnets' own VPC."
+        ),
+    )
+
+
+def _lets_in(subject: str, rules: str, port: int) -> Postcondition:
+    return Postcondition(
+        condition=f"${{{_some_rule_covers(rules, port, egress=False)}}}",
+        error_message=(
+            f"{subject} no inbound rule for TCP port {port}, the container's: "
+            f"the load balancer could never reach a task. Let the load balancer's group in on {port}."
+        ),
+    )
+
+
+def _lets_out(subject: str, rules: str) -> Postcondition:
+    return Postcondition(
+        condition=f"${{{_some_rule_covers(rules, 443, egress=True)}}}",
+        error_message=(
+            f"{subject} no outbound rule for TCP port 443: a task could neither pull its image "
+            "nor write its logs. Let HTTPS out."
+        ),
+    )
 
 
 def _some_rule_covers(rules: str, port: int, *, egress: bool) -> str:

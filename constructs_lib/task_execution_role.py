@@ -27,7 +27,11 @@ class TaskExecutionRole(EcsTasksRole):
     - ``log_group_name``: of the group that the containers write to. No default; as a literal it is known at plan.
     - ``secret_arns``: Secrets Manager or SSM Parameter Store, as a container definition names them; each adds the read
       of that one secret. None by default.
+    - ``secrets_kms_key_arns``: keys that encrypt these secrets, of any account, each in the region of one; decryption
+      is granted with them alone, and through the secrets' services alone. None by default.
     - ``permissions_boundary_arn``: a policy that limits what the role's own can grant; none by default.
+
+    Raises ValueError for a key in a region without a secret.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
     """
@@ -42,6 +46,7 @@ class TaskExecutionRole(EcsTasksRole):
         repository_arn: str,
         log_group_name: str,
         secret_arns: Sequence[str] = (),
+        secrets_kms_key_arns: Sequence[str] = (),
         permissions_boundary_arn: str | None = None,
     ) -> None:
         # Built from its name, since the log group's own ARN is unknown until it exists and a plan must show the policy.
@@ -53,7 +58,11 @@ class TaskExecutionRole(EcsTasksRole):
             description="Lets ECS pull the image and write the logs",
             location=location,
             policy_name="execution",
-            statements=[*_pull_and_log(repository_arn, log_group_arn), *_read_secrets(secret_arns)],
+            statements=[
+                *_pull_and_log(repository_arn, log_group_arn),
+                *_read_secrets(secret_arns),
+                *_decrypt_secrets(secrets_kms_key_arns, secret_arns, location.dns_suffix),
+            ],
             permissions_boundary_arn=permissions_boundary_arn,
         )
 
@@ -90,4 +99,28 @@ def _read_secrets(arns: Sequence[str]) -> list[PolicyStatement]:
         )
     if parameters:
         statements.append(PolicyStatement(sid="ReadParameters", actions=("ssm:GetParameters",), resources=parameters))
+    return statements
+
+
+def _decrypt_secrets(key_arns: Sequence[str], secret_arns: Sequence[str], dns_suffix: str) -> list[PolicyStatement]:
+    """A key is of use only to the services that hold secrets in its region.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    services = {(arn.split(":")[3], arn.split(":")[2]) for arn in secret_arns}
+    statements = []
+    for region in sorted({arn.split(":")[3] for arn in key_arns}):
+        via = [f"{service}.{region}.{dns_suffix}" for place, service in sorted(services) if place == region]
+        if not via:
+            message = f"secrets_kms_key_arns: there is no secret in {region}, the region of one of the keys"
+            raise ValueError(message)
+        keys = sorted({arn for arn in key_arns if arn.split(":")[3] == region})
+        statements.append(
+            PolicyStatement(
+                sid=f"DecryptSecrets{region.title().replace('-', '')}",
+                actions=("kms:Decrypt",),
+                resources=keys,
+                conditions={"StringEquals": {"kms:ViaService": via}},
+            )
+        )
     return statements

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from operate import callers_variables, embedded_aws, generator, paths
+from operate import callers_variables, credentials, embedded_aws, generator, paths
 from operate.errors import OperateError
 from operate.stack import Stack
 from operate.terraform import Terraform
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    import boto3
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
@@ -89,13 +90,19 @@ class Environment:
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: Any) -> Any:
+        """In the environment's region; ECR's in that of the image."""
+        region = self.settings.image_region if service == "ecr" else self.settings.region
         if self.local_aws:
-            return self.local_aws.client(service)
-        import boto3  # noqa: PLC0415 - a quarter of a second that not every verb needs
-        from botocore.config import Config  # noqa: PLC0415
+            return self.local_aws.client(service, region=region)
+        from botocore.config import Config  # noqa: PLC0415 - a quarter of a second that not every verb needs
 
         config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
-        return boto3.client(service, region_name=self.settings.region, config=config)
+        return self._session.client(service, region_name=region, config=config)
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        """With the credentials that the stack's AWS provider has."""
+        return credentials.session(self.settings.provider, name=self.settings.name_prefix, region=self.settings.region)
 
 
 def resolve(name: str) -> Environment:

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urljoin
 
 import httpx
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_ecr import ECRClient
+
+    from stacks.settings import Environment as Settings
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -46,10 +48,22 @@ class Repository:
     authorization: str = field(repr=False)
 
 
-def repository(ecr: ECRClient, name: str, *, endpoint: str | None = None) -> Repository:
+class Registry(TypedDict, total=False):
+    """What ECR's operations take beside a repository's name, where the registry is another account's."""
+
+    registryId: str
+
+
+def of_image(settings: Settings) -> Registry:
+    return Registry(registryId=settings.image.registry_id) if settings.image.registry_id else Registry()
+
+
+def repository(
+    ecr: ECRClient, name: str, *, registry: Registry | None = None, endpoint: str | None = None
+) -> Repository:
     """Reads it from ECR; `endpoint` stands for the registry's own where that is an embedded one."""
     try:
-        (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+        (found,) = ecr.describe_repositories(repositoryNames=[name], **(registry or Registry()))["repositories"]
     except ecr.exceptions.RepositoryNotFoundException as error:
         raise OperateError(f"There is no ECR repository to push to. {error.response['Error']['Message']}") from None
     (token,) = ecr.get_authorization_token()["authorizationData"]

@@ -6,7 +6,7 @@ import itertools
 import shlex
 from typing import TYPE_CHECKING
 
-from operate import releases
+from operate import registry, releases
 from operate.errors import OperateError
 from operate.image_tags import ImageTag
 from operate.releases import Verdict
@@ -78,9 +78,11 @@ def image_tag(environment: Environment, release: Release) -> ImageTag:
 
 def _digest(environment: Environment, image: ImageIdentifierTypeDef) -> str | None:
     """None where the repository has no such image."""
-    ecr = environment.client("ecr")
+    ecr, settings = environment.client("ecr"), environment.settings
     try:
-        answer = ecr.describe_images(repositoryName=environment.settings.image.repository, imageIds=[image])
+        answer = ecr.describe_images(
+            repositoryName=settings.image.repository, imageIds=[image], **registry.of_image(settings)
+        )
     except ecr.exceptions.ImageNotFoundException:
         return None
     return answer["imageDetails"][0]["imageDigest"]
@@ -88,7 +90,9 @@ def _digest(environment: Environment, image: ImageIdentifierTypeDef) -> str | No
 
 def _retag_command(environment: Environment, tag: str, digest: str) -> str:
     """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html."""
-    place = ["--region", environment.settings.region, "--repository-name", environment.settings.image.repository]
+    settings = environment.settings
+    of_account = ["--registry-id", settings.image.registry_id] if settings.image.registry_id else []
+    place = ["--region", settings.image_region, *of_account, "--repository-name", settings.image.repository]
     read = ["aws", "ecr", "batch-get-image", *place, "--image-ids", f"imageDigest={digest}"]
     put = ["aws", "ecr", "put-image", *place, "--image-tag", tag, "--image-digest", digest]
     query = "--query 'images[0].imageManifest' --output text"

@@ -56,8 +56,13 @@ def publish(environment: Environment, *, tag: str, fault: Fault | None = None) -
     if local_aws is None or (engine is None and shutil.which("go") is None):
         return
     image = build(version=tag, fault=fault, architecture=settings.container.cpu_architecture, engine=engine)
-    ecr, name = environment.client("ecr"), settings.image.repository
-    registry.push(image, registry.repository(ecr, name, endpoint=local_aws.endpoint), tag=tag)
+    to = registry.repository(
+        environment.client("ecr"),
+        settings.image.repository,
+        registry=registry.of_image(settings),
+        endpoint=local_aws.endpoint,
+    )
+    registry.push(image, to, tag=tag)
 
 
 def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -> bytes:

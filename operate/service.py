@@ -162,7 +162,11 @@ class Service:
 
     @cached_property
     def health_url(self) -> str:
-        return f"{self.url}{self.health_check_path}"
+        """A load balancer that forwards the URL's base path has it in the target group's path too."""
+        path = self.health_check_path
+        base = "" if self.environment.local_aws else self.environment.settings.service.base_path
+        below = path.removeprefix(base) if f"{path}/".startswith(f"{base}/") else path
+        return f"{self.url}{below or '/'}"
 
     @property
     def health_check_path(self) -> str:

@@ -48,6 +48,12 @@ def explained(
 def _of_the_image(said: str) -> Iterator[str]:
     if missing := _MISSING_IMAGE.search(said):
         repository, tag = missing.groups()
+        if "not authorized to perform: ecr:DescribeImages" in said:
+            yield (
+                f"The image {repository}:{tag} may not be looked up. In another account's registry (image.registry_id) "
+                "the repository's policy has to allow ecr:DescribeImages too."
+            )
+            return
         yield f"The ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from constructs_lib.remote_state import OutputContract, distinct_strings_matching, string_matching
 from stacks.settings import PARTITION_OF_REGION
 
 if TYPE_CHECKING:
     from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
+
+MOST_SECURITY_GROUPS: Final = 5
+"""Of a service: Amazon ECS API Reference, AwsVpcConfiguration."""
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
@@ -18,13 +21,14 @@ _DNS_SUFFIX = r"(?:amazonaws\.(?:com|com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cl
 """Of all partitions."""
 
 
-def networking(module: NetworkingState) -> list[OutputContract]:
+def networking(module: NetworkingState, *, subnets: str = "public_subnet_ids") -> list[OutputContract]:
+    """``subnets`` is which of the outputs that we know has those of the tasks."""
     return [
         string_matching(
             module.output("vpc_id"), r"vpc-[0-9a-f]+", "the id of a VPC, a string such as vpc-0a1b2c3d4e5f67890"
         ),
         distinct_strings_matching(
-            module.output("public_subnet_ids"),
+            module.output(subnets),
             r"subnet-[0-9a-f]+",
             "a list of one or more different subnet ids such as subnet-0a1b2c3d4e5f67890",
         ),
@@ -32,6 +36,15 @@ def networking(module: NetworkingState) -> list[OutputContract]:
 
 
 def security(module: SecurityState) -> list[OutputContract]:
+    if module.has_several_groups:
+        return [
+            distinct_strings_matching(
+                module.output("app_security_group_ids"),
+                r"sg-[0-9a-f]+",
+                f"a list of 1 to {MOST_SECURITY_GROUPS} different security group ids such as sg-0a1b2c3d4e5f67890",
+                at_most=MOST_SECURITY_GROUPS,
+            )
+        ]
     return [
         string_matching(
             module.output("app_security_group_id"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
+from constructs_lib.private_networking import PrivateNetworking
 from constructs_lib.remote_state import RemoteState
-from constructs_lib.security_group import SecurityGroup
+from constructs_lib.security_group import SecurityGroup, SecurityGroups
 from stacks import contracts
 from stacks.state import read_state
 
@@ -25,47 +26,66 @@ if TYPE_CHECKING:
 class ExistingInfrastructure:
     """References, which Terraform resolves at plan."""
 
-    public_subnet_ids: Sequence[str]
-    app_security_group_id: str
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]
     target_group_arn: str
     alb_dns_name: str
     health_check_path: str
 
 
 def read_existing_infrastructure(stack: TerraformStack, environment: Environment) -> ExistingInfrastructure:
-    networking = _networking(stack, environment)
-    security_group = _security_group(stack, environment, vpc_id=networking.vpc_id)
-    load_balancing = _load_balancing(stack, environment, vpc_id=networking.vpc_id)
+    vpc_id, subnet_ids = _networking(stack, environment)
+    load_balancing = _load_balancing(stack, environment, vpc_id=vpc_id)
     return ExistingInfrastructure(
-        public_subnet_ids=networking.public_subnet_ids,
-        app_security_group_id=security_group.security_group_id,
+        subnet_ids=subnet_ids,
+        security_group_ids=_security_groups(stack, environment, vpc_id=vpc_id),
         target_group_arn=load_balancing.target_group_arn,
         alb_dns_name=load_balancing.alb_dns_name,
         health_check_path=load_balancing.health_check_path,
     )
 
 
-def _networking(stack: TerraformStack, environment: Environment) -> Networking:
-    module = environment.remote_state.networking
-    state = _read(stack, "networking", module, contracts.networking(module))
-    return Networking(
-        stack,
-        "existing_networking",
-        vpc_id=state.string(module.output("vpc_id")),
-        public_subnet_ids=state.strings(module.output("public_subnet_ids")),
-    )
+def _networking(stack: TerraformStack, environment: Environment) -> tuple[str, Sequence[str]]:
+    """The VPC and the tasks' subnets."""
+    module, output = environment.remote_state.networking, environment.network.subnets
+    state = _read(stack, "networking", module, contracts.networking(module, subnets=output))
+    vpc_id, subnet_ids = state.string(module.output("vpc_id")), state.strings(module.output(output))
+    if environment.network.assign_public_ip:
+        Networking(stack, "existing_networking", vpc_id=vpc_id, public_subnet_ids=subnet_ids)
+    else:
+        PrivateNetworking(
+            stack,
+            "existing_networking",
+            vpc_id=vpc_id,
+            private_subnet_ids=subnet_ids,
+            region=environment.region,
+            account_id=environment.account_id,
+            endpoint_services=_services_of_a_task(environment),
+        )
+    return vpc_id, subnet_ids
 
 
-def _security_group(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> SecurityGroup:
-    module = environment.remote_state.security
+def _services_of_a_task(environment: Environment) -> list[str]:
+    """Those in its own region: another's are reached through no endpoint in the VPC that could be looked for.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
+    """
+    own = {service for region, service in environment.secret_places if region == environment.region}
+    session = ["ssmmessages"] if environment.service.enable_execute_command else []
+    registry = ["ecr.api", "ecr.dkr", "s3"] if environment.image_region == environment.region else []
+    return [*registry, "logs", *own, *session]
+
+
+def _security_groups(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> list[str]:
+    module, port = environment.remote_state.security, environment.container.port
     state = _read(stack, "security", module, contracts.security(module))
-    return SecurityGroup(
-        stack,
-        "existing_security",
-        security_group_id=state.string(module.output("app_security_group_id")),
-        vpc_id=vpc_id,
-        container_port=environment.container.port,
-    )
+    if module.has_several_groups:
+        ids = state.strings(module.output("app_security_group_ids"))
+        SecurityGroups(stack, "existing_security", security_group_ids=ids, vpc_id=vpc_id, container_port=port)
+        return ids
+    id_ = state.string(module.output("app_security_group_id"))
+    SecurityGroup(stack, "existing_security", security_group_id=id_, vpc_id=vpc_id, container_port=port)
+    return [id_]
 
 
 def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> LoadBalancing:

@@ -43,7 +43,7 @@ class FargateApiStack(TerraformStack):
         environment = verbatim(environment)
         configure_provider(self, environment)
         existing = read_existing_infrastructure(self, environment)
-        image = pushed_image(self, image=environment.image, environment=environment.name)
+        image = pushed_image(self, environment)
         log_group = LogGroup(
             self,
             "log_group",
@@ -78,6 +78,7 @@ class FargateApiStack(TerraformStack):
             log_group=log_group,
             image=image,
             api_url=environment.service.api_url or f"http://{existing.alb_dns_name}",
+            base_path=environment.service.base_path,
             health_check_path=existing.health_check_path,
         )
 
@@ -128,8 +129,9 @@ def _service(
         cluster_arn=cluster.arn,
         task_definition_arn=task_definition.arn,
         network=Network(
-            subnet_ids=existing.public_subnet_ids,
-            security_group_ids=[existing.app_security_group_id],
+            subnet_ids=existing.subnet_ids,
+            security_group_ids=existing.security_group_ids,
+            assign_public_ip=environment.network.assign_public_ip,
         ),
         load_balancer=LoadBalancer(
             target_group_arn=existing.target_group_arn,

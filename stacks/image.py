@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from cdktf_cdktf_provider_aws.data_aws_ecr_image import DataAwsEcrImage
 from cdktf_cdktf_provider_aws.data_aws_ecr_repository import DataAwsEcrRepository
+from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 
+from stacks.provider import image_provider
 from stacks.settings import IMAGE_TAG
 
 if TYPE_CHECKING:
+    from cdktf import TerraformStack
     from constructs import Construct
 
-    from stacks.settings import Image
+    from stacks.settings import Environment, Image
 
 _COMMIT_SHA = "^[0-9a-f]{7,40}$"
 
@@ -29,18 +32,42 @@ class PushedImage:
     repository_arn: str
 
 
-def pushed_image(scope: Construct, *, image: Image, environment: str) -> PushedImage:
+def pushed_image(scope: TerraformStack, environment: Environment) -> PushedImage:
     """Looks the variable's tag up in the repository."""
-    repository = DataAwsEcrRepository(scope, "repository", name=image.repository)
-    variable = ImageTag(scope, "image_tag_variable", image=image, environment=environment)
+    image = environment.image
+    url, arn, name = _repository(scope, environment)
+    variable = ImageTag(scope, "image_tag_variable", image=image, environment=environment.name)
     variable.override_logical_id("image_tag")  # an output of this name has the id
     tag = variable.string_value
     # Fails the plan for a tag that the repository does not have; the key puts both into the provider's message.
-    pushed = DataAwsEcrImage(scope, "pushed_image", repository_name=repository.name, image_tag=tag)
+    pushed = DataAwsEcrImage(
+        scope,
+        "pushed_image",
+        registry_id=image.registry_id,
+        repository_name=name,
+        image_tag=tag,
+        provider=image_provider(scope, environment),
+    )
     pushed.add_override("for_each", f'${{toset(["{image.repository}:${{var.image_tag}}"])}}')
     digest = f"${{one(values({pushed.fqn})).image_digest}}"  # no quotes: it stands in the JSON of the containers
-    return PushedImage(
-        uri=f"{repository.repository_url}@{digest}", tag=tag, digest=digest, repository_arn=repository.arn
+    return PushedImage(uri=f"{url}@{digest}", tag=tag, digest=digest, repository_arn=arn)
+
+
+def _repository(scope: Construct, environment: Environment) -> tuple[str, str, str]:
+    """URL, ARN and name. Another account's is not looked up: its policy lets others pull, and rarely describe it.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+    """
+    image = environment.image
+    if not image.registry_id and not image.region:
+        found = DataAwsEcrRepository(scope, "repository", name=image.repository)
+        return found.repository_url, found.arn, found.name
+    partition = DataAwsPartition(scope, "repository_partition")
+    account, region = environment.image_registry_id, environment.image_region
+    return (
+        f"{account}.dkr.ecr.{region}.{partition.dns_suffix}/{image.repository}",
+        f"arn:{partition.partition}:ecr:{region}:{account}:repository/{image.repository}",
+        image.repository,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from cdktf import TerraformOutput
@@ -27,9 +29,10 @@ def declare_outputs(
     log_group: LogGroup,
     image: PushedImage,
     api_url: str,
+    base_path: str,
     health_check_path: str,
 ) -> None:
-    """``api_url`` has no trailing slash, ``health_check_path`` begins with one."""
+    """``api_url`` ends with ``base_path``, which may be empty, and no slash; ``health_check_path`` begins with one."""
     outputs = {
         "cluster_name": (cluster.name, "ECS cluster"),
         "cluster_arn": (cluster.arn, "ECS cluster"),
@@ -51,9 +54,17 @@ def declare_outputs(
         "log_group_name": (log_group.name, "CloudWatch log group of the containers"),
         "api_url": (api_url, "The API, by service.api_url or else by the load balancer's DNS name"),
         "health_url": (
-            f"{api_url}{health_check_path}",
+            f"{api_url}{_after(base_path, health_check_path)}",
             "The API's URL with the path that the target group asks of each task for its health",
         ),
     }
     for name, (value, description) in outputs.items():
         TerraformOutput(stack, name, value=value, description=description)
+
+
+def _after(base_path: str, path: str) -> str:
+    """What a target group's path is below the base: a load balancer that forwards the base path has it in there too."""
+    if not base_path:
+        return path
+    pattern = json.dumps(f"/^{re.escape(base_path)}(/|$)/")
+    return f'${{replace({path.removeprefix("${").removesuffix("}")}, {pattern}, "/")}}'

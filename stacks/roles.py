@@ -25,10 +25,12 @@ class Roles:
 
 
 def declare_roles(stack: TerraformStack, environment: Environment, *, repository_arn: str) -> Roles:
+    partition = DataAwsPartition(stack, "partition")
     location = AwsLocation(
-        partition=DataAwsPartition(stack, "partition").partition,
+        partition=partition.partition,
         region=environment.region,
         account_id=environment.account_id,
+        dns_suffix=partition.dns_suffix,
     )
     execution = TaskExecutionRole(
         stack,
@@ -41,6 +43,7 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
             secret if is_arn(secret) else location.arn("ssm", f"parameter{secret}")
             for secret in environment.container.secrets.values()
         ],
+        secrets_kms_key_arns=environment.container.secrets_kms_key_arns,
         permissions_boundary_arn=environment.permissions_boundary_arn,
     )
     task = TaskRole(

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from operate import sample_image
+from operate import registry, sample_image
 from operate.image_tags import ImageReference
 from stacks.settings import IMAGE_TAG_LABEL
 
@@ -47,10 +47,11 @@ def publish_images(environment: Environment) -> None:
 
 def withdraw_images(environment: Environment) -> None:
     if environment.local_aws:
-        repository = environment.settings.image.repository
-        tags = [tag_of(kind) for kind in _FAULTS]
+        settings = environment.settings
         environment.client("ecr").batch_delete_image(
-            repositoryName=repository, imageIds=[{"imageTag": tag} for tag in tags]
+            repositoryName=settings.image.repository,
+            imageIds=[{"imageTag": tag_of(kind)} for kind in _FAULTS],
+            **registry.of_image(settings),
         )
 
 

@@ -12,6 +12,7 @@ from stacks.settings.messages import SettingsError
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image
+from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.remote_state import (
     LoadBalancingState,
     ModuleState,
@@ -35,6 +36,7 @@ __all__ = [
     "LocalBackend",
     "ModuleState",
     "NetworkingState",
+    "Provider",
     "RemoteBackend",
     "RemoteStates",
     "S3Backend",

@@ -56,6 +56,11 @@ def partition_of(arn: str) -> str:
     return arn.split(":")[1]
 
 
+def service_of(arn: str) -> str:
+    """`secretsmanager`, `ssm`, …: the third part of an ARN."""
+    return arn.split(":")[2]
+
+
 def region_of(arn: str) -> str:
     """The fourth part of an ARN; empty for a global service."""
     return arn.split(":")[3]

@@ -16,9 +16,11 @@ from stacks.settings.aws_values import (
     partition_remedy,
     region_of,
     resource_remedy,
+    service_of,
 )
 from stacks.settings.base import Refusal, Settings, did_you_mean, matching, refusal, refuse_all
 from stacks.settings.names import Names
+from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.sizes import too_large_for_ecs, too_many_secrets_for_iam, too_many_statements_for_iam
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
@@ -26,6 +28,8 @@ from stacks.settings.tables.container import Container
 from stacks.settings.tables.deployment import Deployment
 from stacks.settings.tables.image import Image
 from stacks.settings.tables.logs import Logs
+from stacks.settings.tables.network import Network
+from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.release import Release
 from stacks.settings.tables.remote_state import RemoteStates
 from stacks.settings.tables.scaling import Scaling
@@ -55,6 +59,8 @@ class Environment(Settings):
     """The AWS account of everything that is created; credentials of another one are refused."""
     region: Region
     """The region of everything that is created."""
+    provider: Provider = Provider()
+    """With which credentials AWS is reached: a profile, a role that is assumed."""
     tags: Tags = Field(default_factory=dict)
     """Tags on everything, beside `environment`, `service` and `managed-by`, or in place of one of them, in any case."""
     permissions_boundary_arn: PolicyArn | None = None
@@ -65,6 +71,8 @@ class Environment(Settings):
     """Which image runs by default, and whether tags must be commits."""
     container: Container = Container()
     """CPU and memory of a task; port, variables, secrets, user and architecture of its container."""
+    network: Network = Network()
+    """Whether the tasks run in the public subnets, with a public IP."""
     task_role: TaskRole = TaskRole()
     """What the container may do in AWS."""
     scaling: Scaling = Scaling()
@@ -92,9 +100,39 @@ class Environment(Settings):
         return self.names.prefix
 
     @property
+    def image_region(self) -> str:
+        """Of the image's repository."""
+        return self.image.region or self.region
+
+    @property
+    def image_registry_id(self) -> str:
+        """The account of the image's repository."""
+        return self.image.registry_id or self.account_id
+
+    @property
+    def secret_places(self) -> set[tuple[str, str]]:
+        """Region and service of what holds the container's secrets: `secretsmanager` or `ssm`."""
+        return places_of_secrets(self.container, self.region)
+
+    @property
     def own_tags(self) -> dict[str, str]:
         """What the stack tags everything with, if by ``tags``: what carries them all is this stack's."""
         return with_owners(dict(zip(OUR_TAGS, (self.name, self.service.name, "terraform"), strict=True)), self.tags)
+
+    @field_validator("provider")
+    @classmethod
+    def role_is_of_this_account(cls, provider: Provider, info: ValidationInfo) -> Provider:
+        """Whose credentials the provider then has; it takes no other account's."""
+        region: str | None = cls.earlier(info, "region")
+        own_account: str | None = cls.earlier(info, "account_id")
+        arn, remedy = provider.assume_role_arn, None
+        if arn and region and not is_in_partition(arn, region):
+            remedy = partition_remedy(region)
+        elif arn and own_account and arn.split(":")[4] != own_account:
+            remedy = f"must be a role of the account that is deployed to, {own_account}"
+        if remedy:
+            refuse_all([Refusal(("assume_role_arn",), arn, remedy)])
+        return provider
 
     @field_validator("permissions_boundary_arn")
     @classmethod
@@ -114,6 +152,16 @@ class Environment(Settings):
         if name:
             refuse_all(_names_too_long(Names(service.name, name)))
         return service
+
+    @field_validator("image")
+    @classmethod
+    def repository_is_in_partition(cls, image: Image, info: ValidationInfo) -> Image:
+        """No other partition's registry can be reached with this one's credentials."""
+        region: str | None = cls.earlier(info, "region")
+        if image.region and region and PARTITION_OF_REGION[image.region] != PARTITION_OF_REGION[region]:
+            remedy = f"must be a region of the partition {PARTITION_OF_REGION[region]}, as {region} is"
+            refuse_all([Refusal(("region",), image.region, remedy)])
+        return image
 
     @field_validator("container")
     @classmethod
@@ -163,6 +211,20 @@ class Environment(Settings):
                 Refusal(("secrets", name), None, partition_remedy(region))
                 for name, arn in container.secrets.items()
                 if is_arn(arn) and not is_in_partition(arn, region)
+            )
+        return container
+
+    @field_validator("container")
+    @classmethod
+    def keys_are_of_secrets(cls, container: Container, info: ValidationInfo) -> Container:
+        """A key decrypts what is in its own region: AWS KMS Developer Guide, "kms:ViaService"."""
+        region: str | None = cls.earlier(info, "region")
+        if region:
+            regions = {place for place, _ in places_of_secrets(container, region)}
+            refuse_all(
+                Refusal(("secrets_kms_key_arns", at), key, remedy)
+                for at, key in enumerate(container.secrets_kms_key_arns)
+                if (remedy := _key_remedy(key, region, regions))
             )
         return container
 
@@ -229,6 +291,31 @@ class Environment(Settings):
                 if module.address == own.address
             )
         return remote_state
+
+    @field_validator("remote_state")
+    @classmethod
+    def private_subnets_are_read(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
+        network: Network | None = cls.earlier(info, "network")
+        outputs = remote_state.networking.outputs
+        if network and network.assign_public_ip and "private_subnet_ids" in outputs and network.subnets not in outputs:
+            remedy = "is read only with network.assign_public_ip = false: set that, or name public_subnet_ids"
+            place = ("networking", "outputs", "private_subnet_ids")
+            refuse_all([Refusal(place, outputs["private_subnet_ids"], remedy)])
+        return remote_state
+
+
+def places_of_secrets(container: Container, region: str) -> set[tuple[str, str]]:
+    """A parameter that goes by its name is one of `region`."""
+    secrets = container.secrets.values()
+    return {(region_of(each), service_of(each)) if is_arn(each) else (region, "ssm") for each in secrets}
+
+
+def _key_remedy(key: str, region: str, regions_of_secrets: set[str]) -> str | None:
+    if not is_in_partition(key, region):
+        return partition_remedy(region)
+    if region_of(key) not in regions_of_secrets:
+        return f"there is no secret in {region_of(key)}, the key's region, under [container.secrets]: remove it"
+    return None
 
 
 def _names_too_long(names: Names) -> Iterator[Refusal]:

@@ -50,10 +50,28 @@ class Infrastructure:
         self.ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet_id)
         return table_id
 
+    def endpoint(self, vpc_id: str, service: str, *, subnet_id: str | None = None, table_id: str | None = None) -> None:
+        """An interface endpoint in a subnet, or a gateway endpoint in a route table."""
+        kind = {"SubnetIds": [subnet_id]} if subnet_id else {"RouteTableIds": [table_id]}
+        self.ec2.create_vpc_endpoint(
+            VpcId=vpc_id,
+            ServiceName=f"com.amazonaws.us-east-1.{service}",
+            VpcEndpointType="Interface" if subnet_id else "Gateway",
+            **kind,
+        )
+
     def subnet(self, vpc_id: str, *, zone: str = "us-east-1a") -> str:
         block = f"10.0.{next(self._numbers)}.0/24"
         subnet = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=block, AvailabilityZone=zone)
         return str(subnet["Subnet"]["SubnetId"])
+
+    def private_subnet(self, vpc_id: str, *, zone: str = "us-east-1a") -> str:
+        """With a NAT gateway of its own."""
+        subnet_id = self.subnet(vpc_id, zone=zone)
+        nat = self.ec2.create_nat_gateway(SubnetId=subnet_id, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+        table_id = self.own_route_table(subnet_id, vpc_id)
+        self.ec2.create_route(RouteTableId=table_id, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+        return subnet_id
 
     def security_group(self, vpc_id: str, *, inbound: list[dict[str, Any]], outbound: list[dict[str, Any]]) -> str:
         """Rules as EC2's API has them; a new group's own rule, which lets everything out, is taken away."""

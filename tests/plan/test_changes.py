@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Tree = dict[str, Any]
 
 NAME = "orders-local"
+PROFILE = "[profile ci]\naws_access_key_id = test\naws_secret_access_key = test\n"
 CHANGES = {f"row_{number}": change for number, change in enumerate(transitions.changes())}
 PLANNED = {row: change for row, change in CHANGES.items() if change.plan is not None}
 REFUSED = {row: change for row, change in CHANGES.items() if change.error}
@@ -78,11 +79,17 @@ class Deployment:
     settings: Tree = field(default_factory=transitions.base)
 
     @property
+    def variables(self) -> dict[str, str]:
+        """With a profile, which the settings can name."""
+        return self.cloud.environment_variables() | {"AWS_CONFIG_FILE": str(self.folder.parent / "config")}
+
+    @property
     def terraform(self) -> Terraform:
-        return Terraform(self.folder, self.cloud.environment_variables())
+        return Terraform(self.folder, self.variables)
 
     def write(self, document: Tree) -> None:
         self.folder.mkdir(exist_ok=True)
+        (self.folder.parent / "config").write_text(PROFILE)
         (self.folder / "cdk.tf.json").write_text(json.dumps(document))
         self.terraform.init()
 
@@ -124,7 +131,8 @@ def launched(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory)
 
 def furnish(cloud: LocalAws) -> None:
     """Images, copies of networking's state, and more outputs in all three."""
-    _push(cloud, repositories=("orders", "invoices"), tags=("3f9c2e1", "8b1d0aa"))
+    for region in ("us-east-1", "us-west-2"):
+        _push(cloud, region, repositories=("orders", "invoices"), tags=("3f9c2e1", "8b1d0aa"))
     with closing(cloud.client("s3")) as s3:
 
         def read(key: str) -> Tree:
@@ -142,9 +150,9 @@ def furnish(cloud: LocalAws) -> None:
             s3.put_object(Bucket=bucket, Key=f"{prefix}{key}", Body=json.dumps(states[name]))
 
 
-def _push(cloud: LocalAws, *, repositories: tuple[str, ...], tags: tuple[str, ...]) -> None:
-    with closing(cloud.client("ecr")) as ecr:
-        (image,) = ecr.batch_get_image(repositoryName="go-api", imageIds=[{"imageTag": "latest"}])["images"]
+def _push(cloud: LocalAws, region: str, *, repositories: tuple[str, ...], tags: tuple[str, ...]) -> None:
+    with closing(cloud.client("ecr")) as own, closing(cloud.client("ecr", region=region)) as ecr:
+        (image,) = own.batch_get_image(repositoryName="go-api", imageIds=[{"imageTag": "latest"}])["images"]
         for repository in repositories:
             ecr.create_repository(repositoryName=repository)
             for tag in tags:
@@ -154,11 +162,16 @@ def _push(cloud: LocalAws, *, repositories: tuple[str, ...], tags: tuple[str, ..
 def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
     vpc_id = states["networking"]["outputs"]["vpc_id"]["value"]
     subnet_ids = [make.subnet(vpc_id), make.subnet(vpc_id, zone="us-east-1b")]
+    private_ids = [make.private_subnet(vpc_id, zone=f"us-east-1{zone}") for zone in "ab"]
     balancer_arn = make.load_balancer(subnet_ids)
     port = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": EVERYWHERE}
     https, ports = {**port, "FromPort": 443, "ToPort": 443}, {**port, "ToPort": 9000}
     added: dict[str, Tree] = {
-        "networking": {"other_subnet_ids": subnet_ids, "joined_subnet_ids": ",".join(subnet_ids)},
+        "networking": {
+            "other_subnet_ids": subnet_ids,
+            "joined_subnet_ids": ",".join(subnet_ids),
+            "private_subnet_ids": private_ids,
+        },
         "security": {
             "other_security_group_id": make.security_group(vpc_id, inbound=[port], outbound=[https]),
             "wide_security_group_id": make.security_group(vpc_id, inbound=[ports], outbound=[https]),
@@ -246,7 +259,7 @@ def made(launched: Deployment) -> Callable[[Change], Change]:
 def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """From the move on, through all rows, and back to where it began."""
     walk, deployment, folder = Walk(), move.deployment, tmp_path_factory.mktemp("variants")
-    first, variables = deployment.settings, deployment.cloud.environment_variables()
+    first, variables = deployment.settings, deployment.variables
 
     def changed(change: Change) -> Tree:
         return synthesized(overlaid(deployment.settings, change.overlay(after=True)))

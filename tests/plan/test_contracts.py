@@ -31,7 +31,9 @@ def contract(ours: str, *, region: str = REGION) -> OutputContract:
     """Of the output that the module calls by its own name."""
     modules = {"networking": NetworkingState, "security": SecurityState, "loadbalancing": LoadBalancingState}
     states: dict[str, Any] = {
-        module: model.model_validate({"backend": BACKEND, "outputs": {key: OUTPUTS[key] for key in model.output_names}})
+        module: model.model_validate(
+            {"backend": BACKEND, "outputs": {key: OUTPUTS[key] for key in OUTPUTS if key in model.output_names}}
+        )
         for module, model in modules.items()
     }
     found = [

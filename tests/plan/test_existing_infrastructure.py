@@ -14,7 +14,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
-from constructs_lib.security_group import SecurityGroup
+from constructs_lib.private_networking import PrivateNetworking
+from constructs_lib.security_group import SecurityGroup, SecurityGroups
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 from tests.plan.terraform_folder import diagnostics, texts, write_stack
 
@@ -45,6 +46,26 @@ class Site:
 
     def networking(self, case: str, subnet_ids: list[str], vpc_id: str | None = None) -> None:
         Networking(self.stack, case, vpc_id=vpc_id or self.vpc_id, public_subnet_ids=subnet_ids)
+
+    def private(self, case: str, subnet_ids: list[str], vpc_id: str | None = None) -> None:
+        self.names[case] = subnet_ids[-1]
+        PrivateNetworking(
+            self.stack,
+            case,
+            vpc_id=vpc_id or self.vpc_id,
+            private_subnet_ids=subnet_ids,
+            region="us-east-1",
+            account_id="000000000000",
+            endpoint_services=["ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager"],
+        )
+
+    def groups(self, case: str, *rules: tuple[list[Any], list[Any]], vpc_id: str | None = None) -> None:
+        """Each with its inbound and outbound rules; the last may be in another VPC."""
+        *vpc_ids, last = [self.vpc_id] * len(rules)
+        made = zip((*vpc_ids, vpc_id or last), rules, strict=True)
+        ids = [self.make.security_group(vpc, inbound=inbound, outbound=outbound) for vpc, (inbound, outbound) in made]
+        self.names[case] = ids[-1]
+        SecurityGroups(self.stack, case, security_group_ids=ids, vpc_id=self.vpc_id, container_port=8080)
 
     def security(self, case: str, *, inbound: list[Any], outbound: list[Any], vpc_id: str | None = None) -> None:
         group_id = self.make.security_group(vpc_id or self.vpc_id, inbound=inbound, outbound=outbound)
@@ -95,6 +116,49 @@ def network_cases(site: Site) -> None:
     site.networking("one_zone", [site.subnet_ids[0], site.names["one_zone"]])
 
 
+def private_cases(site: Site) -> None:
+    make, vpc_id = site.make, site.vpc_id
+    site.names["by_nat_in_b"] = zone_b(site, vpc_id, nat_of=site.names["by_nat"])
+    site.private("private_by_nat", [site.names["by_nat"], site.names["by_nat_in_b"]])
+    site.private("only_an_internet_gateway", [site.names["by_nat_in_b"], site.subnet_ids[0]])
+    site.private("private_in_another_vpc", [site.names["by_nat"], make.subnet(site.other_vpc_id, zone="us-east-1b")])
+    site.private("private_in_one_zone", [site.names["by_nat"]])
+    propagated = make.subnet(vpc_id, zone="us-east-1b")
+    gateway_id = make.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    table_id = make.own_route_table(propagated, vpc_id)
+    make.ec2.enable_vgw_route_propagation(RouteTableId=table_id, GatewayId=gateway_id)
+    site.private("private_by_vpn", [site.names["by_nat"], propagated])
+
+
+def zone_b(site: Site, vpc_id: str, *, nat_of: str) -> str:
+    """A subnet there, with the route table of another one."""
+    subnet_id = site.make.subnet(vpc_id, zone="us-east-1b")
+    filters = [{"Name": "association.subnet-id", "Values": [nat_of]}]
+    (table,) = site.make.ec2.describe_route_tables(Filters=filters)["RouteTables"]
+    site.make.ec2.associate_route_table(RouteTableId=table["RouteTableId"], SubnetId=subnet_id)
+    return subnet_id
+
+
+def endpoint_cases(site: Site) -> None:
+    """Three VPCs without a way out: endpoints for some, for all with S3's gateway in one of two tables, for all."""
+    make = site.make
+    some, gateway, interfaces = (make.vpc(internet_gateway=False) for _ in range(3))
+    subnets = {
+        vpc_id: [make.subnet(vpc_id), make.subnet(vpc_id, zone="us-east-1b")] for vpc_id in (some, gateway, interfaces)
+    }
+    all_services = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
+    for vpc_id, services in ((some, all_services[:2]), (gateway, all_services), (interfaces, (*all_services, "s3"))):
+        for service in services:
+            make.endpoint(vpc_id, service, subnet_id=subnets[vpc_id][0])
+    site.private("some_endpoints", subnets[some][:1], some)
+    make.endpoint(gateway, "s3", table_id=make.main_route_table(gateway))
+    site.private("gateway_endpoint", subnets[gateway], gateway)
+    other = make.subnet(gateway)
+    make.endpoint(gateway, "dynamodb", table_id=make.own_route_table(other, gateway))
+    site.private("table_without_gateway_endpoint", [subnets[gateway][1], other], gateway)
+    site.private("interface_endpoints", subnets[interfaces], interfaces)
+
+
 def security_cases(site: Site) -> None:
     https = [tcp(443)]
     site.security("no_rules", inbound=[], outbound=[])
@@ -112,6 +176,10 @@ def security_cases(site: Site) -> None:
     )["PrefixList"]["PrefixListId"]
     to_prefix_list = tcp(443, PrefixListIds=[{"PrefixListId": prefix_list}])
     site.security("prefix_list", inbound=[tcp(8080)], outbound=[to_prefix_list])
+    site.groups("port_and_https_in_two", ([tcp(8080)], []), ([], https))
+    site.groups("two_without_https", ([tcp(8080)], []), ([tcp(8080)], []))
+    site.groups("two_without_the_port", ([], https), ([tcp(80)], https))
+    site.groups("one_of_another_vpc", ([ALL], [ALL]), ([ALL], [ALL]), vpc_id=site.other_vpc_id)
 
 
 def target_group_cases(site: Site) -> None:
@@ -149,7 +217,7 @@ def verdict(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> 
     make = Infrastructure(empty_cloud)
     try:
         site = Site(make, stack)
-        for cases in (network_cases, security_cases, target_group_cases):
+        for cases in (network_cases, private_cases, endpoint_cases, security_cases, target_group_cases):
             cases(site)
     finally:
         make.close()
@@ -161,6 +229,16 @@ def verdict(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> 
 REFUSED: list[tuple[str, Callable[[Verdict, str], str]]] = [
     ("foreign_subnet", lambda at, name: f"Subnet {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
     ("shut_in", lambda _, name: f"Subnet {name} has no way out of its VPC"),
+    (
+        "only_an_internet_gateway",
+        lambda _, name: f"Subnet {name} has no way to what a task without a public IP needs",
+    ),
+    ("private_in_another_vpc", lambda at, name: f"Subnet {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
+    ("some_endpoints", lambda _, __: "and the VPC has no endpoint for logs, s3, secretsmanager. It needs"),
+    ("table_without_gateway_endpoint", lambda _, __: "and the VPC has no endpoint for s3. It needs"),
+    ("two_without_https", lambda _, name: f"{name} have no outbound rule for TCP port 443"),
+    ("two_without_the_port", lambda _, name: f"{name} have no inbound rule for TCP port 8080"),
+    ("one_of_another_vpc", lambda at, name: f"Security group {name} is in VPC {at.other_vpc_id}, not in {at.vpc_id}"),
     ("no_rules", lambda _, name: f"Security group {name} has no inbound rule for TCP port 8080"),
     ("no_rules", lambda _, name: f"Security group {name} has no outbound rule for TCP port 443"),
     ("other_port", lambda _, name: f"Security group {name} has no inbound rule for TCP port 8080"),
@@ -177,6 +255,7 @@ REFUSED: list[tuple[str, Callable[[Verdict, str], str]]] = [
 WARNED: list[tuple[str, Callable[[Verdict, str], str]]] = [
     ("by_nat", lambda _, name: f"No internet gateway is the default route of {name}"),
     ("one_zone", lambda _, name: name),
+    ("private_in_one_zone", lambda _, name: f"All private subnets ({name}) are in one availability zone, us-east-1a"),
     ("long_drain", lambda _, name: f"Target group {name} drains for 300 s"),
     ("other_check_port", lambda _, name: f"Target group {name} checks health on port 9999"),
 ]

@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cdktf import Testing
+from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
 from cdktf_cdktf_provider_aws.ecs_service import EcsService
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from pydantic import ValidationError
 
+from constructs_lib.iam_policy import AwsLocation
+from constructs_lib.task_execution_role import TaskExecutionRole
 from stacks.versions import AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:
@@ -531,3 +533,223 @@ def test_names_carry_the_environment(synthesize: Synthesize) -> None:
         for template in (synthesize(), synthesize(name="qa"))
     )
     assert dev & qa == {"execution", "cpu-target-tracking"}  # each of these lives inside a resource that is named apart
+
+
+STATES = "data.terraform_remote_state"
+
+
+def test_private_subnets(synthesize: Synthesize) -> None:
+    """No public IP, the module's private subnets by our name for them, and no output that is not read."""
+    template = synthesize(network={"assign_public_ip": False})
+    network = template.only("aws_ecs_service")["network_configuration"]
+    assert network == {
+        "subnets": f"${{{STATES}.networking.outputs.private_subnet_ids}}",
+        "security_groups": [f"${{{STATES}.security.outputs.app_security_group_id}}"],
+        "assign_public_ip": False,
+    }
+    contract = template.json["data"]["terraform_remote_state"]["networking"]["lifecycle"]["postcondition"]
+    assert ["private_subnet_ids" in each["condition"] for each in contract] == [False, True]
+    assert template.resource_types() == RESOURCES
+
+
+@pytest.mark.parametrize(
+    ("changes", "services"),
+    [
+        ({}, ["ecr.api", "ecr.dkr", "logs", "s3"]),
+        (
+            {"container": {"secrets": {"DB": SECRET, "LICENCE": PARAMETER}}},
+            ["ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "ssm"],
+        ),
+        (
+            {"container": {"secrets": {"DB": SECRET.replace(REGION, "us-east-1")}}},
+            ["ecr.api", "ecr.dkr", "logs", "s3"],
+        ),
+        (
+            {"service": {"enable_execute_command": True}, "container": {"readonly_root_filesystem": False}},
+            ["ecr.api", "ecr.dkr", "logs", "s3", "ssmmessages"],
+        ),
+    ],
+)
+def test_private_subnets_need_what_the_task_uses(
+    synthesize: Synthesize, changes: dict[str, Any], services: list[str]
+) -> None:
+    """The registry, its layers and the logs; secrets of the task's own region; ECS Exec."""
+    template = synthesize(**changes, network={"assign_public_ip": False})
+    (subnet,) = template.json["data"]["aws_subnet"].values()
+    assert f"for service in {json.dumps(services)} : " in subnet["lifecycle"]["postcondition"][1]["condition"]
+
+
+def test_several_security_groups(synthesize: Synthesize) -> None:
+    """All of them, from one output or put together of several."""
+    outputs = {"app_security_group_ids": ["app_security_group_id", "groups.endpoints.id"]}
+    template = synthesize(remote_state={"security": {"outputs": outputs}})
+    ids = template.only("aws_ecs_service")["network_configuration"]["security_groups"]
+    (name,) = [name for name in template.json["locals"] if name.startswith("security_")]
+    assert ids == f"${{local.{name}}}"
+    groups = f"{STATES}.security.outputs"
+    assert template.json["locals"][name] == (
+        f'${{flatten([{groups}["app_security_group_id"], {groups}["groups"].endpoints.id])}}'
+    )
+    (contract,) = template.json["data"]["terraform_remote_state"]["security"]["lifecycle"]["postcondition"]
+    assert " <= 5 && " in contract["condition"]
+    assert "must be a list of 1 to 5 different security group ids" in contract["error_message"]
+
+
+def test_a_part_of_an_output_is_read_once(synthesize: Synthesize) -> None:
+    """Under a local name, which all that needs it refers to."""
+    outputs = {"target_group_arn": 'target_groups["api"].arn', "alb_dns_name": "balancers[0].dns_name"}
+    template = synthesize(remote_state={"loadbalancing": {"outputs": outputs}})
+    read = f"{STATES}.loadbalancing.outputs"
+    arn, name = (name for name in template.json["locals"] if name.startswith("loadbalancing_"))
+    assert template.json["locals"][arn] == f'${{{read}["target_groups"]["api"].arn}}'
+    assert template.json["locals"][name] == f'${{{read}["balancers"][0].dns_name}}'
+    (target,) = template.only("aws_ecs_service")["load_balancer"]
+    assert target["target_group_arn"] == f"${{local.{arn}}}"
+    assert template.only("data.aws_lb_target_group")["arn"] == f"${{local.{arn}}}"
+    assert template.json["output"]["api_url"]["value"] == f"http://${{local.{name}}}"
+
+
+REPOSITORY_PARTITION = "${data.aws_partition.repository_partition"
+
+
+def pull_resources(template: Template) -> list[str]:
+    (pull,) = [each for each in template.policy("execution") if each["Sid"] == "PullImage"]
+    assert pull["Action"] == ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return list(pull["Resource"])
+
+
+def test_another_accounts_registry(synthesize: Synthesize) -> None:
+    """The image, what the execution role may pull, and where the tag is looked up; nothing else of it is read."""
+    template = synthesize(image={"registry_id": "222222222222"})
+    host = f"222222222222.dkr.ecr.{REGION}.{REPOSITORY_PARTITION}.dns_suffix}}"
+    digest = "${one(values(data.aws_ecr_image.pushed_image)).image_digest}"
+    assert template.container()["image"] == f"{host}/go-api@{digest}"
+    assert pull_resources(template) == [
+        f"arn:{REPOSITORY_PARTITION}.partition}}:ecr:{REGION}:222222222222:repository/go-api"
+    ]
+    assert template.only("data.aws_ecr_image") == {
+        "for_each": '${toset(["go-api:${var.image_tag}"])}',
+        "registry_id": "222222222222",
+        "repository_name": "go-api",
+        "image_tag": "${var.image_tag}",
+    }
+    assert template.all("data.aws_ecr_repository") == []
+    assert len(template.json["provider"]["aws"]) == 1
+    assert template.resource_types() == RESOURCES
+
+
+def test_a_repository_in_another_region(synthesize: Synthesize) -> None:
+    """Looked up by a provider of that region, in this account, with which nothing is made."""
+    template = synthesize(image={"region": "us-east-1"})
+    assert template.container()["image"].startswith(
+        f"{ACCOUNT}.dkr.ecr.us-east-1.{REPOSITORY_PARTITION}.dns_suffix}}/go"
+    )
+    assert pull_resources(template) == [
+        f"arn:{REPOSITORY_PARTITION}.partition}}:ecr:us-east-1:{ACCOUNT}:repository/go-api"
+    ]
+    own, other = template.json["provider"]["aws"]
+    assert other == {**own, "alias": "image_region", "region": "us-east-1"}
+    assert template.only("data.aws_ecr_image")["provider"] == "aws.image_region"
+    assert template.text.count("aws.image_region") == 1
+
+
+def test_the_own_region_needs_no_other_provider(synthesize: Synthesize) -> None:
+    """Said or not."""
+    template = synthesize(image={"region": REGION, "registry_id": ACCOUNT})
+    assert len(template.json["provider"]["aws"]) == 1
+    assert "provider" not in template.only("data.aws_ecr_image")
+
+
+def test_private_subnets_need_no_endpoint_for_another_regions_registry(synthesize: Synthesize) -> None:
+    """None in the VPC would lead there."""
+    template = synthesize(image={"region": "us-east-1"}, network={"assign_public_ip": False})
+    (subnet,) = template.json["data"]["aws_subnet"].values()
+    assert 'for service in ["logs"] : ' in subnet["lifecycle"]["postcondition"][1]["condition"]
+
+
+def test_provider_credentials(synthesize: Synthesize) -> None:
+    """A profile and a role, for the image's region too; tags and account stay."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/ci"
+    said = {"profile": "ci", "assume_role_arn": role, "external_id": "x1", "session_name": "ci"}
+    template = synthesize(provider=said, image={"region": "us-east-1"})
+    own, other = template.json["provider"]["aws"]
+    assert own.pop("profile") == "ci"
+    assert own.pop("assume_role") == [{"role_arn": role, "external_id": "x1", "session_name": "ci"}]
+    assert [own] == synthesize().json["provider"]["aws"]
+    assert (other["profile"], other["assume_role"][0]["role_arn"]) == ("ci", role)
+
+
+def test_provider_takes_what_is_given_alone(synthesize: Synthesize) -> None:
+    """A role without a name of its session."""
+    (provider,) = synthesize(provider={"assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/ci"}).json["provider"]["aws"]
+    assert provider["assume_role"] == [{"role_arn": f"arn:aws:iam::{ACCOUNT}:role/ci"}]
+    assert "profile" not in provider
+
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
+OTHERS_KEY = KEY.replace(ACCOUNT, "222222222222")
+ELSEWHERE = {"key": KEY.replace(REGION, "us-east-1"), "secret": SECRET.replace(REGION, "us-east-1")}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "keys", "granted"),
+    [
+        ([SECRET], [KEY], [([KEY], [f"secretsmanager.{REGION}"])]),
+        ([PARAMETER], [KEY], [([KEY], [f"ssm.{REGION}"])]),
+        (
+            [f"{SECRET}:password::", SECRET, PARAMETER],
+            [OTHERS_KEY, KEY],
+            [([KEY, OTHERS_KEY], [f"secretsmanager.{REGION}", f"ssm.{REGION}"])],
+        ),
+        (
+            [PARAMETER, ELSEWHERE["secret"]],
+            [KEY, ELSEWHERE["key"]],
+            [([KEY], [f"ssm.{REGION}"]), ([ELSEWHERE["key"]], ["secretsmanager.us-east-1"])],
+        ),
+    ],
+)
+def test_keys_decrypt_secrets_alone(
+    synthesize: Synthesize, secrets: list[str], keys: list[str], granted: list[tuple[list[str], list[str]]]
+) -> None:
+    """kms:Decrypt with exactly these keys, through the services of the secrets in the key's region alone.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    named = {f"SECRET_{at}": arn for at, arn in enumerate(secrets)}
+    template = synthesize(container={"secrets": named, "secrets_kms_key_arns": keys})
+    without = synthesize(container={"secrets": named})
+    suffix = "${data.aws_partition.partition.dns_suffix}"
+    statements = template.policy("execution")
+    decrypting = [each for each in statements if each["Action"] == ["kms:Decrypt"]]
+    assert [(each["Effect"], each["Resource"], each["Condition"]) for each in decrypting] == [
+        ("Allow", resources, {"StringEquals": {"kms:ViaService": [f"{service}.{suffix}" for service in via]}})
+        for resources, via in granted
+    ]
+    assert [each for each in statements if each not in decrypting] == without.policy("execution")
+    assert len({each["Sid"] for each in statements}) == len(statements)
+    assert all(each["Sid"].isalnum() for each in statements)
+
+
+def test_a_key_without_a_secret_is_refused() -> None:
+    """By the construct too: its grant would have no condition."""
+    stack = TerraformStack(Testing.app(), "orders")
+    location = AwsLocation(partition="aws", region=REGION, account_id=ACCOUNT)
+    with pytest.raises(ValueError, match=f"there is no secret in {REGION}"):
+        TaskExecutionRole(
+            stack,
+            "role",
+            name="orders",
+            location=location,
+            repository_arn="arn:repository",
+            log_group_name="/ecs/orders",
+            secrets_kms_key_arns=[KEY],
+        )
+
+
+@pytest.mark.parametrize(("base", "pattern"), [("/orders", "/^/orders(/|$)/"), ("/v1.0/$x", r"/^/v1\\.0/\\$x(/|$)/")])
+def test_health_is_below_a_base_path(synthesize: Synthesize, base: str, pattern: str) -> None:
+    """A target group's path that has the base path already does not have it twice."""
+    outputs = synthesize(service={"api_url": f"https://example.com{base}"}).json["output"]
+    path = "data.aws_lb_target_group.existing_loadbalancing.health_check[0].path"
+    assert outputs["api_url"]["value"] == f"https://example.com{base}"
+    assert outputs["health_url"]["value"] == f'https://example.com{base}${{replace({path}, "{pattern}", "/")}}'

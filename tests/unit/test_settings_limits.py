@@ -63,6 +63,7 @@ def test_defaults() -> None:
     """FR-005, FR-008, FR-009 and the specification's assumptions; nothing else is on."""
     state = {"use_path_style": False, "kms_key_id": None, "role_arn": None}
     assert Environment.model_validate(MINIMAL).model_dump() == MINIMAL | {
+        "provider": {"profile": None, "assume_role_arn": None, "external_id": None, "session_name": None},
         "tags": {},
         "permissions_boundary_arn": None,
         "service": {
@@ -71,7 +72,13 @@ def test_defaults() -> None:
             "enable_execute_command": False,
             "api_url": None,
         },
-        "image": {"repository": "go-api", "require_commit_sha_tag": False, "default_tag": None},
+        "image": {
+            "repository": "go-api",
+            "registry_id": None,
+            "region": None,
+            "require_commit_sha_tag": False,
+            "default_tag": None,
+        },
         "container": {
             "port": 8080,
             "cpu": 256,
@@ -81,9 +88,11 @@ def test_defaults() -> None:
             "readonly_root_filesystem": True,
             "stop_timeout_seconds": 30,
             "secrets": {},
+            "secrets_kms_key_arns": (),
             "plain": (),
             "environment": {},
         },
+        "network": {"assign_public_ip": True},
         "task_role": {"statements": ()},
         "scaling": {
             "min_capacity": 1,
@@ -112,15 +121,27 @@ def test_defaults() -> None:
 def test_what_is_given_is_kept() -> None:
     """No rule changes a value, or loses it."""
     given = MINIMAL | {
+        "provider": {
+            "profile": "team a",
+            "assume_role_arn": f"{ROLE}deploy",
+            "external_id": "a:b/c",
+            "session_name": "ci@main",
+        },
         "tags": {"team": "a", "cost centre": "12"},
         "permissions_boundary_arn": f"{POLICY}boundary",
         "service": {
             "name": "orders",
             "fargate_spot_percent": 40,
             "enable_execute_command": True,
-            "api_url": "https://api.example.com:8443",
+            "api_url": "https://api.example.com:8443/v1",
         },
-        "image": {"repository": "team/orders", "require_commit_sha_tag": True, "default_tag": "3f9c2e1"},
+        "image": {
+            "repository": "team/orders",
+            "registry_id": "222222222222",
+            "region": "us-east-1",
+            "require_commit_sha_tag": True,
+            "default_tag": "3f9c2e1",
+        },
         "container": {
             "port": 9000,
             "cpu": 1024,
@@ -130,9 +151,11 @@ def test_what_is_given_is_kept() -> None:
             "readonly_root_filesystem": False,
             "stop_timeout_seconds": 90,
             "secrets": {"DB": f"{SECRET}database-AbCdEf"},
+            "secrets_kms_key_arns": (KEY,),
             "plain": ("LEVEL",),
             "environment": {"LEVEL": "debug"},
         },
+        "network": {"assign_public_ip": False},
         "task_role": {
             "statements": (
                 {
@@ -165,7 +188,7 @@ def test_what_is_given_is_kept() -> None:
             "networking": {
                 "backend": S3 | {"key": "n", "use_path_style": False, "kms_key_id": KEY, "role_arn": None},
                 "workspace": "blue",
-                "outputs": {"vpc_id": "vpc"},
+                "outputs": {"vpc_id": "vpc", "private_subnet_ids": ("a", 'b["c"].id')},
             },
             "security": {"backend": LOCAL, "workspace": None, "outputs": {}},
             "loadbalancing": {"backend": REMOTE | {"hostname": "tfe.example.com"}, "workspace": None, "outputs": {}},
@@ -278,7 +301,10 @@ REPOSITORY = (
     "must be the name of an ECR repository, without registry and tag: 2 to 256 lower-case letters and digits, with "
     ". _ - or / between them"
 )
-URL = "must be a URL that ends with the host or the port, such as https://api.example.com"
+URL = (
+    "must be a URL of a host, a port or a path, without a slash at its end, such as https://api.example.com or "
+    "https://example.com/orders"
+)
 USER = 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'
 BUCKET = (
     "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or a digit at "
@@ -333,7 +359,10 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     ("service.name", ["a", "Go_Api-9", "1a", "_a"], ["", "-a", "a.b", "a b"], SERVICE),
     (
         "service.api_url",
-        ["http://a", "https://a-1.b2.example", "https://A:1", "https://999.999.9-9:65535", "https://a:09999"],
+        [
+            *("http://a", "https://a-1.b2.example", "https://A:1", "https://999.999.9-9:65535", "https://a:09999"),
+            *("https://a/b", "http://a.b:1/c/d", "https://a/~b._-$&'()*+,;=:@!/%2f", "https://a/.b/..c/..."),
+        ],
         [
             "a",
             "ftp://a",
@@ -344,12 +373,26 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
             "https://a..b",
             "https://a.",
             "https://a/",
+            "https://a/b/",
+            "https://a//b",
+            "https://a/b/../c",
+            "https://a/.",
+            "https://a/b?c",
+            "https://a/b#c",
+            "https://a/b c",
+            "https://a/%2",
             "https://a:",
             "https://a:123456",
             "https://a.-b",
             "xhttps://a",
         ],
         URL,
+    ),
+    (
+        "provider.profile",
+        ["a", "team a", "a/b.c@d", "größe"],
+        ["", " ", " a", "a ", "a]", "[a"],
+        "must be the name of a profile in the AWS configuration files, without spaces at its ends",
     ),
     (
         "image.repository",
@@ -907,7 +950,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("remote_state.security.outputs", {"app_security_group": "x"})],
         (
             'remote_state.security.outputs.app_security_group = "x": is not read from this module, only '
-            "app_security_group_id; did you mean app_security_group_id?"
+            "app_security_group_id and app_security_group_ids; did you mean app_security_group_id?"
         ),
     ),
     (
@@ -919,7 +962,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("remote_state.networking.outputs", {"x": "y"})],
-        'remote_state.networking.outputs.x = "y": is not read from this module, only vpc_id and public_subnet_ids',
+        (
+            'remote_state.networking.outputs.x = "y": is not read from this module, only vpc_id, public_subnet_ids and '
+            "private_subnet_ids"
+        ),
     ),
     (
         [("remote_state.security.outputs", {"app_security_group_id": "a + b"})],
@@ -928,6 +974,84 @@ MESSAGES: list[tuple[list[Change], str]] = [
             '.name, ["key"], [0] and [*] may follow, also within values(…), keys(…), flatten(…), tolist(…) and '
             'split(",", …)'
         ),
+    ),
+    (
+        [("remote_state.networking.outputs", {"private_subnet_ids": "a"})],
+        (
+            'remote_state.networking.outputs.private_subnet_ids = "a": is read only with network.assign_public_ip = '
+            "false: set that, or name public_subnet_ids"
+        ),
+    ),
+    (
+        [("remote_state.security.outputs", {"app_security_group_id": "a", "app_security_group_ids": "b"})],
+        (
+            'remote_state.security.outputs.app_security_group_id = "a": is not read beside app_security_group_ids: '
+            "name the group there, or remove that"
+        ),
+    ),
+    (
+        [("service.api_url", "https://a:99999/b")],
+        'service.api_url = "https://a:99999/b": the port must be from 1 to 65535, not 99999',
+    ),
+    (
+        [("provider.assume_role_arn", f"{ROLE}ci".replace("1", "2"))],
+        (
+            'provider.assume_role_arn = "arn:aws:iam::222222222222:role/ci": must be a role of the account that is '
+            "deployed to, 111111111111"
+        ),
+    ),
+    (
+        [("provider.assume_role_arn", f"{ROLE}ci".replace("aws", "aws-cn"))],
+        (
+            'provider.assume_role_arn = "arn:aws-cn:iam::111111111111:role/ci": must begin with arn:aws:, as every ARN '
+            "in eu-west-1"
+        ),
+    ),
+    (
+        [("provider.assume_role_arn", "ci")],
+        'provider.assume_role_arn = "ci": must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>',
+    ),
+    (
+        [("provider.external_id", "a1")],
+        'provider.external_id = "a1": is of no use without provider.assume_role_arn: name the role, or remove this',
+    ),
+    (
+        [("provider.session_name", "a1")],
+        'provider.session_name = "a1": is of no use without provider.assume_role_arn: name the role, or remove this',
+    ),
+    (
+        [("container.secrets_kms_key_arns", [KEY])],
+        (
+            f'container.secrets_kms_key_arns[0] = "{KEY}": there is no secret in eu-west-1, the key\'s region, under '
+            "[container.secrets]: remove it"
+        ),
+    ),
+    (
+        [("container.secrets", {"DB": f"{PARAMETER}db"}), ("container.secrets_kms_key_arns", [KEY, KEY])],
+        f'container.secrets_kms_key_arns[1] = "{KEY}": is there twice: remove it',
+    ),
+    (
+        [("container.secrets_kms_key_arns", ["alias/secrets"])],
+        (
+            'container.secrets_kms_key_arns[0] = "alias/secrets": must be the ARN of a KMS key, not of an alias: '
+            "arn:aws:kms:<region>:<account>:key/<key id>"
+        ),
+    ),
+    (
+        [("image.registry_id", "12345")],
+        'image.registry_id = "12345": must be an AWS account id: 12 digits in quotes',
+    ),
+    (
+        [("image.region", "eu-wets-1")],
+        'image.region = "eu-wets-1": must be the name of an AWS region; did you mean eu-west-1?',
+    ),
+    (
+        [("image.region", "cn-north-1")],
+        'image.region = "cn-north-1": must be a region of the partition aws, as eu-west-1 is',
+    ),
+    (
+        [("network.assign_public_ip", "no")],
+        'network.assign_public_ip = "no": must be true or false, without quotes',
     ),
     (
         [("tags", {"Release-Verdict": "x"})],
@@ -982,7 +1106,17 @@ def test_message(changes: list[Change], message: str) -> None:
     assert told(*changes) == [message]
 
 
+OTHERS_KEY = KEY.replace("111111111111", "222222222222")
+WITH_ROLE = ("provider.assume_role_arn", f"{ROLE}ci")
+PRIVATE = ("network.assign_public_ip", False)
 TAKEN: list[list[Change]] = [
+    [WITH_ROLE, ("provider.external_id", "a" * 2), ("provider.session_name", "a" * 64)],
+    [("container.secrets", {"DB": f"{PARAMETER}db"}), ("container.secrets_kms_key_arns", [KEY, OTHERS_KEY])],
+    [PRIVATE],
+    [PRIVATE, ("remote_state.networking.outputs", {"private_subnet_ids": "a"})],
+    [PRIVATE, ("remote_state.networking.outputs", {"public_subnet_ids": "a"})],
+    [("remote_state.networking.outputs", {"private_subnet_ids": "a", "public_subnet_ids": "b"})],
+    [("remote_state.security.outputs", {"app_security_group_ids": ["a", "b.c"]})],
     [("tags", {"k" * 128: "v" * 256, "é": "ü 1", "_.:/=+-@": "_.:/=+-@", "a": ""})],
     [("tags", {f"k{at}": "x" for at in range(46)})],
     [("tags", {f"k{at}": "x" for at in range(46)} | {"Environment": "x", "Service": "y", "managed-by": "z"})],

@@ -52,7 +52,7 @@ def test_every_key_is_described() -> None:
         ("cluster.container_insights", '`"disabled"` or `"enabled"` or `"enhanced"`', '`"disabled"`', ""),
         ("backend.hostname", "text", '`"app.terraform.io"`', 'a host name, such as "app.terraform.io"'),
         ("service.enable_execute_command", "`true` or `false`", "`false`", ""),
-        ("service.api_url", "text", "not set", "a URL that ends with the host"),
+        ("service.api_url", "text", "not set", "a URL of a host, a port or a path"),
         ("task_role.statements.actions", "list of text", "required", "an action, <service>:<Action>"),
         ("task_role.statements.conditions", "table of tables of lists of text", "none", "a condition operator of IAM"),
         ("tags", "table of text", "none", "a tag must have only letters"),

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from constructs_lib import defaults
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
-from stacks.settings.aws_values import SecretReference
+from stacks.settings.aws_values import KmsKeyArn, SecretReference
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
 from stacks.settings.characters import but_not_ascii, named
 from stacks.settings.secret_names import looks_secret
@@ -45,6 +45,9 @@ class Container(Settings):
     """Between SIGTERM and SIGKILL."""
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
     """Variables whose values ECS reads from Secrets Manager or Parameter Store: by name what each is read from."""
+    secrets_kms_key_arns: Annotated[tuple[KmsKeyArn, ...], Field(strict=False)] = ()
+    """Keys of your own that encrypt the secrets, of any account: the execution role may decrypt with them, and each
+    key's policy has to let it."""
     plain: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Names in `environment` that look like those of secrets and are none."""
     environment: dict[str, str] = Field(default_factory=dict)
@@ -70,6 +73,13 @@ class Container(Settings):
     def secrets_have_names(cls, secrets: dict[str, str]) -> dict[str, str]:
         refuse_all(_wrong_names(secrets))
         return secrets
+
+    @field_validator("secrets_kms_key_arns")
+    @classmethod
+    def keys_differ(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        remedy = "is there twice: remove it"
+        refuse_all(Refusal((at,), key, remedy) for at, key in enumerate(keys) if key in keys[:at])
+        return keys
 
     @field_validator("environment")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
-from stacks.settings.aws_values import IMAGE_TAG
+from stacks.settings.aws_values import IMAGE_TAG, AccountId, Region
 from stacks.settings.base import Settings, matching, refusal
 
 IMAGE_TAG_LABEL: Final = "org.opencontainers.image.ref.name"
@@ -37,7 +37,12 @@ class Image(Settings):
         ),
         AfterValidator(without_registry),
     ]
-    """The ECR repository, of this account and region."""
+    """The ECR repository's name."""
+    registry_id: AccountId | None = None
+    """The AWS account whose registry the repository is in, where that is another one; its policy has to let this
+    account pull, and whoever plans look up images (`ecr:DescribeImages`)."""
+    region: Region | None = None
+    """The region that the repository is in, where that is another one."""
     require_commit_sha_tag: bool = False
     """Whether only the SHA of a commit may be deployed, 7 to 40 of 0-9 and a-f."""
     default_tag: (

@@ -88,7 +88,9 @@ class ModuleState(Settings):
         for ours, theirs in outputs.items():
             if ours not in cls.output_names:
                 near = get_close_matches(ours, cls.output_names, n=1)
-                remedy = f"is not read from this module, only {' and '.join(cls.output_names)}{did_you_mean(near)}"
+                *others, last = cls.output_names
+                read = f"{', '.join(others)} and {last}"
+                remedy = f"is not read from this module, only {read}{did_you_mean(near)}"
                 yield Refusal((ours,), theirs, remedy)
             elif isinstance(theirs, tuple) and ours not in cls.lists:
                 yield Refusal((ours,), theirs, "must be one output, not a list of several")
@@ -105,12 +107,27 @@ class ModuleState(Settings):
 
 
 class NetworkingState(ModuleState):
-    output_names = ("vpc_id", "public_subnet_ids")
-    lists = ("public_subnet_ids",)
+    output_names = ("vpc_id", "public_subnet_ids", "private_subnet_ids")
+    lists = ("public_subnet_ids", "private_subnet_ids")
 
 
 class SecurityState(ModuleState):
-    output_names = ("app_security_group_id",)
+    """`app_security_group_ids` is read where it is named, in place of `app_security_group_id`."""
+
+    output_names = ("app_security_group_id", "app_security_group_ids")
+    lists = ("app_security_group_ids",)
+
+    @field_validator("outputs")
+    @classmethod
+    def one_or_several_groups(cls, outputs: dict[str, Output]) -> dict[str, Output]:
+        if {*cls.output_names} <= {*outputs}:
+            remedy = "is not read beside app_security_group_ids: name the group there, or remove that"
+            refuse_all([Refusal(("app_security_group_id",), outputs["app_security_group_id"], remedy)])
+        return outputs
+
+    @property
+    def has_several_groups(self) -> bool:
+        return "app_security_group_ids" in self.outputs
 
 
 class LoadBalancingState(ModuleState):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from constructs_lib import defaults
 from stacks.settings.base import Settings, between, matching, with_port
 
+_SEGMENT = r"(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"  # RFC 3986, 3.3
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+
+
+def port_of_url(url: str) -> str:
+    with_port(urlsplit(url).netloc)
+    return url
 
 
 class Service(Settings):
@@ -29,11 +36,18 @@ class Service(Settings):
         Annotated[
             str,
             matching(
-                rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?",
-                "must be a URL that ends with the host or the port, such as https://api.example.com",
+                rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?(?:/{_SEGMENT})*",
+                "must be a URL of a host, a port or a path, without a slash at its end, such as"
+                " https://api.example.com or https://example.com/orders",
             ),
-            AfterValidator(with_port),
+            AfterValidator(port_of_url),
         ]
         | None
     ) = None
-    """Where the API is reached, when that is not http:// and the load balancer's own name."""
+    """Where the API is reached, when that is not http:// and the load balancer's own name; a base path is part of
+    it."""
+
+    @property
+    def base_path(self) -> str:
+        """Of `api_url`: empty, or with a slash at its beginning and none at its end."""
+        return urlsplit(self.api_url or "").path
