@@ -58,18 +58,22 @@ class Variants:
     def _write(self, documents: Mapping[str, Document]) -> None:
         self.folder.mkdir()
         requirements = {"required_providers": self.deployed["terraform"]["required_providers"]}
-        root = {
-            "terraform": requirements,
-            "provider": self.deployed["provider"],
-            "module": {name: {"source": f"./{name}"} for name in documents},
+        aliases = [f"aws.{block['alias']}" for block in self.deployed["provider"]["aws"] if "alias" in block]
+        handed_down = {
+            "required_providers": {
+                "aws": {**self.deployed["terraform"]["required_providers"]["aws"], "configuration_aliases": aliases}
+            }
         }
-        (self.folder / "main.tf.json").write_text(json.dumps(root))
+        root: Document = {"terraform": requirements, "provider": self.deployed["provider"], "module": {}}
         resources = []
         for name, document in documents.items():
             module = {**document, "terraform": requirements}
             shared = module["provider"] == self.deployed["provider"]
+            root["module"][name] = {"source": f"./{name}"}
             if shared:
                 del module["provider"]
+                module["terraform"] = handed_down
+                root["module"][name]["providers"] = {each: each for each in ("aws", *aliases)}
             (self.folder / name).mkdir()
             (self.folder / name / "main.tf.json").write_text(json.dumps(module))
             resources += [
@@ -77,6 +81,7 @@ class Variants:
                 for resource in self.state["resources"]
                 if resource["mode"] == "managed"
             ]
+        (self.folder / "main.tf.json").write_text(json.dumps(root))
         for resource in resources:
             resource["provider"] += _PROVIDER
         state = {**self.state, "resources": resources, "outputs": {}}
