@@ -750,6 +750,6 @@ def test_a_key_without_a_secret_is_refused() -> None:
 def test_health_is_below_a_base_path(synthesize: Synthesize, base: str, pattern: str) -> None:
     """A target group's path that has the base path already does not have it twice."""
     outputs = synthesize(service={"api_url": f"https://example.com{base}"}).json["output"]
-    path = "data.aws_lb_target_group.existing_loadbalancing.health_check[0].path"
+    path = 'coalesce(data.aws_lb_target_group.existing_loadbalancing.health_check[0].path, "/health")'
     assert outputs["api_url"]["value"] == f"https://example.com{base}"
     assert outputs["health_url"]["value"] == f'https://example.com{base}${{replace({path}, "{pattern}", "/")}}'
