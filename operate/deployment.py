@@ -16,6 +16,7 @@ from operate import (
     launch_type,
     plan_changes,
     plan_decisions,
+    plan_lookups,
     progress,
     releases,
     rollback,
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 class Planned:
     """`document` is `terraform show -json`'s; `warning` is what is wrong with the state that it was planned on.
 
-    `deployed_image` is what runs, None where nothing does or ECS did not say; `before` is what is to run first.
+    `deployed_image` is what runs, None where nothing does or ECS did not say; `before` is what is to run first;
+    `not_checked` are sentences about what the caller may not ask AWS.
     """
 
     document: dict[str, Any]
@@ -53,6 +55,7 @@ class Planned:
     deployed_image: ImageReference | None
     warning: str | None = None
     before: BeforeRelease | None = None
+    not_checked: tuple[str, ...] = ()
 
     @property
     def image_digest(self) -> str | None:
@@ -98,8 +101,22 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = _unrecorded_if_told(environment, stack)
         warning = _of_unrecorded(found, stack) or (launch_type.in_the_way(service) if image else None)
-        document = stack.plan(image_tag=tag.name, imports=found)
-        return Planned(document, tag, image, warning, before_release.planned(document, environment.settings))
+        document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
+        before = before_release.planned(document, environment.settings)
+        return Planned(document, tag, image, warning, before, not_checked)
+
+
+def _looked_up(
+    environment: Environment, stack: Stack, *, tag: ImageTag, imports: Sequence[Unrecorded]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The plan's document, and what could not be checked. Raises OperateError for what is wrong, and leaves no plan."""
+    with plan_lookups.beside(environment, image_tag=tag.name) as findings:
+        document = stack.plan(image_tag=tag.name, imports=imports)
+        found = findings()
+    if found.wrong:
+        stack.forget_plan()
+        raise OperateError("\n".join(["Nothing was changed. No task could start:", *found.wrong]))
+    return document, found.not_checked
 
 
 def _unrecorded_if_told(environment: Environment, stack: Stack) -> list[Unrecorded]:
@@ -138,9 +155,9 @@ def deploy(
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
         sample_image.publish(environment, tag=tag.name)
-        document = stack.plan(image_tag=tag.name, imports=found)
+        document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
         before = before_release.planned(document, environment.settings)
-        planned = Planned(document, tag, image, _of_unrecorded(found, stack), before)
+        planned = Planned(document, tag, image, _of_unrecorded(found, stack), before, not_checked)
         return _applied(service, stack, planned, show=show, allow=allow)
 
 
@@ -157,7 +174,8 @@ def roll_back(
         tag = rollback.image_tag(environment, release)
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
-        planned = Planned(stack.plan(image_tag=tag.name, imports=found), tag, image, _of_unrecorded(found, stack))
+        document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
+        planned = Planned(document, tag, image, _of_unrecorded(found, stack), not_checked=not_checked)
         deployed = _applied(service, stack, planned, show=show, allow=allow)
         if image != release.image:
             releases.write(service, left, Verdict.ROLLED_BACK)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
     from local_aws.instance import LocalAws
@@ -88,10 +90,14 @@ class Environment:
     @overload
     def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
     @overload
+    def client(self, service: Literal["secretsmanager"], *, region: str) -> SecretsManagerClient: ...
+    @overload
+    def client(self, service: Literal["ssm"], *, region: str) -> SSMClient: ...
+    @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
-    def client(self, service: Any) -> Any:
-        """In the environment's region; ECR's in that of the image."""
-        region = self.settings.image_region if service == "ecr" else self.settings.region
+    def client(self, service: Any, *, region: str | None = None) -> Any:
+        """Where no region is named, in the environment's; ECR's in that of the image."""
+        region = region or (self.settings.image_region if service == "ecr" else self.settings.region)
         if self.local_aws:
             return self.local_aws.client(service, region=region)
         from botocore.config import Config  # noqa: PLC0415 - a quarter of a second that not every verb needs

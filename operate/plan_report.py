@@ -70,7 +70,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Report:
-    """`warnings` are those of the state and of failed `check` blocks."""
+    """`warnings` are those of the state, of failed `check` blocks, and what could not be checked."""
 
     environment: str
     service: str
@@ -94,7 +94,7 @@ def of(planned: Planned, *, environment: Environment) -> Report:
     changes, outputs = plan_changes.changes(plan), plan_changes.output_changes(plan)
     deleted = [f"{one} was deleted outside of Terraform." for one in plan_changes.deleted_outside(plan)]
     first = [Effect("before", planned.before.effect)] if planned.before else []
-    warnings = [planned.warning, *deleted, *plan_changes.warnings(plan)]
+    warnings = [planned.warning, *planned.not_checked, *deleted, *plan_changes.warnings(plan)]
     return Report(
         environment=environment.settings.name,
         service=environment.settings.name_prefix,

@@ -94,6 +94,11 @@ class Stack:
         unfinished.replace(self.plan_document)
         return document
 
+    def forget_plan(self) -> None:
+        """For one that nobody is to apply."""
+        for file in (self.plan_file, self.plan_document):
+            file.unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def _importing(self, found: Sequence[Unrecorded]) -> Iterator[None]:
         """The plan file keeps the blocks, the folder does not."""

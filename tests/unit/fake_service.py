@@ -131,6 +131,9 @@ class FakeService:
         said = {"createdAt": before(seconds_ago), "message": f"(service go-api-dev) {message}"}
         self.service["events"].insert(0, said)
 
+    def batch_get_image(self, **_: object) -> dict[str, Any]:
+        return {"images": []}
+
     def describe_services(self, **_: Any) -> dict[str, Any]:
         if self.refusal:
             raise self.refusal

@@ -111,12 +111,15 @@ class Ecs:
     def paginate(self, **_: str) -> list[dict[str, Any]]:
         return [{"taskDefinitionArns": []}]
 
+    def batch_get_image(self, **_: object) -> dict[str, Any]:
+        return {"images": []}
+
 
 @pytest.fixture
 def ecs(monkeypatch: pytest.MonkeyPatch) -> Ecs:
     """In place of AWS, for every environment."""
     fake = Ecs()
-    monkeypatch.setattr(Environment, "client", lambda _, name: {"ecs": fake}[name])
+    monkeypatch.setattr(Environment, "client", lambda _, name: {"ecs": fake, "ecr": fake}[name])
     monkeypatch.setattr(Environment, "check_caller", lambda _: None)
     return fake
 

@@ -1,0 +1,205 @@
+"""What a plan names and Terraform does not look up: secrets, and the platform that the image is built for.
+
+What cannot work is refused, as an image that was never pushed is. What the caller may not ask AWS is not checked, and
+the plan says so. All of it is asked while Terraform plans.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from operate import registry
+from operate.environment import NotToldError, answering
+from stacks.settings import is_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+    from operate.environment import Environment
+
+_AT_ONCE: Final = 8
+_NAMES_AT_ONCE: Final = 25  # half of what a filter takes: a parameter's name may have a slash in front, or none
+_PARTS_OF_AN_ARN: Final = 7
+_TIMEOUT_SECONDS: Final = 10
+_EMPTY: Final = len("{}")
+_ARCHITECTURES: Final = {"amd64": "X86_64", "arm64": "ARM64"}
+_MANIFESTS: Final = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Sentences: what cannot work, and what could not be asked."""
+
+    wrong: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+    def __add__(self, other: Findings) -> Findings:
+        return Findings(self.wrong + other.wrong, self.not_checked + other.not_checked)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`id_` is its ARN, without what may follow it in a container definition, or the path of a parameter."""
+
+    id_: str
+    variable: str
+    service: str
+    region: str
+    is_foreign: bool
+
+    def __str__(self) -> str:
+        return f"{self.id_} (container.secrets.{self.variable})"
+
+
+@contextlib.contextmanager
+def beside(environment: Environment, *, image_tag: str) -> Iterator[Callable[[], Findings]]:
+    """Asks while the body runs; what it gives waits for the answers. An error of the body waits for nothing."""
+    pool = ThreadPoolExecutor(_AT_ONCE + 1)
+    try:
+        yield pool.submit(_findings, environment, image_tag, pool).result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _findings(environment: Environment, image_tag: str, pool: ThreadPoolExecutor) -> Findings:
+    try:
+        with answering("Not checked: whether the secrets exist, and which platform the image is built for"):
+            checks = [*_checks(environment, image_tag)]  # boto3 makes its clients in one thread only
+    except NotToldError as error:
+        return Findings(not_checked=(str(error),))
+    return sum(pool.map(_answer, checks), Findings())
+
+
+def _answer(check: Callable[[], Findings]) -> Findings:
+    try:
+        return check()
+    except NotToldError as error:
+        return Findings(not_checked=(str(error),))
+
+
+def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], Findings]]:
+    yield partial(_of_platform, environment, environment.client("ecr"), image_tag)
+    secrets = sorted(_secrets(environment), key=lambda one: (one.service, one.region, one.id_))
+    for (service, region), of_place in groupby(secrets, key=lambda one: (one.service, one.region)):
+        if service == "secretsmanager":
+            manager = environment.client("secretsmanager", region=region)
+            yield from (partial(_of_secret, manager, secret) for secret in of_place)
+        else:
+            store, parameters = environment.client("ssm", region=region), [*of_place]
+            for at in range(0, len(parameters), _NAMES_AT_ONCE):
+                yield partial(_of_parameters, store, parameters[at : at + _NAMES_AT_ONCE])
+
+
+def _secrets(environment: Environment) -> Iterator[Secret]:
+    """Each once, whatever is read of it, under the first of its variables."""
+    settings, seen = environment.settings, set[str]()
+    for variable, value in sorted(settings.container.secrets.items()):
+        id_ = ":".join(value.split(":")[:_PARTS_OF_AN_ARN])
+        if id_ not in seen:
+            seen.add(id_)
+            _, _, service, region, account, *_ = (
+                id_.split(":") if is_arn(id_) else ("", "", "ssm", settings.region, settings.account_id)
+            )
+            yield Secret(id_, variable, service, region, is_foreign=account != settings.account_id)
+
+
+def _of_secret(manager: SecretsManagerClient, secret: Secret) -> Findings:
+    """By its description, which has no value in it. Of another account AWS may deny what is there."""
+    with answering(f"Not checked: whether there is a secret {secret}"):
+        try:
+            found = manager.describe_secret(SecretId=secret.id_)
+        except manager.exceptions.ResourceNotFoundException:
+            if secret.is_foreign:
+                raise
+            return Findings(wrong=(f"There is no secret {secret}.",))
+    deleted = found.get("DeletedDate") is not None
+    return Findings(wrong=(f"The secret {secret} is to be deleted, and cannot be read.",) if deleted else ())
+
+
+def _of_parameters(store: SSMClient, parameters: Sequence[Secret]) -> Findings:
+    """By their descriptions. Another account's are in none, and an ARN does not tell whether a name begins with /."""
+    foreign = tuple(
+        f"Not checked: whether there is a parameter {one}, since it is another account's."
+        for one in parameters
+        if one.is_foreign
+    )
+    names = {one: one.id_.rpartition(":parameter/")[2].removeprefix("/") for one in parameters if not one.is_foreign}
+    if not names:
+        return Findings(not_checked=foreign)
+    values = [form for name in names.values() for form in (name, f"/{name}")]
+    with answering(f"Not checked: whether there are the parameters {', '.join(map(str, names))}"):
+        pages = store.get_paginator("describe_parameters").paginate(
+            ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": values}]
+        )
+        found = {parameter["Name"].removeprefix("/") for page in pages for parameter in page["Parameters"]}
+    missing = tuple(f"There is no parameter {one}." for one, name in names.items() if name not in found)
+    return Findings(missing, foreign)
+
+
+def _of_platform(environment: Environment, ecr: ECRClient, tag: str) -> Findings:
+    settings = environment.settings
+    image, wanted = f"{settings.image.repository}:{tag}", settings.container.cpu_architecture
+    with answering(f"Not checked: whether the image {image} is built for {wanted}"):
+        built_for = [_ARCHITECTURES.get(one, one) for one in _architectures(environment, ecr, tag)]
+    if not built_for or wanted in built_for:
+        return Findings()
+    other = f', or set container.cpu_architecture = "{built_for[0]}"' if built_for[0] in _ARCHITECTURES.values() else ""
+    built = f"The image {image} is built for {' and '.join(built_for)}"
+    return Findings(wrong=(f"{built}, and container.cpu_architecture is {wanted}: build it for that{other}.",))
+
+
+def _architectures(environment: Environment, ecr: ECRClient, tag: str) -> list[str]:
+    """As Docker calls them; none where the image says nothing, or is not there, which Terraform tells.
+
+    https://github.com/opencontainers/image-spec/blob/main/image-index.md
+    """
+    images = ecr.batch_get_image(
+        repositoryName=environment.settings.image.repository,
+        imageIds=[{"imageTag": tag}],
+        acceptedMediaTypes=_MANIFESTS,
+        **registry.of_image(environment.settings),
+    )["images"]
+    manifest = json.loads(images[0]["imageManifest"]) if images else {}
+    if "manifests" in manifest:
+        platforms = [entry.get("platform", {}) for entry in manifest["manifests"]]
+    elif manifest.get("config", {}).get("size", 0) > _EMPTY:
+        platforms = [_configuration(environment, ecr, manifest["config"]["digest"])]
+    else:
+        platforms = []
+    found = (platform.get("architecture", "unknown") for platform in platforms)
+    return [architecture for architecture in found if architecture != "unknown"]
+
+
+def _configuration(environment: Environment, ecr: ECRClient, digest: str) -> dict[str, Any]:
+    """https://github.com/opencontainers/image-spec/blob/main/config.md"""
+    name, of_registry = environment.settings.image.repository, registry.of_image(environment.settings)
+    url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest, **of_registry)["downloadUrl"]
+    if environment.local_aws:
+        url = f"{environment.local_aws.endpoint}{urlsplit(url).path}"
+    try:
+        answer = httpx.get(url, timeout=_TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
+        configuration: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:  # whose text has the URL in it, which opens the layer
+        raise NotToldError(
+            f"Not checked: which platform {name}@{digest} is built for, since ECR did not give it"
+            f" ({type(error).__name__})."
+        ) from None
+    return configuration
