@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from operate.paths import shown
-from stacks.settings import S3Backend
+from stacks.settings import RemoteBackend, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +39,21 @@ def explained(
         *_of_the_image(said),
         *_of_states(said, error.standard_output, own, read),
         *_of_a_lock(said, folder, embedded=embedded),
+        *_of_remote_execution(said, own),
     ]
     if _UNREADABLE_LOCK.search(said):
         meanings.append(unreadable_lock(f"{own.address}.tflock"))
     return "\n\n".join((str(error), *meanings))
+
+
+def _of_remote_execution(said: str, own: Backend) -> Iterator[str]:
+    """https://developer.hashicorp.com/terraform/cloud-docs/workspaces/settings#execution-mode"""
+    if isinstance(own, RemoteBackend) and "Saving a generated plan is currently not supported" in said:
+        settings = f"https://{own.hostname}/app/{own.organization}/workspaces/{own.workspace}/settings/general"
+        yield (
+            f"The workspace {own.address} runs Terraform remotely, and such a plan cannot be saved, read and applied "
+            f"here: set its Execution Mode to Local (custom), which keeps the state where it is, at {settings}"
+        )
 
 
 def _of_the_image(said: str) -> Iterator[str]:
