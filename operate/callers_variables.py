@@ -17,7 +17,7 @@ _CHANGES_A_PLAN = re.compile(
 _HARMLESS_ARGUMENTS = re.compile(r"(\s*-(no-color|compact-warnings|concise|parallelism=\d+|lock-timeout=\w+))*\s*")
 # cdktf takes each of its options from a variable too, such as CDKTF_REFRESH_ONLY.
 _NOT_PASSED_ON = re.compile(
-    r"TF_DATA_DIR|TF_VAR_.*|TERRAFORM_BINARY_NAME|SYNTH_HCL_OUTPUT"
+    r"TF_DATA_DIR|TF_VAR_.*|SYNTH_HCL_OUTPUT"
     r"|CDKTF_(?!(HOME|LOG_LEVEL|LOG_FILE_DIRECTORY|DISABLE_PLUGIN_CACHE_ENV)$).*",
     re.DOTALL,
 )

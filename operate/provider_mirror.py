@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from operate.errors import OperateError
-from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION
-
-PROVIDER = f"registry.terraform.io/{AWS_PROVIDER}"
+from operate.program import Program
+from stacks.versions import AWS_PROVIDER_VERSION
 
 MIRROR_VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 SEARCHED = tuple(map(Path, ("/opt", "/usr/local", "/usr/share", "/srv", "/var/lib")))
@@ -20,7 +19,7 @@ SEARCH_DEPTH = 4
 SEARCH_SECONDS = 2.0
 
 
-def init_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str, str]:
+def init_variables(environment: Mapping[str, str], *, folder: Path, program: Program) -> dict[str, str]:
     """For `terraform init` and `cdktf deploy`: a CLI configuration with a mirror, written to `folder`, where one helps.
 
     In this order: the folder that TERRAFORM_PROVIDER_MIRROR names, the user's own CLI configuration, Terraform's
@@ -29,18 +28,20 @@ def init_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str,
     """
     named = environment.get(MIRROR_VARIABLE)
     if named:
-        return _configured(_checked(_expanded(named)), folder=folder)
+        return _configured(_checked(_expanded(named), program), program, folder=folder)
     home = _expanded(environment.get("HOME") or "~")
-    own = environment.get("TF_CLI_CONFIG_FILE") or is_readable_file(home / ".terraformrc")
-    if own or any(holds_provider(mirror) for mirror in implied_mirrors(environment, home=home)):
+    own = any(map(is_readable_file, program.own_configurations(environment, home=home)))
+    if own or environment.get("TF_CLI_CONFIG_FILE"):
         return {}
-    found = search((*SEARCHED, home))
-    return _configured(found, folder=folder) if found else _cached(environment, folder=folder)
+    if any(holds_provider(mirror, program) for mirror in implied_mirrors(environment, home=home)):
+        return {}
+    found = search((*SEARCHED, home), program)
+    return _configured(found, program, folder=folder) if found else _cached(environment, folder=folder)
 
 
-def holds_provider(mirror: Path) -> bool:
+def holds_provider(mirror: Path, program: Program) -> bool:
     """Either layout, unpacked or packed, of exactly our version for this machine."""
-    provider = mirror / PROVIDER
+    provider = mirror / program.provider
     unpacked = provider / AWS_PROVIDER_VERSION / target()
     packed = provider / f"terraform-provider-aws_{AWS_PROVIDER_VERSION}_{target()}.zip"
     return (os.access(unpacked, os.R_OK) and unpacked.is_dir()) or is_readable_file(packed)
@@ -71,7 +72,7 @@ def implied_mirrors(environment: Mapping[str, str], *, home: Path) -> Iterator[P
         yield Path(data) / "terraform/plugins"
 
 
-def search(roots: Iterable[Path]) -> Path | None:
+def search(roots: Iterable[Path], program: Program) -> Path | None:
     """The nearest mirror in the upper SEARCH_DEPTH levels of folders, a root being one; None after SEARCH_SECONDS."""
     deadline = time.monotonic() + SEARCH_SECONDS
     level = list(roots)
@@ -80,7 +81,7 @@ def search(roots: Iterable[Path]) -> Path | None:
         for folder in level:
             if time.monotonic() > deadline:
                 return None
-            if holds_provider(folder):
+            if holds_provider(folder, program):
                 return folder
             below += _folders(folder)
         level = below
@@ -102,14 +103,14 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(Path(entry.path) for entry in entries if entry.name not in {"node_modules", ".git", ".venv"})
 
 
-def _checked(mirror: Path) -> Path:
-    if not holds_provider(mirror):
-        wanted = f"{PROVIDER}/{AWS_PROVIDER_VERSION}/{target()}"
+def _checked(mirror: Path, program: Program) -> Path:
+    if not holds_provider(mirror, program):
+        wanted = f"{program.provider}/{AWS_PROVIDER_VERSION}/{target()}"
         raise OperateError(f"{MIRROR_VARIABLE} names {mirror}, which has no folder {wanted}.")
     return mirror.resolve()
 
 
-def _configured(mirror: Path, *, folder: Path) -> dict[str, str]:
+def _configured(mirror: Path, program: Program, *, folder: Path) -> dict[str, str]:
     configuration = folder / "terraform.tfrc"
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = configuration.with_suffix(f".{os.getpid()}")
@@ -118,10 +119,10 @@ def _configured(mirror: Path, *, folder: Path) -> dict[str, str]:
 provider_installation {{
   filesystem_mirror {{
     path    = {json.dumps(str(mirror))}
-    include = ["{PROVIDER}"]
+    include = ["{program.provider}"]
   }}
   direct {{
-    exclude = ["{PROVIDER}"]
+    exclude = ["{program.provider}"]
   }}
 }}
 """

@@ -61,7 +61,8 @@ index_url() {
 }
 
 set_up_python() {
-    command -v terraform >/dev/null || fail "Terraform 1.10 or newer is needed, and there is no terraform on PATH."
+    terraform=${TERRAFORM_BINARY_NAME:-terraform}
+    command -v "$terraform" >/dev/null || fail "Terraform 1.10 or newer is needed, and there is no $terraform on PATH."
     python=$(find_python)
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         fail "$python has no venv module. On Debian and Ubuntu: apt-get install python3-venv"

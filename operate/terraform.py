@@ -1,4 +1,4 @@
-"""Runs Terraform in one folder."""
+"""Runs Terraform, or OpenTofu, in one folder."""
 
 import functools
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 
 from operate import callers_variables, paths, progress, provider_mirror
 from operate.errors import OperateError
+from operate.program import NAME_VARIABLE, Program
 from operate.progress import Command, StepFailedError
 from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
@@ -87,7 +88,7 @@ class Terraform:
         return document
 
     def _label(self, verb: str) -> str:
-        return f"terraform {verb} in {paths.shown(self.working_directory)}"
+        return f"{program().name} {verb} in {paths.shown(self.working_directory)}"
 
     def _command(self, verb: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Command:
         words = [executable(), *verb.split()]
@@ -103,7 +104,7 @@ class Terraform:
 
     def _has_provider(self) -> bool:
         """Both what init wrote and what it linked to are still there: a mirror can move, `make clean` is thorough."""
-        providers = self._data_directory / "providers" / provider_mirror.PROVIDER
+        providers = self._data_directory / "providers" / program().provider
         linked = (providers / AWS_PROVIDER_VERSION / provider_mirror.target()).is_dir()
         return linked and (self.working_directory / ".terraform.lock.hcl").is_file()
 
@@ -138,27 +139,40 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 def provider_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """What makes `terraform init` find the provider offline, and fetch it once otherwise."""
-    return provider_mirror.init_variables(tool_variables(environment), folder=paths.LOCAL)
+    return provider_mirror.init_variables(tool_variables(environment), folder=paths.LOCAL, program=program())
+
+
+def executable() -> str:
+    """The program's path."""
+    return program().path
 
 
 @functools.cache
-def executable() -> str:
-    """Terraform's path, once its version is known to be enough and nothing in the caller's shell to mislead it."""
+def program() -> Program:
+    """Terraform or what TERRAFORM_NAME_VARIABLE names, known to be new enough; nothing in the shell may mislead it."""
     callers_variables.refuse_what_changes_a_plan(os.environ)
-    path = shutil.which("terraform")
-    needed = ".".join(map(str, MINIMUM_TERRAFORM))
-    if path is None:
-        raise OperateError(f"Terraform {needed} or newer is needed, and there is no terraform on PATH.")
-    said = progress.read(Command([path, "version", "-json"], paths.REPOSITORY, tool_variables({})))
-    found = re.search(r'"terraform_version"\s*:\s*"((\d+)\.(\d+)[^"]*)"', said)
+    name = os.environ.get(NAME_VARIABLE) or "terraform"
+    found_at = shutil.which(name)
+    needed = f"{'.'.join(map(str, MINIMUM_TERRAFORM))} or newer is needed"
+    if found_at is None:
+        raise OperateError(f"{_missing(name, needed)}.")
+    path = str(Path(found_at).absolute())  # it runs in other folders
+    said = progress.read(Command([path, "version"], paths.REPOSITORY, tool_variables({})))
+    found = re.search(r"^(Terraform|OpenTofu) v((\d+)\.(\d+)\S*)", said, re.MULTILINE)
     if not found:
         what = (
             f"says of its version: {said.strip()[:_LONGEST_SHOWN]}" if said.strip() else "says nothing of its version"
         )
-        raise OperateError(f"Terraform {needed} or newer is needed, and {path} {what}")
-    if (int(found[2]), int(found[3])) < MINIMUM_TERRAFORM:
-        raise OperateError(f"Terraform {needed} or newer is needed (S3 lock files), and {path} is {found[1]}.")
-    return path
+        raise OperateError(f"Terraform or OpenTofu {needed}, and {path} {what}")
+    if (int(found[3]), int(found[4])) < MINIMUM_TERRAFORM:
+        raise OperateError(f"{found[1]} {needed} (S3 lock files), and {path} is {found[2]}.")
+    return Program(name, path, "OpenTofu" if found[1] == "OpenTofu" else "Terraform")
+
+
+def _missing(name: str, needed: str) -> str:
+    if name == "terraform":
+        return f"Terraform {needed}, and there is no terraform on PATH"
+    return f"Terraform or OpenTofu {needed}, and there is no {name}, which {NAME_VARIABLE} names"
 
 
 def _assignments(variables: Mapping[str, str] | None) -> list[str]:
@@ -173,9 +187,9 @@ def _explained(error: StepFailedError) -> OperateError:
     """Terraform says that the registry can't be reached, but not that there is another way."""
     if not any(f"Error: Failed to {what} provider" in error.output for what in ("query available", "install")):
         return error
-    provider = f"{provider_mirror.PROVIDER}/{AWS_PROVIDER_VERSION}/{provider_mirror.target()}"
+    provider = f"{program().provider}/{AWS_PROVIDER_VERSION}/{provider_mirror.target()}"
     return OperateError(
-        f"{error.output}\n\nTerraform found {AWS_PROVIDER} {AWS_PROVIDER_VERSION} neither in its registry nor on "
-        f"this machine. Let it reach the registry, or set {provider_mirror.MIRROR_VARIABLE} to a folder that holds "
-        f"{provider} (`terraform providers mirror` fills one where the registry can be reached)."
+        f"{error.output}\n\n{program().product} found {AWS_PROVIDER} {AWS_PROVIDER_VERSION} neither in its registry "
+        f"nor on this machine. Let it reach the registry, or set {provider_mirror.MIRROR_VARIABLE} to a folder that "
+        f"holds {provider} (`{program().name} providers mirror` fills one where the registry can be reached)."
     )

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from operate.paths import shown
+from operate.terraform import program
 from stacks.settings import RemoteBackend, S3Backend
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _of_a_lock(said: str, folder: Path, *, embedded: bool) -> Iterator[str]:
         yield (
             f"{lock['who']} holds the state's lock since {lock['created'][:19]} UTC, for "
             f"{_operation(lock['operation'])}: nothing was changed. Wait until that has ended. If it was killed: "
-            f"{reaching}terraform -chdir={shlex.quote(shown(folder))} force-unlock {lock['id']}"
+            f"{reaching}{program().name} -chdir={shlex.quote(shown(folder))} force-unlock {lock['id']}"
         )
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from operate import provider_mirror
-from operate.terraform import Terraform
+from operate.terraform import Terraform, program
 from stacks.versions import AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ def _has_one_configuration(folder: Path) -> bool:
 
 def _started(command: Command) -> _Provider:
     """The provider that init linked to, with the value of the variable, which it prints."""
-    linked = Path(".terraform/providers", provider_mirror.PROVIDER, AWS_PROVIDER_VERSION, provider_mirror.target())
-    (program,) = (command.directory / linked).glob("terraform-provider-aws_*")
+    linked = Path(".terraform/providers", program().provider, AWS_PROVIDER_VERSION, provider_mirror.target())
+    (executable,) = (command.directory / linked).glob("terraform-provider-aws_*")
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [program.resolve(), "-debug"],
+            [executable.resolve(), "-debug"],
             env={**command.environment, "AWS_CA_BUNDLE": ""},  # with one, it can't be configured twice
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -103,4 +103,4 @@ def _started(command: Command) -> _Provider:
                 return _Provider(process, found[1])
             time.sleep(0.1)
     process.kill()
-    raise AssertionError(f"{program} -debug printed no {_VARIABLE} and ended with {process.wait()}")
+    raise AssertionError(f"{executable} -debug printed no {_VARIABLE} and ended with {process.wait()}")

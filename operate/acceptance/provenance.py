@@ -6,17 +6,17 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from docker.errors import DockerException
 
 from local_aws import container_engine
-from operate import paths, progress
+from operate import paths, progress, terraform
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
-from operate.provider_mirror import PROVIDER
+from stacks.versions import AWS_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +109,8 @@ def _versions(tested: ServiceUnderTest) -> dict[str, str]:
     """What the embedded AWS has instead of Fargate is named only there."""
     stack, local_aws = tested.environment.stack, tested.environment.local_aws
     versions = {
-        "Terraform": _known(lambda: stack.terraform.versions()["terraform_version"]),
-        "AWS provider": _known(lambda: stack.terraform.versions()["provider_selections"][PROVIDER]),
+        terraform.program().product: _known(lambda: stack.terraform.versions()["terraform_version"]),
+        "AWS provider": _known(lambda: _provider(stack.terraform.versions())),
         "cdktf": _known(lambda: _cdktf((stack.folder / "cdk.tf.json").read_text(encoding="utf-8"))),
     }
     if local_aws is None:
@@ -119,6 +119,12 @@ def _versions(tested: ServiceUnderTest) -> dict[str, str]:
         "MiniStack": _known(lambda: _ministack(local_aws)),
         "container engine": _known(lambda: _engine(local_aws)),
     }
+
+
+def _provider(versions: dict[str, Any]) -> str:
+    """By whichever registry's name Terraform or OpenTofu knows it."""
+    (version,) = (one for name, one in versions["provider_selections"].items() if name.endswith(f"/{AWS_PROVIDER}"))
+    return str(version)
 
 
 def _cdktf(synthesized: str) -> str:

@@ -41,9 +41,9 @@ CHANGES_A_PLAN = {
 
 @pytest.fixture(autouse=True)
 def _forget_what_was_found() -> Iterator[None]:
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
     yield
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
 
 
 @pytest.fixture
@@ -125,17 +125,18 @@ def test_the_tools_own_arguments_pass(folder: Path) -> None:
         "CDKTF_REFRESH_ONLY",
         "CDKTF_TARGET_STACK_ID",
         "SYNTH_HCL_OUTPUT",
-        "TERRAFORM_BINARY_NAME",
     ],
 )
 def test_not_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `operate` decides itself: where, what, and with which Terraform."""
+    """What `operate` decides itself: where, and what."""
     monkeypatch.setenv(name, "other")
     assert name not in terraform.tool_variables({})
 
 
-@pytest.mark.parametrize("name", ["CDKTF_HOME", "CDKTF_LOG_LEVEL", "TF_LOG", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_a_b"])
+@pytest.mark.parametrize(
+    "name", ["CDKTF_HOME", "CDKTF_LOG_LEVEL", "TF_LOG", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_a_b", "TERRAFORM_BINARY_NAME"]
+)
 def test_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logs, caches and credentials change no plan."""
+    """Logs, caches and credentials change no plan; and cdktf takes the program that `operate` takes."""
     monkeypatch.setenv(name, "mine")
     assert terraform.tool_variables({})[name] == "mine"

@@ -265,10 +265,10 @@ def killed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     fake.parent.mkdir()
     fake.write_text(f'#!/bin/sh\ncase "$1" in apply|destroy) kill -9 $$;; esac\nexec {real} "$@"\n')
     fake.chmod(0o755)
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
     monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
     yield
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
 
 
 @pytest.mark.usefixtures("known", "folder", "killed_at")

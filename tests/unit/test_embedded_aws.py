@@ -18,7 +18,7 @@ from local_aws.tests.machine import reserved_port
 from operate import deployment_lock, embedded_aws, existing_infrastructure, paths
 from operate.errors import OperateError
 from operate.existing_infrastructure import STATE_BUCKET, Module
-from operate.terraform import executable
+from operate.terraform import executable, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +127,7 @@ def test_up_applies_once(cloud: LocalAws, sources: Path, gate: Path, monkeypatch
 def test_without_terraform_nothing_is_started(cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is left behind by what could never have worked."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    executable.cache_clear()
+    program.cache_clear()
     with pytest.raises(OperateError, match="there is no terraform on PATH"):
         embedded_aws.up(cloud)
     assert server_process.running(cloud) is None

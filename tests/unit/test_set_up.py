@@ -42,6 +42,12 @@ def test_no_terraform(set_up: Machine) -> None:
     assert refused.stderr == "Terraform 1.10 or newer is needed, and there is no terraform on PATH.\n"
 
 
+def test_no_opentofu(set_up: Machine) -> None:
+    """Where TERRAFORM_BINARY_NAME names another program, that is the one that is missing."""
+    refused = set_up({"python3": "", "terraform": ""}, TERRAFORM_BINARY_NAME="tofu")
+    assert refused.stderr == "Terraform 1.10 or newer is needed, and there is no tofu on PATH.\n"
+
+
 def test_old_python(set_up: Machine) -> None:
     """What is needed, what was found, and where else to look."""
     refused = set_up({"terraform": "", "python3": OLD})

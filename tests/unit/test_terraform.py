@@ -18,6 +18,7 @@ from operate.terraform import Terraform
 from stacks.settings import Environment
 from stacks.versions import AWS_PROVIDER_VERSION
 
+REGISTRY = "registry.terraform.io/hashicorp/aws"
 RELEASE = """
 variable "image_tag" {
   type    = string
@@ -38,10 +39,10 @@ output "image_tag" {
 
 @pytest.fixture(autouse=True)
 def _forget_what_was_found() -> Iterator[None]:
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
     progress.say_once.cache_clear()
     yield
-    terraform.executable.cache_clear()
+    terraform.program.cache_clear()
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_failure_shows_terraforms_words_then_ours(folder: Path) -> None:
 
 def test_init_is_skipped_when_nothing_changed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The second init costs nothing; a changed requirement or a provider that went away brings it back."""
-    provider = folder / ".terraform/providers" / provider_mirror.PROVIDER / AWS_PROVIDER_VERSION
+    provider = folder / ".terraform/providers" / REGISTRY / AWS_PROVIDER_VERSION
     Terraform(folder).init()
     (provider / provider_mirror.target()).mkdir(parents=True)
     (folder / ".terraform.lock.hcl").touch()
@@ -147,7 +148,7 @@ def test_no_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("version", ["0.15.5", "1.9.8"])
 def test_old_terraform(version: str, fake_terraform: Callable[[str], Path]) -> None:
     """One line says what was found, where, and what is needed; 1.9 is older than 1.10."""
-    path = fake_terraform(f"""echo '{{"terraform_version": "{version}"}}'""")
+    path = fake_terraform(f"echo Terraform v{version}")
     with pytest.raises(OperateError) as refused:
         terraform.executable()
     assert str(refused.value) == f"Terraform 1.10 or newer is needed (S3 lock files), and {path} is {version}."
@@ -156,12 +157,12 @@ def test_old_terraform(version: str, fake_terraform: Callable[[str], Path]) -> N
 @pytest.mark.parametrize("version", ["1.10.0", "1.11.4", "1.12.0-rc1", "2.0.0"])
 def test_new_terraform(version: str, fake_terraform: Callable[[str], Path]) -> None:
     """From 1.10 on, release candidates too."""
-    path = fake_terraform(f"""echo '{{"terraform_version": "{version}"}}'""")
+    path = fake_terraform(f"echo Terraform v{version}")
     assert terraform.executable() == str(path)
 
 
 @pytest.mark.parametrize(
-    "said", ["", "Terraform", "{}", '{"terraform_version": null}', '{"terraform_version": "v1.x"}']
+    "said", ["", "Terraform", "Terraform 1.11.4", "Terraform v1.x", "Terragrunt v1.11.4", "The OpenTofu v1.11.4"]
 )
 def test_terraform_without_a_version(said: str, fake_terraform: Callable[[str], Path]) -> None:
     """One line with what it said instead."""
@@ -169,7 +170,7 @@ def test_terraform_without_a_version(said: str, fake_terraform: Callable[[str], 
     with pytest.raises(OperateError) as refused:
         terraform.executable()
     shown = f"of its version: {said}" if said else "nothing of its version"
-    assert str(refused.value) == f"Terraform 1.10 or newer is needed, and {path} says {shown}"
+    assert str(refused.value) == f"Terraform or OpenTofu 1.10 or newer is needed, and {path} says {shown}"
 
 
 def test_terraform_of_bytes(fake_terraform: Callable[[str], Path]) -> None:
@@ -191,13 +192,13 @@ def test_terraform_that_cannot_be_run(script: str, fake_terraform: Callable[[str
 def test_terraform_that_fails_silently(fake_terraform: Callable[[str], Path]) -> None:
     """What failed, and with which code, is always said."""
     path = fake_terraform("exit 3")
-    with pytest.raises(OperateError, match=rf"^{path} version -json: failed with exit code 3$"):
+    with pytest.raises(OperateError, match=rf"^{path} version: failed with exit code 3$"):
         terraform.executable()
 
 
 def test_terraform_that_prints_no_json(folder: Path, fake_terraform: Callable[[str], Path]) -> None:
     """One line that says which command it was."""
-    fake_terraform("""[ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }; echo Hello""")
+    fake_terraform("""[ "$1" = version ] && { echo Terraform v1.11.4; exit; }; echo Hello""")
     for read in (Terraform(folder).output, Terraform(folder).show_json):
         with pytest.raises(OperateError, match=r"^terraform (output|show) in .*: no JSON, but 'Hello\\n'$"):
             read()
@@ -228,7 +229,7 @@ if os.getuid() == 0:
     os.setuid(65534)
 os.environ["TF_CLI_CONFIG_FILE"] = {str(tmp_path / "own.tfrc")!r}
 assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({{}})
-assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}))
+assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}), terraform.program())
 """
     ran = subprocess.run([sys.executable, "-c", program], cwd=paths.REPOSITORY, capture_output=True, check=False)
     tmp_path.chmod(0o700)
@@ -246,7 +247,7 @@ def test_shown_without_a_working_directory(tmp_path: Path, monkeypatch: pytest.M
 def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str], Path]) -> None:
     """Terraform's own words stay, and after them stands what to do."""
     fake_terraform("""
-    [ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }
+    [ "$1" = version ] && { echo Terraform v1.11.4; exit; }
     echo 'Error: Failed to query available provider packages' >&2
     echo 'could not connect to the registry: no such host' >&2
     exit 1
@@ -255,7 +256,7 @@ def test_neither_mirror_nor_registry(folder: Path, fake_terraform: Callable[[str
         Terraform(folder).init()
     shown = str(failure.value)
     assert "could not connect to the registry: no such host" in shown
-    wanted = f"{provider_mirror.PROVIDER}/{AWS_PROVIDER_VERSION}/"
+    wanted = f"{REGISTRY}/{AWS_PROVIDER_VERSION}/"
     assert f"set {provider_mirror.MIRROR_VARIABLE} to a folder that holds {wanted}" in shown
 
 
@@ -294,3 +295,71 @@ def test_environment_is_laid_over_the_callers(monkeypatch: pytest.MonkeyPatch) -
     assert variables["AWS_REGION"] == "eu-west-1"
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert (variables["TF_IN_AUTOMATION"], variables["CHECKPOINT_DISABLE"]) == ("1", "1")
+
+
+@pytest.fixture
+def tofu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Says that it is OpenTofu, and leaves the work to Terraform."""
+    path = tmp_path / "bin" / "tofu"
+    path.parent.mkdir()
+    path.write_text(f"""#!/bin/sh
+echo "$@" >> {tmp_path}/asked
+[ "$*" = version ] && {{ echo OpenTofu v1.10.6; echo on linux_amd64; exit; }}
+exec {shutil.which("terraform")} "$@"
+""")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "tofu")
+    return path
+
+
+def test_opentofu_by_its_name(folder: Path, tofu: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One variable names the program, for each command and each message."""
+    deployed = Terraform(folder)
+    deployed.init()
+    deployed.apply(variables={"image_tag": "v2"})
+    assert deployed.output() == {"image_tag": "v2"}
+    asked = [line.split()[0] for line in (tofu.parents[1] / "asked").read_text().splitlines()]
+    assert asked == ["version", "init", "apply", "output"]
+    said = capfd.readouterr().err
+    assert "tofu init in" in said
+    assert "terraform init" not in said
+
+
+def test_opentofu_by_its_path(folder: Path, tofu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to where one is, while it runs elsewhere."""
+    monkeypatch.chdir(tofu.parent)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "./tofu")
+    Terraform(folder).init()
+    assert terraform.executable() == str(tofu)
+
+
+def test_old_opentofu(tofu: Path) -> None:
+    """Its first with a lock file in S3 has the same number."""
+    tofu.write_text("#!/bin/sh\necho OpenTofu v1.9.4\n")
+    with pytest.raises(OperateError) as refused:
+        terraform.executable()
+    assert str(refused.value) == f"OpenTofu 1.10 or newer is needed (S3 lock files), and {tofu} is 1.9.4."
+
+
+def test_no_opentofu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program than the one that was asked for is not taken, and the variable is named."""
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "tofu-1.10")
+    with pytest.raises(OperateError) as refused:
+        terraform.executable()
+    assert str(refused.value) == (
+        "Terraform or OpenTofu 1.10 or newer is needed, and there is no tofu-1.10, which TERRAFORM_BINARY_NAME names."
+    )
+
+
+def test_opentofu_without_its_registry(folder: Path, tofu: Path) -> None:
+    """What to do is said in its own words."""
+    tofu.write_text("""#!/bin/sh
+    [ "$1" = version ] && { echo OpenTofu v1.10.6; exit; }
+    echo 'Error: Failed to query available provider packages' >&2
+    exit 1
+    """)
+    with pytest.raises(
+        OperateError, match=r"(?s)OpenTofu found .* holds registry\.opentofu\.org/.*`tofu providers mirror`"
+    ):
+        Terraform(folder).init()

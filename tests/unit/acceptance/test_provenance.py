@@ -14,6 +14,7 @@ from operate import progress
 from operate.acceptance import provenance
 from operate.acceptance.provenance import UNKNOWN
 from operate.image_tags import ImageReference
+from operate.program import Program
 from operate.progress import Command, StepFailedError
 from operate.terraform import Terraform
 
@@ -82,7 +83,7 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         raise StepFailedError("it", returncode=128, output="not a git repository")
 
     monkeypatch.setattr(progress, "read", read)
-    monkeypatch.setattr("operate.terraform.executable", lambda: "terraform")
+    monkeypatch.setattr("operate.terraform.program", lambda: Program("terraform", "terraform", "Terraform"))
     return said
 
 
