@@ -15,7 +15,9 @@ _CALL = re.compile(
     rf"\s*(?:split\s*\(\s*{_STRING}\s*,|(?:values|keys|flatten|tolist)\s*\()(.*)\){_STEPS}\s*", re.DOTALL
 )
 _CANONICAL = re.compile(rf"({_STRING})|\s+|\.\s*({_NAME})")
-_OF_A_STATE = re.compile(rf"\bdata\.terraform_remote_state\.{_NAME}\.outputs\.")
+_OF_A_STATE = re.compile(
+    rf"(?<![\w.\"-])(?:data\.terraform_remote_state\.{_NAME}\.outputs|module\.{_NAME}|outputs?)\.(?={_NAME})"
+)
 _LONGEST: Final = 1000
 _REMEDY: Final = (
     'must be the name of an output, which .name, ["key"], [0] and [*] may follow, also within values(…), keys(…), '
@@ -85,5 +87,5 @@ def _remedy(text: str) -> str:
     found = re.fullmatch(r"\s*\$\{(.*)\}\s*", text, re.DOTALL)
     bare = _OF_A_STATE.sub("", found[1] if found else text).strip()
     if bare != text and _place_of_name(bare):
-        return f"must be written as an output of that state, without ${{}} and data.: {bare}"
+        return f"must be written as that state has the output, without ${{}}, data., module. and output.: {bare}"
     return _REMEDY

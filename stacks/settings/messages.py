@@ -83,11 +83,13 @@ def problems_of(error: ValidationError, *, file: Path, model: type[Settings]) ->
             continue  # its entries are wrong, and each is reported
         path, models = _resolve(details["loc"], model)
         tag_is_wrong = details["type"].startswith("union_tag")
+        shown = _shown(path, details)
+        in_quotes = f', "{shown}"' if details["type"] == "string_type" and isinstance(details["input"], int) else ""
         yield Problem(
             file,
-            remedy=_remedy(details, path, models, model),
+            remedy=_remedy(details, path, models, model) + (in_quotes if shown else ""),
             key=dotted((*path, "type") if tag_is_wrong else path),
-            value=_shown(path, details),
+            value=shown,
         )
     if len(errors) > _MOST_TOLD:
         yield Problem(file, f"there are {len(errors) - _MOST_TOLD} more problems")

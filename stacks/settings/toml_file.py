@@ -27,6 +27,7 @@ _TOO_DEEP: Final = f"is nested too deeply: must have {_MOST_LEVELS} levels at mo
 _KEY: Final = r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 # Looked for before the file is parsed, which takes time with the square of the levels.
 _DEEP_KEY: Final = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*(?:{_KEY}[ \t]*\.[ \t]*){{{_MOST_LEVELS}}}")
+_LEADING_ZERO: Final = re.compile(r"([\w.-]+)\s*=\s*(0\d+)(?![\w.:+-])")
 _LONG_NUMBER: Final = re.compile(rf"\d(?:_?\d){{{_MOST_DIGITS}}}")
 
 
@@ -85,11 +86,18 @@ def _text(path: Path) -> str:
 
 
 def _syntax(message: str, text: str) -> str:
-    """`Invalid value (at line 3, column 5)` -> `line 3, column 5: Invalid value`."""
+    """`Invalid value (at line 3, column 5)` -> `line 3, column 5: Invalid value`.
+
+    An account's id may begin with 0, at which a parser of TOML stops, for it sees a number end there.
+    """
     if message.startswith("Exceeds the limit") and (number := _LONG_NUMBER.search(text)):
         return f"line {_line(text, number)}: {_TOO_LONG}"
-    found = re.fullmatch(r"(?s)(.*) \(at (.*)\)", message)
-    return f"{found[2]}: {found[1]}" if found else message
+    found = re.fullmatch(r"(?s)(.*) \(at ((?:line (\d+))?.*)\)", message)
+    if not found:
+        return message
+    zero = _LEADING_ZERO.search(text.split("\n")[int(found[3]) - 1]) if found[3] else None
+    why = f'a number must not begin with 0, and text is in quotes: {zero[1]} = "{zero[2]}"' if zero else found[1]
+    return f"{found[2]}: {why}"
 
 
 def _line(text: str, found: re.Match[str]) -> int:

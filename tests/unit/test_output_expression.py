@@ -24,6 +24,9 @@ TAKEN = {
     ' groups [ "a b" ] . arn ': ' o["groups"] [ "a b" ] . arn ',
     'groups["a)[0]"]': 'o["groups"]["a)[0]"]',
     'values(groups)["(a)"]': 'values(o["groups"])["(a)"]',
+    'groups["module.a.b"]': 'o["groups"]["module.a.b"]',
+    "my-module.a.b": 'o["my-module"].a.b',
+    'output["a"]': 'o["output"]["a"]',
     r'groups["a\"b\\\u00e9$%"]': r'o["groups"]["a\"b\\\u00e9$%"]',
 }
 REFUSED = [
@@ -63,11 +66,15 @@ def test_nothing_else_can(text: str) -> None:
         "${subnets[0]}",
         "data.terraform_remote_state.network.outputs.subnets[0]",
         "${ data.terraform_remote_state.network.outputs.subnets[0] }",
+        "module.network.subnets[0]",
+        "${module.network.subnets[0]}",
+        "output.subnets[0]",
+        "outputs.subnets[0]",
     ],
 )
 def test_what_stands_in_another_modules_code_is_corrected(text: str) -> None:
     """With the very words that are right."""
-    with pytest.raises(ValueError, match=r"without \$\{\} and data\.: subnets\[0\]$"):
+    with pytest.raises(ValueError, match=r"without \$\{\}, data\., module\. and output\.: subnets\[0\]$"):
         OutputExpression(text)
 
 

@@ -73,14 +73,14 @@ TOLD: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
     ({"legs": {}}, ("legs", "{ … }", "must be an integer, without quotes")),
     ({"legs": []}, ("legs", "[ … ]", "must be an integer, without quotes")),
     ({"legs": ()}, ("legs", "[ … ]", "must be an integer, without quotes")),
-    ({"labels": {"a": 1}}, ("labels.a", "1", "must be text in quotes")),
-    ({"labels": {"a b": 1}}, ('labels."a b"', "1", "must be text in quotes")),
-    ({"labels": {"A_9-": 1}}, ("labels.A_9-", "1", "must be text in quotes")),
+    ({"labels": {"a": 1}}, ("labels.a", "1", 'must be text in quotes, "1"')),
+    ({"labels": {"a b": 1}}, ('labels."a b"', "1", 'must be text in quotes, "1"')),
+    ({"labels": {"A_9-": 1}}, ("labels.A_9-", "1", 'must be text in quotes, "1"')),
     ({"labels": "é"}, ("labels", '"é"', "must be a table")),
     ({"top": "x"}, ("top", '"x"', "must be a table")),
     ({"top": {"locked": 1}}, ("top.locked", "1", "must be true or false, without quotes")),
     ({"drawers": "x"}, ("drawers", '"x"', "must be a list in square brackets")),
-    ({"drawers": ({}, {"label": 1})}, ("drawers[1].label", "1", "must be text in quotes")),
+    ({"drawers": ({}, {"label": 1})}, ("drawers[1].label", "1", 'must be text in quotes, "1"')),
     ({"sizes": []}, ("sizes", "[ … ]", "must have at least one entry")),
     (
         {"set_for": {"type": "fork"}},
@@ -106,8 +106,8 @@ TOLD: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
     ({"top": {"legs": 1}}, ("top.legs", "1", "no such key; the keys here are label, locked")),
     ({"legs": "v" * 78}, ("legs", f'"{"v" * 78}"', "must be an integer, without quotes")),
     ({"legs": "v" * 79}, ("legs", f'"{"v" * 79}…', "must be an integer, without quotes")),
-    ({"labels": {"k" * 80: 1}}, (f"labels.{'k' * 80}", "1", "must be text in quotes")),
-    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 80}…", "1", "must be text in quotes")),
+    ({"labels": {"k" * 80: 1}}, (f"labels.{'k' * 80}", "1", 'must be text in quotes, "1"')),
+    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 80}…", "1", 'must be text in quotes, "1"')),
 ]
 
 

@@ -659,7 +659,10 @@ def test_no_operator_of_iam(operator: str) -> None:
 ELSEWHERE = KEY.replace("eu-west-1", "eu-west-2")
 IN_CHINA = KEY.replace("aws", "aws-cn").replace("eu-west-1", "cn-north-1")
 HOST_OF_ECR = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
-ALONE = "must be the repository's name alone, such as {}, without the registry's host"
+ALONE = (
+    "must be the repository's name alone, such as {}, without the registry's host, for which there are "
+    "image.registry_id, 111111111111, and image.region, {}"
+)
 A = "U+0430 CYRILLIC SMALL LETTER A"
 MESSAGES: list[tuple[list[Change], str]] = [
     ([("service.api_url", "https://a:0")], 'service.api_url = "https://a:0": the port must be from 1 to 65535, not 0'),
@@ -671,12 +674,25 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("backend", REMOTE | {"hostname": "a:65536"})],
         'backend.hostname = "a:65536": the port must be from 1 to 65535, not 65536',
     ),
-    ([("image.repository", f"{HOST_OF_ECR}/a")], f'image.repository = "{HOST_OF_ECR}/a": {ALONE.format("a")}'),
-    ([("image.repository", HOST_OF_ECR)], f'image.repository = "{HOST_OF_ECR}": {ALONE.format("go-api")}'),
+    (
+        [("image.repository", f"{HOST_OF_ECR}/a")],
+        f'image.repository = "{HOST_OF_ECR}/a": {ALONE.format("a", "eu-west-1")}',
+    ),
+    ([("image.repository", HOST_OF_ECR)], f'image.repository = "{HOST_OF_ECR}": {ALONE.format("go-api", "eu-west-1")}'),
     (
         [("image.repository", "111111111111.dkr-ecr-fips.a/b/c")],
-        f'image.repository = "111111111111.dkr-ecr-fips.a/b/c": {ALONE.format("b/c")}',
+        f'image.repository = "111111111111.dkr-ecr-fips.a/b/c": {ALONE.format("b/c", "a")}',
     ),
+    (
+        [("image.repository", f"https://{HOST_OF_ECR}/b/c:1.2@sha256:{'0' * 64}")],
+        (
+            f'image.repository = "https://{HOST_OF_ECR}/b/c:1.2@sha256:{"0" * 11}…: '
+            f"{ALONE.format('b/c', 'eu-west-1')}; the tag is for image.default_tag, 1.2"
+        ),
+    ),
+    ([("account_id", 123456789012)], 'account_id = 123456789012: must be text in quotes, "123456789012"'),
+    ([("image.default_tag", 20251125)], 'image.default_tag = 20251125: must be text in quotes, "20251125"'),
+    ([("image.default_tag", 1.1)], "image.default_tag = 1.1: must be text in quotes"),
     (
         [("container.environment", {"A": "x\0y"})],
         "container.environment.A: must not contain U+0000 CONTROL CHARACTER, which ends every environment variable",
@@ -885,7 +901,7 @@ MESSAGES: list[tuple[list[Change], str]] = [
         'container.cpu_architecture = "arm64": must be "X86_64" or "ARM64"',
     ),
     ([("release.before", "migrate")], 'release.before = "migrate": must be a list in square brackets'),
-    ([("release.before", ["migrate", 1])], "release.before[1] = 1: must be text in quotes"),
+    ([("release.before", ["migrate", 1])], 'release.before[1] = 1: must be text in quotes, "1"'),
     (
         [("release.before", ["a\0b"])],
         (

@@ -73,6 +73,19 @@ def test_digits(tmp_path: Path) -> None:
     ("content", "remedy"),
     [
         ("a = 1\nb = ?", "is not TOML: line 2, column 5: Invalid value"),
+        (
+            "a = 1\naccount_id = 012345678901\n",
+            (
+                "is not TOML: line 2, column 15: a number must not begin with 0, and text is in quotes: "
+                'account_id = "012345678901"'
+            ),
+        ),
+        (
+            "service = { name = 007 }",
+            'is not TOML: line 1, column 21: a number must not begin with 0, and text is in quotes: name = "007"',
+        ),
+        ("a = 1 2 # b = 0\n", "is not TOML: line 1, column 7: Expected newline or end of document after a statement"),
+        ("a = 00:1", "is not TOML: line 1, column 6: Expected newline or end of document after a statement"),
         ('a = "x', "is not TOML: end of document: Unterminated string"),
         (b"ab\xff", "is not UTF-8 text, at byte 3: save it as UTF-8"),
     ],

@@ -15,27 +15,33 @@ IMAGE_TAG_LABEL: Final = "org.opencontainers.image.ref.name"
 
 COMMIT_SHA: Final = re.compile(r"[0-9a-f]{7,40}")
 
-_ECR_HOST = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\..+")
+_ECR_ADDRESS = re.compile(
+    r"(?:https?://)?(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)[^/]*"
+    r"(?:/(?P<name>[^:@]*)(?::(?P<tag>[^@]*))?(?:@.*)?)?"
+)
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 
 
 def without_registry(repository: str) -> str:
-    """ECR would take the host for a part of the name."""
-    host, _, name = repository.partition("/")
-    if _ECR_HOST.fullmatch(host):
-        raise refusal(f"must be the repository's name alone, such as {name or 'go-api'}, without the registry's host")
+    """What is in an address of ECR's has keys of its own; ECR would take the host for a part of the name."""
+    if found := _ECR_ADDRESS.fullmatch(repository):
+        tag = f"; the tag is for image.default_tag, {found['tag']}" if found["tag"] else ""
+        raise refusal(
+            f"must be the repository's name alone, such as {found['name'] or 'go-api'}, without the registry's host,"
+            f" for which there are image.registry_id, {found['account']}, and image.region, {found['region']}{tag}"
+        )
     return repository
 
 
 class Image(Settings):
     repository: Annotated[
         str,
+        AfterValidator(without_registry),
         matching(
             rf"(?=.{{2,256}}\Z){_NAME_PART}(?:/{_NAME_PART})*",
             "must be the name of an ECR repository, without registry and tag: 2 to 256 lower-case letters and"
             " digits, with . _ - or / between them",
         ),
-        AfterValidator(without_registry),
     ]
     """The ECR repository's name."""
     registry_id: AccountId | None = None
