@@ -7,8 +7,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cdktf import Testing
 
 from operate.terraform import Terraform
+from tests.renaming import example
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,3 +91,15 @@ def test_without_the_moves_it_would_destroy_what_runs(
     changes = planned(deployed, tmp_path / "unmoved", without_moves(today), stand_in_cloud)
     destroyed = {change["address"] for change in changes if "delete" in change["change"]["actions"]}
     assert destroyed == {*FIRST_VERSION.values()}
+
+
+def test_the_documents_example(stand_in_cloud: LocalAws, tmp_path: Path) -> None:
+    """A renaming destroys what runs; with the move it does nothing at all."""
+    before, renamed, moved, _ = example()
+    folder = tmp_path / "deployed"
+    terraform_in(folder, Testing.synth(before()), stand_in_cloud).apply()
+    change, *others = planned(folder, tmp_path / "moved", Testing.synth(moved()), stand_in_cloud)
+    assert (change["change"]["actions"], others) == (["no-op"], [])
+    assert change["previous_address"] == "aws_cloudwatch_log_group.audit"
+    changes = planned(folder, tmp_path / "renamed", Testing.synth(renamed()), stand_in_cloud)
+    assert [one["change"]["actions"] for one in changes] == [["delete"], ["create"]]

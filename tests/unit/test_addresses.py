@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs_lib.log_group import LogGroup
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import load_environments
+from tests.renaming import example
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -95,3 +96,12 @@ def test_a_move_from_elsewhere_excuses_nothing() -> None:
     assert objections(["aws_cloudwatch_log_group.log_group", "aws_cloudwatch_log_group.logs"], template) == [
         "gone: aws_cloudwatch_log_group.log_group"
     ]
+
+
+def test_the_documents_example() -> None:
+    """Renamed, it is objected to in the document's words; with its move, only the new address is to be listed."""
+    before, renamed, moved, objected = example()
+    listed = [f"{kind}.{name}" for kind, blocks in Template.of(before()).json["resource"].items() for name in blocks]
+    assert objections(listed, Template.of(renamed())) == objected
+    assert objections(listed, Template.of(moved())) == objected[1:]
+    assert [said.partition(" ")[0] for said in objected] == ["gone:", "new:"]

@@ -26,9 +26,9 @@ DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 TEXT = "\n".join(path.read_text() for path in DOCUMENTS)
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, text: str = TEXT) -> list[str]:
     """Fenced blocks, also those within a list, without their indentation."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, flags=re.DOTALL | re.MULTILINE)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, flags=re.DOTALL | re.MULTILINE)
     return [re.sub(rf"^{indentation}", "", block, flags=re.MULTILINE) for indentation, block in found]
 
 
@@ -79,7 +79,7 @@ def test_python_is_a_stack() -> None:
     stack = TerraformStack(Testing.app(), "readme")
     LocalBackend(stack, path="own.tfstate")
     AwsProvider(stack, "aws", region="eu-west-1")
-    for block in blocks("python"):
+    for block in blocks("python", (ROOT / "README.md").read_text()):
         exec(compile(block, "README.md", "exec"), {"stack": stack})  # noqa: S102 - it is what is tested
     assert Template.of(stack).only("aws_ecs_service")["name"] == "orders"
 
