@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from constructs_lib.remote_state import OutputContract, distinct_strings_matching, string_matching
+from constructs_lib.remote_state import OutputContract, string_matching, strings_matching
 from stacks.settings import PARTITION_OF_REGION
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def networking(module: NetworkingState, *, subnets: str = "public_subnet_ids") -
         string_matching(
             module.output("vpc_id"), r"vpc-[0-9a-f]+", "the id of a VPC, a string such as vpc-0a1b2c3d4e5f67890"
         ),
-        distinct_strings_matching(
+        strings_matching(
             module.output(subnets),
             r"subnet-[0-9a-f]+",
-            "a list of one or more different subnet ids such as subnet-0a1b2c3d4e5f67890",
+            "a list of one or more subnet ids such as subnet-0a1b2c3d4e5f67890",
         ),
     ]
 
@@ -38,10 +38,10 @@ def networking(module: NetworkingState, *, subnets: str = "public_subnet_ids") -
 def security(module: SecurityState) -> list[OutputContract]:
     if module.has_several_groups:
         return [
-            distinct_strings_matching(
+            strings_matching(
                 module.output("app_security_group_ids"),
                 r"sg-[0-9a-f]+",
-                f"a list of 1 to {MOST_SECURITY_GROUPS} different security group ids such as sg-0a1b2c3d4e5f67890",
+                f"a list of 1 to {MOST_SECURITY_GROUPS} security group ids such as sg-0a1b2c3d4e5f67890",
                 at_most=MOST_SECURITY_GROUPS,
             )
         ]

@@ -17,7 +17,7 @@ from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
-from constructs_lib.remote_state import RemoteState, distinct_strings_matching, string_matching
+from constructs_lib.remote_state import RemoteState, string_matching, strings_matching
 from constructs_lib.security_group import SecurityGroup
 from constructs_lib.task_role import TaskRole
 from tests.plan.expressions import Case, evaluate
@@ -57,7 +57,7 @@ def document() -> Block:
     )
     contract = [
         string_matching("vpc", "vpc-[0-9]|a", "the id of a VPC"),
-        distinct_strings_matching("subnets", "subnet-[0-9]|a", "ids of subnets"),
+        strings_matching("subnets", "subnet-[0-9]|a", "ids of subnets"),
         string_matching("name", r"[a-z.]+", "a name").unless_matching(r"\.elb\.", but_not=r"\.here\.elb\."),
     ]
     state = DataTerraformRemoteStateLocal(stack, "state", path="some.tfstate")
@@ -549,7 +549,7 @@ OUTPUTS: dict[str, tuple[dict[str, Any], list[bool]]] = {
     "more behind": ({"vpc": "vpc-1x", "subnets": ["subnet-1x"], "name": "a-"}, [False, False, False]),
     "of another type": ({"vpc": ["vpc-1"], "subnets": "subnet-1", "name": 1}, [False, False, False]),
     "empty": ({"subnets": []}, [True, False, True]),
-    "twice": ({"subnets": ["subnet-1", "subnet-2", "subnet-1"]}, [True, False, True]),
+    "twice": ({"subnets": ["subnet-1", "subnet-2", "subnet-1"]}, [True, True, True]),
     "one is wrong": ({"subnets": ["subnet-1", "vpc-1"]}, [True, False, True]),
     "elsewhere": ({"name": "x.elb.example"}, [True, True, False]),
     "here": ({"name": "x.here.elb.example"}, [True, True, True]),

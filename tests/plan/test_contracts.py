@@ -58,8 +58,8 @@ VALUES: list[tuple[str, list[Any], list[Any], str]] = [
     (
         "public_subnet_ids",
         [[f"subnet-{each}"] for each in OF_AN_ID],
-        [*([f"subnet-{each}"] for each in OF_NO_ID), [], ["subnet-0", "vpc-0"], ["subnet-0", "subnet-0"], "subnet-0"],
-        "a list of one or more different subnet ids such as subnet-0a1b2c3d4e5f67890",
+        [*([f"subnet-{each}"] for each in OF_NO_ID), [], ["subnet-0", "vpc-0"], "subnet-0"],
+        "a list of one or more subnet ids such as subnet-0a1b2c3d4e5f67890",
     ),
     (
         "app_security_group_id",

@@ -592,7 +592,7 @@ def test_several_security_groups(synthesize: Synthesize) -> None:
     )
     (contract,) = template.json["data"]["terraform_remote_state"]["security"]["lifecycle"]["postcondition"]
     assert " <= 5 && " in contract["condition"]
-    assert "must be a list of 1 to 5 different security group ids" in contract["error_message"]
+    assert "must be a list of 1 to 5 security group ids" in contract["error_message"]
 
 
 def test_a_part_of_an_output_is_read_once(synthesize: Synthesize) -> None:

@@ -360,7 +360,14 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     (
         "service.api_url",
         [
-            *("http://a", "https://a-1.b2.example", "https://A:1", "https://999.999.9-9:65535", "https://a:09999"),
+            *(
+                "http://a",
+                "https://a-1.b2.example",
+                "https://my_api.example",
+                "https://A:1",
+                "https://999.999.9-9:65535",
+                "https://a:09999",
+            ),
             *("https://a/b", "http://a.b:1/c/d", "https://a/~b._-$&'()*+,;=:@!/%2f", "https://a/.b/..c/..."),
         ],
         [

@@ -11,7 +11,7 @@ from constructs_lib import defaults
 from stacks.settings.base import Settings, between, matching, with_port
 
 _SEGMENT = r"(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"  # RFC 3986, 3.3
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 
 
 def port_of_url(url: str) -> str:
