@@ -5,6 +5,7 @@ Nothing of the project is imported here.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Block = dict[str, Any]
 
 _REFERENCE = re.compile(r"\$\{((?:data\.)?\w+\.[\w-]+(?:\.\w+)+)\}")
+_PART_OF_AN_OUTPUT = re.compile(r"\$\{(.*data\.terraform_remote_state\..*)\}")
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,13 @@ class Stack:
         return found[0]
 
     def output(self, module: str, name: str) -> Any:
-        """An output of another module: a plan knows its value, the synthesized stack the reference."""
+        """An output of another module: a plan knows its value, the synthesized stack the reference.
+
+        `name` may be an expression, with `{state}` for the state's address.
+        """
         state = self.state(module)
+        if "{state}" in name:
+            return f"${{{name.replace('{state}', state.address)}}}"
         return (state["outputs"] or {}).get(name, state.reference(f"outputs.{name}"))
 
 
@@ -130,6 +137,7 @@ def _unexpressed(expression: Any) -> Any:
 
 def synthesized(document: Block, *, answers: Mapping[tuple[str, str | None], Mapping[str, str]]) -> Stack:
     """`answers` is what data sources will say: a type, and the name that is asked for, to attributes."""
+    document = _without_named_parts(document)
     written = {
         f"{prefix}{type_}.{name}": block
         for prefix, kind in (("data.", "data"), ("", "resource"))
@@ -150,6 +158,15 @@ def synthesized(document: Block, *, answers: Mapping[tuple[str, str | None], Map
         image_tag="${var.image_tag}",
         planned=False,
     )
+
+
+def _without_named_parts(document: Block) -> Block:
+    """With the expression itself in place of each local value that is a part of a module's outputs."""
+    text = json.dumps(document)
+    for name, value in document.get("locals", {}).items():
+        if part := _PART_OF_AN_OUTPUT.fullmatch(value):
+            text = text.replace(f"local.{name}", json.dumps(part[1])[1:-1])
+    return dict(json.loads(text))
 
 
 def _resolved(value: Any, known: Mapping[str, Any]) -> Any:

@@ -6,10 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from constructs_lib.output_expression import OutputExpression
 from stacks.settings import PARTITION_OF_REGION, load_environment
 from tests.plan.requirements import Expected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stacks.settings import Environment
 
 _FOLDER = Path(__file__).parents[2] / "environments"
@@ -53,5 +56,13 @@ def expected_by(settings: Environment) -> Expected:
         tags={**settings.tags, **{key: value for key, value in own_tags.items() if key not in replaced}},
         backend=settings.backend.model_dump(exclude_unset=True),
         states={module: state.backend.model_dump(exclude_unset=True) for module, state in modules.items()},
-        outputs={name: str(state.output(name)) for state in modules.values() for name in state.output_names},
+        outputs={name: _output(state.output(name)) for state in modules.values() for name in state.output_names},
     )
+
+
+def _output(said: str | Sequence[str]) -> str:
+    """A name, or the expression that is read in its place."""
+    if not isinstance(said, str):
+        return f"flatten([{', '.join(OutputExpression(each).within('{state}.outputs') for each in said)}])"
+    expression = OutputExpression(said)
+    return said if expression.is_name else expression.within("{state}.outputs")

@@ -81,6 +81,12 @@ DEPARTURES: list[tuple[str, dict[str, Any]]] = [
     ("fr_003_service", {"scaling": {"min_capacity": 2}}),
     ("fr_004_execution_role", {"container": {"secrets": {"TOKEN": PARAMETER}}}),
     ("fr_004_execution_role", {"permissions_boundary_arn": "arn:aws:iam::111111111111:policy/boundary"}),
+    ("fr_004_execution_role", {"image": {"registry_id": "222222222222"}}),
+    ("fr_004_execution_role", {"image": {"region": "us-east-1"}}),
+    ("sc_006_place", {"provider": {"profile": "ci"}}),
+    ("sc_006_place", {"provider": {"assume_role_arn": "arn:aws:iam::111111111111:role/ci"}}),
+    ("fr_006_security_group", {"remote_state": {"security": {"outputs": {"app_security_group_ids": ["a", "b"]}}}}),
+    ("fr_007_public_subnets", {"network": {"assign_public_ip": False}}),
     ("fr_005_task_role", {"task_role": {"statements": [STATEMENT]}}),
     ("fr_008_rolling_deployment", {"deployment": {"minimum_healthy_percent": 50}}),
     ("fr_008_rolling_deployment", {"deployment": {"maximum_percent": 300}}),
@@ -110,6 +116,23 @@ def test_requirement_follows_no_settings_away_from_the_specification(
     judged()
     with pytest.raises(AssertionError):
         judged(**changes)
+
+
+PARTS = {
+    "networking": {"vpc_id": "network.vpc_id", "public_subnet_ids": ["subnets[0]", "subnets[1]"]},
+    "security": {"app_security_group_id": 'groups["app"].id'},
+    "loadbalancing": {"target_group_arn": 'split(",", arns)[0]', "alb_dns_name": "values(names)[0]"},
+}
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
+def test_a_part_of_an_output_is_no_departure(
+    synthesize: Callable[..., Template], environment: Callable[..., Environment], requirement: str
+) -> None:
+    """The requirements are held of what is read, wherever in the module's outputs it is."""
+    changes = {"remote_state": {module: {"outputs": outputs} for module, outputs in PARTS.items()}}
+    expected = expected_by(environment(**changes))
+    REQUIREMENTS[requirement](documents.synthesized(synthesize(**changes).json, answers=expected.answers), expected)
 
 
 UNJUDGED = ("description", "error_message", "Sid")
