@@ -67,31 +67,36 @@ class Variant:
     group: str = "many_peers_security_group_id"
     target_group: str = "by_rules_target_group_arn"
     dns_name: str = "shared_dns_name"
+    assign_public_ip: bool = True
     warnings: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Tree:
         outputs = {
-            "networking": {"public_subnet_ids": self.subnets},
+            "networking": {f"{'public' if self.assign_public_ip else 'private'}_subnet_ids": self.subnets},
             "security": {"app_security_group_id": self.group},
             "loadbalancing": {"target_group_arn": self.target_group, "alb_dns_name": self.dns_name},
         }
-        return {"remote_state": {name: {"backend": STATE, "outputs": named} for name, named in outputs.items()}}
+        states = {name: {"backend": STATE, "outputs": named} for name, named in outputs.items()}
+        return {"remote_state": states, "network": {"assign_public_ip": self.assign_public_ip}}
 
 
 VARIANTS = {
+    "a_public_ip_behind_nat": Variant(
+        subnets="nat_subnet_ids", warnings=("No internet gateway is the default route of",)
+    ),
     "several_peers_and_a_rule_by_host_and_path": Variant(),
     "nat_mixed_rules_and_a_weight": Variant(
         subnets="nat_subnet_ids",
         group="mixed_rules_security_group_id",
         target_group="by_weight_target_group_arn",
-        warnings=("No internet gateway is the default route of",),
+        assign_public_ip=False,
     ),
     "endpoints_and_a_network_load_balancer": Variant(
         subnets="endpoint_subnet_ids",
         target_group="tcp_target_group_arn",
         dns_name="network_dns_name",
-        warnings=("No internet gateway is the default route of",),
+        assign_public_ip=False,
     ),
 }
 
@@ -129,6 +134,7 @@ def test_our_stack_is_planned_on_a_variant(
     (network,) = service["network_configuration"]
     (balancer,) = service["load_balancer"]
     assert sorted(network["subnets"]) == sorted(outputs[variant.subnets])
+    assert network["assign_public_ip"] is variant.assign_public_ip
     assert network["security_groups"] == [outputs[variant.group]]
     assert balancer["target_group_arn"] == outputs[variant.target_group]
     url = document["planned_values"]["outputs"]["health_url"]["value"]
