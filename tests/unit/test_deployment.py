@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ class Ecs:
     rollout_state = "COMPLETED"
     labels: dict[str, str] | None = None
     refusal: ClientError | None = None
+    refusal_of_images: ClientError | None = None
+    built_for: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.updates: list[dict[str, Any]] = []
@@ -112,7 +115,10 @@ class Ecs:
         return [{"taskDefinitionArns": []}]
 
     def batch_get_image(self, **_: object) -> dict[str, Any]:
-        return {"images": []}
+        if self.refusal_of_images:
+            raise self.refusal_of_images
+        platforms = [{"platform": {"os": "linux", "architecture": each}} for each in self.built_for]
+        return {"images": [{"imageManifest": json.dumps({"manifests": platforms})}]}
 
 
 @pytest.fixture
@@ -481,6 +487,31 @@ check "zones" {
     assert shown.startswith("Warning: All subnets are in one zone.\n")
     assert "\n1 to create\n" in shown
     assert shown.endswith(f"{folder}\n")
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("verb", ["plan", "deploy"])
+def test_what_no_task_could_start_with_is_refused(ecs: Ecs, folder: Path, verb: str) -> None:
+    """With the finding, before anything is changed, and without a plan that somebody could apply."""
+    ecs.image, ecs.built_for = f"{REGISTRY}/go-api:v1", ("arm64",)
+    with pytest.raises(
+        OperateError, match=r"^Nothing was changed\. No task could start:\nThe image go-api:v2 is built for"
+    ):
+        operate(verb, "dev", "--image-tag", "v2")
+    assert not (folder / "plan").exists()
+    assert not (folder / "plan.json").exists()
+    assert Terraform(folder).output() == {}
+    ecs.built_for = ("arm64", "amd64")
+    assert "Warning" not in operate("plan", "dev", "--image-tag", "v2")
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_what_could_not_be_looked_up_is_told(ecs: Ecs) -> None:
+    """As a warning, and the plan is Terraform's."""
+    ecs.image, ecs.refusal_of_images = f"{REGISTRY}/go-api:v1", DENIED
+    shown = operate("plan", "dev", "--image-tag", "v2")
+    assert shown.startswith("Warning: Not checked: whether the image go-api:v2 is built for X86_64: ")
+    assert "image tag v2, as asked" in shown
 
 
 @pytest.mark.usefixtures("ecs")
