@@ -73,7 +73,7 @@ def _first_deployment(changed: Changed, plan: dict[str, Any]) -> str:
     if not count:
         return "no task is started: the desired count is 0"
     check = _health_check(changed, plan)
-    after = f", about {check.seconds_until_healthy} s after its start" if check else ""
+    after = f", at most {check.seconds_until_healthy():.0f} s after it listens" if check else ""
     return f"{_tasks(count)} started; the API answers once one is healthy{after}"
 
 
@@ -93,14 +93,19 @@ def _rolling(changed: Changed, plan: dict[str, Any]) -> Iterator[Effect]:
         yield Effect("rollout", _stuck(rollout))
         return
     check = _health_check(changed, plan)
-    seconds = rollout.seconds(check) if check else None
-    lasts = "" if seconds is None else f", about {seconds:.0f} s and the time that tasks take to start"
+    lasts = f", about {_between(rollout, check)} s and the time that tasks take to start and to end" if check else ""
     serving = f"at least {_serve(rollout.least_serving)} throughout" if rollout.least_serving else "none need serve"
     yield Effect("rollout", f"rolling deployment of {count} task{'s' * (count > 1)}, {serving}{lasts}")
     if not rollout.least_serving:
         yield Effect(
             "downtime", "a minimum of 0 percent costs requests: no task need serve before a new one is healthy"
         )
+
+
+def _between(rollout: RollingDeployment, check: HealthCheck) -> str:
+    """The load balancer checks a new task at once, or an interval later."""
+    seconds = (rollout.seconds(check, first_check_seconds=wait) or 0 for wait in (0, check.interval_seconds))
+    return " to ".join(dict.fromkeys(f"{one:.0f}" for one in seconds))
 
 
 def _serve(count: int) -> str:
@@ -130,6 +135,7 @@ def _health_check(changed: Changed, plan: dict[str, Any]) -> HealthCheck | None:
                 protocol=str(check["protocol"]),
                 interval_seconds=int(check["interval"]),
                 healthy_threshold=int(check["healthy_threshold"]),
+                unhealthy_threshold=int(check["unhealthy_threshold"]),
                 drain_seconds=int(group["deregistration_delay"] or 0),
             )
     return None

@@ -11,20 +11,35 @@ from functools import cached_property
 class HealthCheck:
     """The target group's, and its drain: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
 
-    An Application Load Balancer calls a new target healthy after one passed check; the threshold is for one that was
-    unhealthy. A Network Load Balancer is reckoned with its threshold, and with whole intervals, as is everything here.
+    An Application Load Balancer calls a new target healthy after one passed check; the healthy threshold is for one
+    that has become unhealthy meanwhile. A Network Load Balancer is reckoned with its threshold.
     """
 
     protocol: str
     interval_seconds: int
     healthy_threshold: int
+    unhealthy_threshold: int
     drain_seconds: int
 
-    @property
-    def seconds_until_healthy(self) -> int:
-        """Of a task that has started."""
-        checks = 1 if self.protocol in {"HTTP", "HTTPS"} else self.healthy_threshold
-        return checks * self.interval_seconds
+    def seconds_until_healthy(self, *, listen_seconds: float = 0, first_check_seconds: float | None = None) -> float:
+        """Of a task that runs, and listens after `listen_seconds`; a check that comes before that is in vain.
+
+        The first one comes an interval later where nothing else is said.
+        """
+        first = self.interval_seconds if first_check_seconds is None else first_check_seconds
+        in_vain = math.ceil(max(0.0, listen_seconds - first) / self.interval_seconds)
+        asks_once = self.protocol in {"HTTP", "HTTPS"} and in_vain < self.unhealthy_threshold
+        passed = 1 if asks_once else self.healthy_threshold
+        return first + (in_vain + passed - 1) * self.interval_seconds
+
+
+@dataclass(frozen=True)
+class TaskTimes:
+    """Of one task, and known to no plan: until it runs, from then until it answers, from SIGTERM to its end."""
+
+    start_seconds: float = 0
+    listen_seconds: float = 0
+    end_seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -51,17 +66,23 @@ class RollingDeployment:
         """Whether the percents let ECS stop or start anything."""
         return self._waves is not None
 
-    def seconds(self, check: HealthCheck, *, start_seconds: float = 0) -> float | None:
-        """Until the new tasks are healthy and the last old one has drained; None where it does not proceed.
+    def seconds(
+        self, check: HealthCheck, times: TaskTimes | None = None, *, first_check_seconds: float = 0
+    ) -> float | None:
+        """Until the new tasks are healthy and the last old one has ended; None where it does not proceed.
 
-        Each wave takes a task's start and its first health; the drain follows the last stop, and goes on beside them.
-        `start_seconds` is from a task's start until it answers, which no plan knows.
+        Each wave takes a task's start and its first health; drain and end follow the last stop, and go on beside them.
+        The load balancer's first check of a task comes at once, or up to an interval later.
         """
         if self._waves is None:
             return None
         waves, waves_before_last_stop = self._waves
-        wave_seconds = start_seconds + check.seconds_until_healthy
-        return max(waves * wave_seconds, waves_before_last_stop * wave_seconds + check.drain_seconds)
+        one = times or TaskTimes()
+        wave_seconds = one.start_seconds + check.seconds_until_healthy(
+            listen_seconds=one.listen_seconds, first_check_seconds=first_check_seconds
+        )
+        stop_seconds = check.drain_seconds + one.end_seconds
+        return max(waves * wave_seconds, waves_before_last_stop * wave_seconds + stop_seconds)
 
     @cached_property
     def _waves(self) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from operate.acceptance import revisions, timeline
 from operate.acceptance.criteria import NotRunError
 from operate.errors import OperateError
 from operate.rollout import Outcome
-from operate.rollout_duration import HealthCheck, RollingDeployment
+from operate.rollout_duration import HealthCheck, RollingDeployment, TaskTimes
 from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:
@@ -71,14 +71,17 @@ class ServiceUnderTest:
         """The longest that a rollout may take, a failing one (three tasks, one after the other) included."""
         return 3 * self.task_start_seconds + self.drain_seconds
 
-    @property
-    def predicted_rollout_seconds(self) -> float | None:
-        """As a plan reckons it, without what a task takes to start; None where its percents let nothing happen."""
+    def predicted_rollout_seconds(self, *, new: list[TaskTypeDef], replaced: list[TaskTypeDef]) -> float | None:
+        """As a plan reckons it, and with what these tasks took to start and to end; the API is to listen at once.
+
+        None where the percents let nothing happen.
+        """
         group, configuration = self.service.target_group, self.found["deploymentConfiguration"]
         check = HealthCheck(
             protocol=group["HealthCheckProtocol"],
             interval_seconds=group["HealthCheckIntervalSeconds"],
             healthy_threshold=group["HealthyThresholdCount"],
+            unhealthy_threshold=group["UnhealthyThresholdCount"],
             drain_seconds=self.service.drain_seconds,
         )
         rolling = RollingDeployment(
@@ -86,7 +89,10 @@ class ServiceUnderTest:
             minimum_healthy_percent=configuration["minimumHealthyPercent"],
             maximum_percent=configuration["maximumPercent"],
         )
-        return rolling.seconds(check)
+        starts = [(one["startedAt"] - one["createdAt"]).total_seconds() for one in new if "startedAt" in one]
+        stops = [(one["stoppedAt"] - one["stoppingAt"]).total_seconds() for one in replaced if "stoppedAt" in one]
+        ends = [seconds - check.drain_seconds for seconds in stops]
+        return rolling.seconds(check, TaskTimes(start_seconds=_mean(starts), end_seconds=_mean(ends)))
 
     @cached_property
     def definition(self) -> TaskDefinitionTypeDef:
@@ -186,6 +192,10 @@ class ServiceUnderTest:
             raise OperateError(
                 f"{self.service.name} was put back to {id_of(wanted)}, whose rollout is {outcome.value}."
             )
+
+
+def _mean(seconds: list[float]) -> float:
+    return sum(seconds) / len(seconds) if seconds else 0.0
 
 
 def _configuration(service: ServiceTypeDef) -> DeploymentConfigurationTypeDef:

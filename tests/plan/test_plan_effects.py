@@ -175,7 +175,7 @@ def test_effects_are_told(changed: Tree) -> None:
     assert texts(changed) == [
         "autoscaling holds 3 to 4 tasks and 2 are wanted now: it starts 1",
         "logs older than 3 days will expire (7 days until now)",
-        "rolling deployment of 2 tasks, at least 2 serve throughout, about 50 s and the time that tasks take to start",
+        "rolling deployment of 2 tasks, at least 2 serve throughout, about 20 to 50 s" + AND_STARTS,
         "permissions widened: task role gains s3:PutObject on arn:aws:s3:::example/in/*",
         f"permissions widened: execution role gains ssm:GetParameters on {PARAMETER}",
     ]
@@ -190,7 +190,7 @@ def test_a_minimum_of_nothing_costs_requests(deployed: Deployment) -> None:
     }
     document = deployed.plan(synthesized(overlay))
     assert texts(document) == [
-        "rolling deployment of 2 tasks, none need serve, about 30 s and the time that tasks take to start",
+        "rolling deployment of 2 tasks, none need serve, about 20 to 30 s" + AND_STARTS,
         "a minimum of 0 percent costs requests: no task need serve before a new one is healthy",
     ]
     assert plan_decisions.decisions(document) == []
@@ -269,7 +269,7 @@ def test_what_is_allowed_is_done(deployed: Deployment, operate: Callable[..., An
     assert [one["Sid"] for one in policy["Statement"]] == ["Read", "Write"]
 
 
-AND_STARTS = " and the time that tasks take to start"
+AND_STARTS = " and the time that tasks take to start and to end"
 
 
 def of(document: Tree, type_: str, name: str = "") -> Tree:
@@ -309,7 +309,7 @@ def created(document: Tree, type_: str) -> None:
         (without_a_health_check, "rolling deployment of 2 tasks, at least 2 serve throughout"),
         (
             lambda document: with_percents(document, 4, 50, 100),
-            "rolling deployment of 4 tasks, at least 2 serve throughout, about 60 s" + AND_STARTS,
+            "rolling deployment of 4 tasks, at least 2 serve throughout, about 20 to 60 s" + AND_STARTS,
         ),
         (
             lambda document: with_percents(document, 1, 100, 150),
@@ -325,7 +325,7 @@ def created(document: Tree, type_: str) -> None:
         ),
         (
             lambda document: created(document, "aws_ecs_service"),
-            "2 tasks are started; the API answers once one is healthy, about 30 s after its start",
+            "2 tasks are started; the API answers once one is healthy, at most 30 s after it listens",
         ),
         (
             lambda document: destroyed(document, "aws_appautoscaling_target"),

@@ -28,7 +28,7 @@ class _Rollout:
     revision: str
     replaced: list[TaskTypeDef]  # the tasks that ran before, as they ended
     timeline: Timeline
-    predicted_seconds: float | None = None  # without the tasks' start
+    predicted_seconds: float | None = None
 
 
 @judges(
@@ -46,12 +46,12 @@ def there_and_back(tested: ServiceUnderTest) -> list[Finding]:
 def _roll(tested: ServiceUnderTest, title: str, revision: str) -> _Rollout:
     with tested.watched(title, rate_per_second=RATE_PER_SECOND) as timeline:
         before = [task["taskArn"] for task in tested.service.tasks()]
-        predicted_seconds = tested.predicted_rollout_seconds
         began = timeline.mark(f"released {id_of(revision)}")
         tested.release(revision)
         outcome = tested.await_outcome(revision)
         replaced = tested.await_stopped(before) if outcome is Outcome.COMPLETED else []
         seconds = timeline.mark(f"{id_of(revision)}: {outcome.value}") - began
+        predicted_seconds = tested.predicted_rollout_seconds(new=tested.service.tasks(), replaced=replaced)
     return _Rollout(outcome, seconds, revision, replaced, timeline, predicted_seconds)
 
 
@@ -64,12 +64,15 @@ def _no_request_failed(rolled: _Rollout) -> Finding:
         "p99_ms": round(summary.p99_ms, 1),
         "seconds": round(rolled.seconds, 1),
     }
+    predicted = ""
     if rolled.predicted_seconds is not None:
         figures["predicted_seconds"] = round(rolled.predicted_seconds, 1)
+        predicted = f" ({rolled.predicted_seconds:.0f} s predicted)"
     if rolled.outcome is not Outcome.COMPLETED:
         measured = f"the rollout of {id_of(rolled.revision)} is {rolled.outcome.value} after {rolled.seconds:.0f} s"
         return Finding(passed=False, measured=measured, figures=figures, timeline=rolled.timeline)
-    measured = f"{summary.failed} of {summary.sent} failed at {summary.rate_per_second:.0f}/s, {rolled.seconds:.0f} s"
+    lasted = f"{rolled.seconds:.0f} s{predicted}"
+    measured = f"{summary.failed} of {summary.sent} failed at {summary.rate_per_second:.0f}/s, {lasted}"
     if not summary.failed and summary.rate_per_second < LEAST_RATE_PER_SECOND:
         raise NotRunError(f"this machine sent no more than {summary.rate_per_second:.0f} requests a second")
     return Finding(not summary.failed, measured, figures, rolled.timeline)

@@ -52,8 +52,9 @@ def test_a_rollout_without_a_failure_passes() -> None:
 
 def test_the_predicted_seconds_stand_beside_the_measured_ones() -> None:
     """As a plan would have told them; where it would not, there is no figure."""
-    figures = rolling_deployment._no_request_failed(replace(roll(GOOD), predicted_seconds=25.0)).figures
-    assert (figures["seconds"], figures["predicted_seconds"]) == (30.0, 25.0)
+    finding = rolling_deployment._no_request_failed(replace(roll(GOOD), predicted_seconds=25.0))
+    assert (finding.figures["seconds"], finding.figures["predicted_seconds"]) == (30.0, 25.0)
+    assert finding.measured.endswith(", 30 s (25 s predicted)")
     assert "predicted_seconds" not in rolling_deployment._no_request_failed(roll(GOOD)).figures
 
 
