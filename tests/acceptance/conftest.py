@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from operate.environment import resolve
 from operate.errors import OperateError
 from operate.service import Service
 from tests import provider_process
+from tests.conftest import ROOT
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -40,6 +43,22 @@ class Result:
     said: str = ""
 
 
+_PROGRAM = """
+import sys
+from pathlib import Path
+
+from local_aws.instance import LocalAws
+from operate import __main__, embedded_aws, paths
+
+_, port, folder, *arguments = sys.argv
+cloud = LocalAws(port=int(port), directory=Path(folder) / "cloud")
+embedded_aws.configured = lambda: cloud
+paths.SYNTHESIZED, paths.LOCAL = Path(folder) / "cdktf.out", Path(folder)
+sys.argv[1:] = arguments
+__main__.main()
+"""
+
+
 @dataclass
 class Environment:
     cloud: LocalAws
@@ -51,6 +70,11 @@ class Environment:
         except OperateError as error:
             return Result(1, "", str(error))
         return Result(result.exit_code, result.stdout)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A verb in a process of its own, to be killed."""
+        words = [sys.executable, "-c", _PROGRAM, str(self.cloud.port), str(self.folder), *arguments]
+        return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     @property
     def service(self) -> Service:
