@@ -14,6 +14,7 @@ IAM: Final = f"{DOCS}/IAM/latest/UserGuide"
 SCALING: Final = f"{DOCS}/autoscaling/application/APIReference"
 TERRAFORM: Final = "https://developer.hashicorp.com/terraform"
 ACTIONS_PAGE: Final = f"{IAM}/reference_policies_elements_action.html"
+OPERATORS_PAGE: Final = f"{IAM}/reference_policies_elements_condition_operators.html"
 RESOURCES_PAGE: Final = f"{IAM}/reference_policies_elements_resource.html"
 BUCKETS_PAGE: Final = f"{DOCS}/AmazonS3/latest/userguide/bucketnamingrules.html"
 SECRETS_PAGE: Final = f"{ECS}/API_Secret.html"
@@ -54,6 +55,10 @@ RIGHT: list[tuple[str, Change]] = [
     (RESOURCES_PAGE, statement(resources=["arn:aws:sqs:*:${aws:PrincipalAccount}:a"])),
     (ACTIONS_PAGE, statement(actions=["S3:GetObject", "s3:getobject", "KMS:*"])),
     (ACTIONS_PAGE, statement(actions=["*:*"], effect="Deny")),
+    (
+        OPERATORS_PAGE,
+        statement(conditions={"stringLike": {"aws:a": ["b"]}, "forAnyValue:ArnLikeIfExists": {"c": ["d"]}}),
+    ),
     (f"{DOCS}/IAM/latest/APIReference/API_Policy.html", ("permissions_boundary_arn", f"{POLICY}a//b!/x")),
     (f"{TERRAFORM}/language/resources/syntax#operation-timeouts", ("deployment.steady_state_timeout_minutes", 180)),
 ]

@@ -646,7 +646,7 @@ OPERATORS = [
     *("DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress"),
     *("NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
 ]
-NO_OPERATORS = ["", "Equals", "StringLikes", "StringLikeIgnoreCase", "NumericLike", "NullIfExists", "If", "stringLike"]
+NO_OPERATORS = ["", "Equals", "StringLikes", "StringLikeIgnoreCase", "NumericLike", "NullIfExists", "If"]
 NO_OPERATORS += ["ForAllValues:", "ForSomeValues:StringLike", "ForAllValues:Null", "NumericThan", "NotBool", "ArnIs"]
 
 

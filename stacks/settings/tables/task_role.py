@@ -16,7 +16,8 @@ _CONDITION_OPERATOR = re.compile(
     r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
     r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
     r"|Arn(?:Not)?(?:Equals|Like)|(?:Not)?IpAddress|Bool|BinaryEquals)(?:IfExists)?"
-    r"|Null"
+    r"|Null",
+    re.IGNORECASE | re.ASCII,
 )
 
 
