@@ -25,6 +25,7 @@ FARGATE_MEMORY_MIB: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
         4096: _steps(8192, 30720, 1024),
         8192: _steps(16384, 61440, 4096),
         16384: _steps(32768, 122880, 8192),
+        32768: (61440, 122880, 249856),
     }
 )
 """CPU units -> the memory sizes in MiB that go with them, both ascending."""

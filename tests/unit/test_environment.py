@@ -192,7 +192,7 @@ BAD = [
     Bad('[container]\nport = "8080"', "container.port", '"8080"', "an integer, without quotes"),
     Bad("[container]\nport = 8080.0", "container.port", "8080.0", "an integer"),
     Bad('[container]\ncpu = "256"', "container.cpu", '"256"', "an integer, without quotes"),
-    Bad("[container]\ncpu = 300", "container.cpu", "300", "256, 512, 1024, 2048, 4096, 8192 or 16384"),
+    Bad("[container]\ncpu = 300", "container.cpu", "300", "256, 512, 1024, 2048, 4096, 8192, 16384 or 32768"),
     Bad("[container]\nmemory_mib = true", "container.memory_mib", "true", "an integer"),
     Bad("[container]\ncpu = 512\nmemory_mib = 512", "container.memory_mib", "512", "1024, 2048, 3072 or 4096 MiB"),
     Bad("[container]\ncpu = 1024", "container.memory_mib", "512", "1024 CPU units go with 2048"),

@@ -11,8 +11,8 @@ PAIRS = [(cpu, memory_mib) for cpu, sizes in FARGATE_MEMORY_MIB.items() for memo
 
 def _aws_documents(cpu: int, memory_mib: int) -> bool:
     """AWS's table again, as limits and steps instead of lists."""
-    if cpu == 256:
-        return memory_mib in {512, 1024, 2048}
+    if cpu in {256, 32768}:
+        return memory_mib in {256: {512, 1024, 2048}, 32768: {60 * 1024, 120 * 1024, 244 * 1024}}[cpu]
     steps = {
         512: (1, 4, 1),
         1024: (2, 8, 1),
@@ -30,7 +30,9 @@ def _aws_documents(cpu: int, memory_mib: int) -> bool:
 
 def test_the_table_is_what_aws_documents() -> None:
     """No pair less, over every size in halves of a GiB, and none more."""
-    sizes = ((cpu, 512 * halves) for cpu in (256, 512, 1024, 2048, 4096, 8192, 16384) for halves in range(1, 257))
+    sizes = (
+        (cpu, 512 * halves) for cpu in (256, 512, 1024, 2048, 4096, 8192, 16384, 32768) for halves in range(1, 513)
+    )
     assert sorted(PAIRS) == [size for size in sizes if _aws_documents(*size)]
 
 
@@ -43,7 +45,7 @@ def test_every_listed_pair_is_documented_and_accepted(cpu: int, memory_mib: int)
 
 @given(
     st.sampled_from([*FARGATE_MEMORY_MIB, 0, 128, 300, 768]),
-    st.integers(0, 130).map(lambda half: half * 1024) | st.integers(),
+    st.integers(0, 260).map(lambda half: half * 1024) | st.integers(),
 )
 def test_a_pair_passes_exactly_when_aws_documents_it(cpu: int, memory_mib: int) -> None:
     """No false rejection and no miss, over every size in whole GiB and others."""
@@ -57,7 +59,7 @@ def test_a_pair_passes_exactly_when_aws_documents_it(cpu: int, memory_mib: int) 
 @pytest.mark.parametrize(
     ("cpu", "memory_mib", "remedy"),
     [
-        (300, 512, "Fargate offers 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units"),
+        (300, 512, "Fargate offers 256, 512, 1024, 2048, 4096, 8192, 16384 or 32768 CPU units"),
         (256, 600, "256 CPU units go with 512, 1024 or 2048 MiB"),
         (256, 4096, "4096 MiB goes with 512, 1024 or 2048 CPU units"),
         (1024, 512, "512 MiB goes with 256 CPU units"),

@@ -10,6 +10,7 @@ from tests.unit.test_settings_limits import KEY, LOCAL, PARAMETER, POLICY, S3, S
 
 DOCS: Final = "https://docs.aws.amazon.com"
 ECS: Final = f"{DOCS}/AmazonECS/latest/APIReference"
+FARGATE_PAGE: Final = f"{DOCS}/AmazonECS/latest/developerguide/task_definition_parameters.html"
 IAM: Final = f"{DOCS}/IAM/latest/UserGuide"
 SCALING: Final = f"{DOCS}/autoscaling/application/APIReference"
 TERRAFORM: Final = "https://developer.hashicorp.com/terraform"
@@ -38,6 +39,7 @@ RIGHT: list[tuple[str, Change]] = [
     (SECRETS_PAGE, ("container.secrets", {"A": f"{PARAMETER}aws/reference/secretsmanager/a"})),
     (PARTIAL_ARNS_PAGE, ("container.secrets", {"A": f"{SECRET}prod/orders:password::"})),
     (f"{ECS}/API_ContainerDefinition.html", ("container.user", "svc@orders:1000")),
+    (FARGATE_PAGE, ("container", {"cpu": 32768, "memory_mib": 249856})),
     (f"{ECS}/API_CreateService.html", ("service.name", "2nd_api-")),
     (f"{ECS}/API_CreateCluster.html", ("name", "Prod_eu--1")),
     (WORKSPACES_PAGE, ("remote_state.networking.workspace", "v1.2")),

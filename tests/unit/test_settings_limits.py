@@ -894,7 +894,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
     ),
     (
         [("container.cpu", 300)],
-        "container.cpu = 300: Fargate offers 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units (1024 are one vCPU)",
+        (
+            "container.cpu = 300: Fargate offers 256, 512, 1024, 2048, 4096, 8192, 16384 or 32768 CPU units (1024 are "
+            "one vCPU)"
+        ),
     ),
     (
         [("container.memory_mib", 4096)],
