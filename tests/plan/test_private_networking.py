@@ -127,14 +127,32 @@ def test_what_is_said_of_a_private_subnet(document: Block, tmp_path: Path) -> No
     in_vpc, way_out = document["data"]["aws_subnet"]["network_subnet"]["lifecycle"]["postcondition"]
     foreign = {"self": {**SUBNET, "vpc_id": "vpc-2"}}
     some = world(**endpoints("ecr.dkr", "logs"))
-    assert evaluate(
-        tmp_path, [Case(in_vpc["error_message"], foreign), case(document, way_out["error_message"], some)]
-    ) == [
+    cases = [Case(in_vpc["condition"], {"self": SUBNET}), Case(in_vpc["condition"], foreign)]
+    cases += [Case(in_vpc["error_message"], foreign), case(document, way_out["error_message"], some)]
+    assert evaluate(tmp_path, cases) == [
+        True,
+        False,
         "Subnet subnet-1 is in VPC vpc-2, not in vpc-1: private_subnet_ids and vpc_id have to name the same network.",
         (
             "Subnet subnet-1 has no way to what a task without a public IP needs: its route table has no route for "
             "IPv4 but to an internet gateway, and the VPC has no endpoint for ecr.api, s3. It needs a route to a NAT "
             "gateway, or these endpoints."
+        ),
+    ]
+
+
+def test_zones(document: Block, tmp_path: Path) -> None:
+    """Two subnets in one zone are one zone; a warning, for one zone works."""
+    (zones,) = document["check"]["network_zones"]["assert"]
+    one = {"data.aws_subnet.network_subnet": {each: {"availability_zone": "a"} for each in ("subnet-1", "subnet-2")}}
+    two = {"data.aws_subnet.network_subnet": {each: {"availability_zone": each} for each in ("a", "b")}}
+    cases = [Case(zones["condition"], one), Case(zones["condition"], two), Case(zones["error_message"], one)]
+    assert evaluate(tmp_path, cases) == [
+        False,
+        True,
+        (
+            "All private subnets (subnet-1, subnet-2) are in one availability zone, a: the API is gone when that zone "
+            "is. Use subnets in two zones or more."
         ),
     ]
 
@@ -145,6 +163,19 @@ def test_what_is_looked_up(document: Block) -> None:
         f"{type_}.{name}": {key: value for key, value in block.items() if key not in {"//", "lifecycle"}}
         for type_, blocks in document["data"].items()
         for name, block in blocks.items()
+    }
+    assert read["aws_subnet.network_subnet"] == {
+        "for_each": '${toset(["subnet-1", "subnet-2"])}',
+        "id": "${each.value}",
+    }
+    assert read["aws_route_tables.network_route_tables"] == {"vpc_id": "vpc-1"}
+    assert read["aws_route_table.network_route_table"] == {
+        "for_each": "${toset(data.aws_route_tables.network_route_tables.ids)}",
+        "route_table_id": "${each.value}",
+    }
+    assert read["aws_network_interface.network_interface_endpoint"] == {
+        "for_each": "${toset(data.aws_network_interfaces.network_interface_endpoints.ids)}",
+        "id": "${each.value}",
     }
     assert read["aws_network_interfaces.network_interface_endpoints"]["filter"] == [
         {"name": "vpc-id", "values": ["vpc-1"]},

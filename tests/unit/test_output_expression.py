@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+from typing import Any
+
 import pytest
 
 from constructs_lib.output_expression import OutputExpression
@@ -22,6 +25,12 @@ TAKEN = {
     "tolist(groups)[0]": 'tolist(o["groups"])[0]',
     'split(",", split(";", both)[0])': 'split(",", split(";", o["both"])[0])',
     ' groups [ "a b" ] . arn ': ' o["groups"] [ "a b" ] . arn ',
+    "groups[10]": 'o["groups"][10]',
+    'groups[ 0 ] [ "a" ] [ * ]': 'o["groups"][ 0 ] [ "a" ] [ * ]',
+    'split ( "," , groups ) [ 1 ]': 'split ( "," , o["groups"] ) [ 1 ]',
+    " values ( keys ( groups ) ) ": ' values ( keys ( o["groups"] ) ) ',
+    r'groups["\U0001F600\u00E9\n\r\t"]': r'o["groups"]["\U0001F600\u00E9\n\r\t"]',
+    "a" * 1000: f'o["{"a" * 1000}"]',
     'groups["a)[0]"]': 'o["groups"]["a)[0]"]',
     'values(groups)["(a)"]': 'values(o["groups"])["(a)"]',
     'groups["module.a.b"]': 'o["groups"]["module.a.b"]',
@@ -31,7 +40,22 @@ TAKEN = {
 }
 REFUSED = [
     *("", " ", "1st", "-x", "a.", ".a", "a..b", "a.0", "a.1st", "a[", "a]", "a[]", "a[-1]", "a[1.5]", "a[b]", "a['b']"),
-    *('a["b]', 'a["${b}"]', 'a["%{b}"]', r'a["\d"]', 'a["\n"]', "a b", "a + b", "a ? b : c", "!a", "[a]", "[a, b]"),
+    *(
+        'a["b]',
+        'a["${b}"]',
+        'a["%{b}"]',
+        r'a["\d"]',
+        r'a["\u12"]',
+        r'a["\U1234"]',
+        r'a["\u12g4"]',
+        'a["\n"]',
+        "a b",
+        "a + b",
+        "a ? b : c",
+        "!a",
+        "[a]",
+        "[a, b]",
+    ),
     *("f(a)", "file(a)", "values()", "values(a", "values a)", "values(a, b)", "values(a)(b)", "split(a)"),
     *(
         "split(',', a)",
@@ -56,8 +80,12 @@ def test_a_part_of_an_output_can_be_named(text: str, expected: str) -> None:
 @pytest.mark.parametrize("text", REFUSED)
 def test_nothing_else_can(text: str) -> None:
     """No operator, no other function, no template, no second output."""
-    with pytest.raises(ValueError, match=r"^must be the name of an output, which \.name,"):
+    with pytest.raises(ValueError, match="must") as refused:
         OutputExpression(text)
+    assert str(refused.value) == (
+        'must be the name of an output, which .name, ["key"], [0] and [*] may follow, also within values(…), keys(…), '
+        'flatten(…), tolist(…) and split(",", …)'
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,6 +93,7 @@ def test_nothing_else_can(text: str) -> None:
     [
         "${subnets[0]}",
         "data.terraform_remote_state.network.outputs.subnets[0]",
+        " ${subnets[0]} ",
         "${ data.terraform_remote_state.network.outputs.subnets[0] }",
         "module.network.subnets[0]",
         "${module.network.subnets[0]}",
@@ -86,9 +115,16 @@ def test_the_outputs_name() -> None:
 
 def test_two_texts_of_one_meaning_are_known() -> None:
     """By spaces, and by an attribute that is written as an index; a key keeps its spaces."""
-    same = ('groups["a"].arn', ' groups . a [ "arn" ]', "groups.a.arn")
+    same = ('groups["a"].arn', ' groups . a [ "arn" ]', "groups.a.arn", "groups.\ta.  arn ")
     assert {OutputExpression(text).canonical for text in same} == {'groups["a"]["arn"]'}
     assert OutputExpression('groups["a b.c"]').canonical == 'groups["a b.c"]'
+
+
+def test_an_expression_is_frozen() -> None:
+    """What was checked stays as it is."""
+    expression: Any = OutputExpression("a")
+    with pytest.raises(FrozenInstanceError):
+        expression.text = "f(a)"
 
 
 def test_a_long_text_is_refused_at_once() -> None:
