@@ -74,6 +74,11 @@ class Environment:
                 f"{wanted!r}: use that account's."
             )
 
+    def cli_options(self, *, region: str | None = None) -> list[str]:
+        """Of an AWS CLI's command for a person. There is none for a role, which the CLI takes from a profile alone."""
+        profile = self.settings.provider.profile
+        return ["--region", region or self.settings.region, *(["--profile", profile] if profile else [])]
+
     def answering(self) -> AbstractContextManager[None]:
         return answering(f"AWS did not answer for {self.settings.name!r}")
 

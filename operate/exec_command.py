@@ -40,7 +40,7 @@ def command_line(environment: Environment, *, task: str | None) -> str:
         container = service.container(chosen["taskDefinitionArn"])["name"]
     if shutil.which(_PLUGIN) is None:
         progress.console.print(f"The AWS CLI needs {_PLUGIN} for this, which is not on PATH: {_INSTALLED}")
-    where = ["--region", environment.settings.region, "--cluster", service.cluster, "--task", id_of(chosen["taskArn"])]
+    where = [*environment.cli_options(), "--cluster", service.cluster, "--task", id_of(chosen["taskArn"])]
     command = ["--container", container, "--interactive", "--command", "/bin/sh"]
     return shlex.join(["aws", "ecs", "execute-command", *where, *command])
 
@@ -56,7 +56,7 @@ def _chosen(service: Service, task: str | None) -> TaskTypeDef:
     if not able:
         raise OperateError(
             f"The task {id_of(named[0]['taskArn'])[:8]} started before ECS Exec was on. This replaces all tasks: "
-            f"aws ecs update-service --region {service.environment.settings.region} --cluster {service.cluster} "
+            f"aws ecs update-service {shlex.join(service.environment.cli_options())} --cluster {service.cluster} "
             f"--service {service.name} --force-new-deployment"
         )
     return able[0]

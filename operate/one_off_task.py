@@ -221,5 +221,5 @@ class _OneOffTask:
 
 def stop_command(service: Service, task_arn: str) -> str:
     """The AWS CLI's."""
-    region = service.environment.settings.region
-    return shlex.join(["aws", "ecs", "stop-task", "--region", region, "--cluster", service.cluster, "--task", task_arn])
+    where = [*service.environment.cli_options(), "--cluster", service.cluster, "--task", task_arn]
+    return shlex.join(["aws", "ecs", "stop-task", *where])

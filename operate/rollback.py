@@ -92,7 +92,8 @@ def _retag_command(environment: Environment, tag: str, digest: str) -> str:
     """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html."""
     settings = environment.settings
     of_account = ["--registry-id", settings.image.registry_id] if settings.image.registry_id else []
-    place = ["--region", settings.image_region, *of_account, "--repository-name", settings.image.repository]
+    options = environment.cli_options(region=settings.image_region)
+    place = [*options, *of_account, "--repository-name", settings.image.repository]
     read = ["aws", "ecr", "batch-get-image", *place, "--image-ids", f"imageDigest={digest}"]
     put = ["aws", "ecr", "put-image", *place, "--image-tag", tag, "--image-digest", digest]
     query = "--query 'images[0].imageManifest' --output text"

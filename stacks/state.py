@@ -64,6 +64,7 @@ def _s3_backend(stack: TerraformStack, backend: settings.S3Backend) -> Terraform
         region=backend.region,
         encrypt=True,
         kms_key_id=backend.kms_key_id,
+        profile=backend.profile,
         assume_role=_assume_role(backend),
     )
     state.add_override("use_lockfile", value=True)
@@ -81,6 +82,7 @@ def _s3_data_source(
         bucket=backend.bucket,
         key=backend.key,
         region=backend.region,
+        profile=backend.profile,
         assume_role=_assume_role(backend),
         workspace=workspace,
     )

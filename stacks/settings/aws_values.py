@@ -148,3 +148,10 @@ SecretReference = Annotated[
     ),
     AfterValidator(regional_arn),
 ]
+ProfileName = Annotated[
+    str,
+    matching(
+        r"[^\s\[\]\x00-\x1f\x7f](?:[^\[\]\x00-\x1f\x7f]*[^\s\[\]\x00-\x1f\x7f])?",
+        "must be the name of a profile in the AWS configuration files, without spaces at its ends",
+    ),
+]

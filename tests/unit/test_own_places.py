@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import credentials, registry, rollback, terraform_errors
+from operate import credentials, one_off_task, registry, rollback, terraform_errors
 from operate.environment import Environment
 from operate.errors import OperateError
 from operate.progress import StepFailedError
@@ -90,6 +90,13 @@ def test_a_tag_is_given_back_where_the_image_is(environment: Callable[..., Setti
     place = f"--region us-east-1 --registry-id {OTHERS} --repository-name go-api"
     assert command.startswith(f"aws ecr put-image {place} --image-tag v1 ")
     assert f"aws ecr batch-get-image {place} " in command
+
+
+def test_a_printed_command_has_the_profile(environment: Callable[..., Settings]) -> None:
+    """Else a person's other credentials would be used."""
+    service = Service(Environment(environment(provider={"profile": "team a"})), cluster="go-api", name="go-api")
+    command = one_off_task.stop_command(service, "arn")
+    assert command == "aws ecs stop-task --region eu-west-1 --profile 'team a' --cluster go-api --task arn"
 
 
 def test_one_session_is_made_of_the_providers_settings(

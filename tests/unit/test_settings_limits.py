@@ -61,7 +61,7 @@ def told(*changes: Change) -> list[str]:
 
 def test_defaults() -> None:
     """FR-005, FR-008, FR-009 and the specification's assumptions; nothing else is on."""
-    state = {"use_path_style": False, "kms_key_id": None, "role_arn": None}
+    state = {"use_path_style": False, "kms_key_id": None, "profile": None, "role_arn": None}
     assert Environment.model_validate(MINIMAL).model_dump() == MINIMAL | {
         "provider": {"profile": None, "assume_role_arn": None, "external_id": None, "session_name": None},
         "tags": {},
@@ -183,10 +183,11 @@ def test_what_is_given_is_kept() -> None:
         "release": {"before": ("/api", "migrate"), "before_timeout_seconds": 60},
         "logs": {"retention_days": 90, "kms_key_arn": KEY},
         "cluster": {"container_insights": "enhanced"},
-        "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "role_arn": f"{ROLE}state"},
+        "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "profile": "ci", "role_arn": f"{ROLE}state"},
         "remote_state": {
             "networking": {
-                "backend": S3 | {"key": "n", "use_path_style": False, "kms_key_id": KEY, "role_arn": None},
+                "backend": S3
+                | {"key": "n", "use_path_style": False, "kms_key_id": KEY, "profile": None, "role_arn": None},
                 "workspace": "blue",
                 "outputs": {"vpc_id": "vpc", "private_subnet_ids": ("a", 'b["c"].id')},
             },
@@ -394,6 +395,12 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
             "xhttps://a",
         ],
         URL,
+    ),
+    (
+        "backend.profile",
+        ["a", "team a"],
+        ["", " a"],
+        "must be the name of a profile in the AWS configuration files, without spaces at its ends",
     ),
     (
         "provider.profile",

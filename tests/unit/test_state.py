@@ -25,8 +25,16 @@ LOCKED = {**IN_S3, "encrypt": True, "use_lockfile": True}
 BACKENDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (S3, {"s3": LOCKED}),
     (
-        S3 | {"kms_key_id": KEY_ID, "role_arn": ROLE, "use_path_style": True},
-        {"s3": {**LOCKED, "kms_key_id": KEY_ID, "assume_role": {"role_arn": ROLE}, "use_path_style": True}},
+        S3 | {"kms_key_id": KEY_ID, "profile": "ci", "role_arn": ROLE, "use_path_style": True},
+        {
+            "s3": {
+                **LOCKED,
+                "kms_key_id": KEY_ID,
+                "profile": "ci",
+                "assume_role": {"role_arn": ROLE},
+                "use_path_style": True,
+            }
+        },
     ),
     (LOCAL, {"local": {"path": "../../../state/own.tfstate"}}),
     (LOCAL | {"path": "/srv/own.tfstate"}, {"local": {"path": "/srv/own.tfstate"}}),
@@ -36,11 +44,11 @@ BACKENDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 STATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"backend": S3}, {"backend": "s3", "config": IN_S3}),
     (
-        {"backend": S3 | {"role_arn": ROLE, "use_path_style": True}, "workspace": "blue"},
+        {"backend": S3 | {"profile": "ci", "role_arn": ROLE, "use_path_style": True}, "workspace": "blue"},
         {
             "backend": "s3",
             "workspace": "blue",
-            "config": {**IN_S3, "assume_role": {"role_arn": ROLE}, "use_path_style": True},
+            "config": {**IN_S3, "profile": "ci", "assume_role": {"role_arn": ROLE}, "use_path_style": True},
         },
     ),
     ({"backend": LOCAL}, {"backend": "local", "config": {"path": "../../../state/own.tfstate"}}),

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from stacks.settings.aws_values import (
     KmsKey,
+    ProfileName,
     Region,
     RoleArn,
     is_in_partition,
@@ -66,6 +67,8 @@ class S3Backend(Settings):
     """Whether the bucket is in the path of a request, not in its host name."""
     kms_key_id: KmsKey | None = None
     """Encrypts the state, in place of the bucket's default; of the bucket's region."""
+    profile: ProfileName | None = None
+    """Of the AWS configuration files, whose credentials reach the state in place of the caller's own."""
     role_arn: RoleArn | None = None
     """Which Terraform assumes to reach the state."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
-from stacks.settings.aws_values import RoleArn
+from stacks.settings.aws_values import ProfileName, RoleArn
 from stacks.settings.base import Settings, matching, refusal
 
 _NAME = r"[\w+=,.@-]"
@@ -15,16 +15,7 @@ _NAME = r"[\w+=,.@-]"
 class Provider(Settings):
     """AWS STS API Reference, AssumeRole. A profile's or the caller's own credentials assume the role."""
 
-    profile: (
-        Annotated[
-            str,
-            matching(
-                r"[^\s\[\]\x00-\x1f\x7f](?:[^\[\]\x00-\x1f\x7f]*[^\s\[\]\x00-\x1f\x7f])?",
-                "must be the name of a profile in the AWS configuration files, without spaces at its ends",
-            ),
-        ]
-        | None
-    ) = None
+    profile: ProfileName | None = None
     """Of the AWS configuration files, whose credentials are used in place of the caller's own."""
     assume_role_arn: RoleArn | None = None
     """The role of this account that is assumed with these credentials."""
