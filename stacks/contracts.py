@@ -11,6 +11,7 @@ from stacks.settings import PARTITION_OF_REGION
 if TYPE_CHECKING:
     from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
 
+MOST_SUBNETS: Final = 16
 MOST_SECURITY_GROUPS: Final = 5
 """Of a service: Amazon ECS API Reference, AwsVpcConfiguration."""
 
@@ -30,7 +31,8 @@ def networking(module: NetworkingState, *, subnets: str = "public_subnet_ids") -
         strings_matching(
             module.output(subnets),
             r"subnet-[0-9a-f]+",
-            "a list of one or more subnet ids such as subnet-0a1b2c3d4e5f67890",
+            f"a list of 1 to {MOST_SUBNETS} subnet ids such as subnet-0a1b2c3d4e5f67890",
+            at_most=MOST_SUBNETS,
         ),
     ]
 

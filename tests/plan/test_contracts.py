@@ -47,6 +47,7 @@ def contract(ours: str, *, region: str = REGION) -> OutputContract:
 
 OF_AN_ID = ["0", "9f", "0a1b2c3d4e5f67890"]
 OF_NO_ID = ["", "g", "0A", "0 ", "-0"]
+SUBNETS = [f"subnet-{at:x}" for at in range(17)]  # one more than a service's network takes
 LABEL = "a" * 63
 VALUES: list[tuple[str, list[Any], list[Any], str]] = [
     (
@@ -57,9 +58,9 @@ VALUES: list[tuple[str, list[Any], list[Any], str]] = [
     ),
     (
         "public_subnet_ids",
-        [[f"subnet-{each}"] for each in OF_AN_ID],
-        [*([f"subnet-{each}"] for each in OF_NO_ID), [], ["subnet-0", "vpc-0"], "subnet-0"],
-        "a list of one or more subnet ids such as subnet-0a1b2c3d4e5f67890",
+        [*([f"subnet-{each}"] for each in OF_AN_ID), SUBNETS[:16], [*SUBNETS[:16], SUBNETS[0]]],
+        [*([f"subnet-{each}"] for each in OF_NO_ID), [], ["subnet-0", "vpc-0"], "subnet-0", SUBNETS],
+        "a list of 1 to 16 subnet ids such as subnet-0a1b2c3d4e5f67890",
     ),
     (
         "app_security_group_id",
