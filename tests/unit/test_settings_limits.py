@@ -405,7 +405,7 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
     (
         "provider.profile",
         ["a", "team a", "a/b.c@d", "größe"],
-        ["", " ", " a", "a ", "a]", "[a"],
+        ["", " ", " a", "a ", "a]", "[a", "a[b"],
         "must be the name of a profile in the AWS configuration files, without spaces at its ends",
     ),
     (
@@ -1140,10 +1140,28 @@ def test_message(changes: list[Change], message: str) -> None:
 
 
 OTHERS_KEY = KEY.replace("111111111111", "222222222222")
+EXTERNAL_ID = "must be 2 to 1224 letters, digits and _ + = , . @ : / -"
+SESSION_NAME = "must be 2 to 64 letters, digits and _ + = , . @ -"
 WITH_ROLE = ("provider.assume_role_arn", f"{ROLE}ci")
 PRIVATE = ("network.assign_public_ip", False)
+OF_A_ROLE = [
+    *(("external_id", value, EXTERNAL_ID) for value in ("", "a", "a" * 1225, "a b", "a*", "é1")),
+    *(("session_name", value, SESSION_NAME) for value in ("", "a", "a" * 65, "a b", "a/b", "a:b")),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "remedy"), OF_A_ROLE)
+def test_what_goes_with_a_role_is_refused(key: str, value: str, remedy: str) -> None:
+    """AWS Security Token Service API Reference, AssumeRole."""
+    (problem,) = told(WITH_ROLE, (f"provider.{key}", value))
+    assert problem.startswith(f"provider.{key} = ")
+    assert f": {remedy}" in problem
+
+
 TAKEN: list[list[Change]] = [
     [WITH_ROLE, ("provider.external_id", "a" * 2), ("provider.session_name", "a" * 64)],
+    [WITH_ROLE, ("provider.external_id", "a" * 1224), ("provider.session_name", "a" * 2)],
+    [WITH_ROLE, ("provider.external_id", "aZ0_+=,.@:/-"), ("provider.session_name", "aZ0_+=,.@-")],
     [("container.secrets", {"DB": f"{PARAMETER}db"}), ("container.secrets_kms_key_arns", [KEY, OTHERS_KEY])],
     [PRIVATE],
     [PRIVATE, ("remote_state.networking.outputs", {"private_subnet_ids": "a"})],
