@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[1]
 LONGEST_FIRST = (
     "tests/acceptance/test_criteria",
     "tests/acceptance/test_service_life.py",
+    "tests/acceptance/test_service_continuity.py",
+    "tests/acceptance/test_release_command.py",
     "tests/plan/test_changes.py",
     "tests/plan/test_cdktf_commands.py",
     "tests/plan/test_unrecorded.py",

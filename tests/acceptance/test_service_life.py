@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
 from contextlib import closing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
-import psutil
-import pytest
 
-from operate import sample_image
-from operate.acceptance.load import Load
-from operate.environment import resolve
-from operate.service import wait_until
 from tests.acceptance.conftest import Environment, Result, broken, judged, serving
-from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from operate.registry import Image
-
-COPIES = "go-api-local_release"
+    import pytest
 
 
 def test_deploy_prints_a_url_that_answers(deployed: tuple[Environment, Result]) -> None:
@@ -115,138 +99,6 @@ def test_a_rollback_serves_the_image_that_served_and_leaves_nothing_to_plan(
         ("v2", "rolled back", False),
         ("v1", "served", False),
     ]
-
-
-@pytest.mark.parametrize(
-    ("command", "seconds", "told"),
-    [
-        (["/go-api", "exit", "3"], 120, r"`/go-api exit 3` \(release\.before\) exited with code 3\."),
-        (["/missing"], 120, r"`/missing` \(release\.before\) could not be run: .+CannotStartContainerError: .+"),
-        (["/go-api"], 5, r"`/go-api` \(release\.before\) did not end in 5 s\."),
-    ],
-)
-def test_a_release_stops_where_what_runs_before_it_fails(
-    deployed: tuple[Environment, Result],
-    before: Callable[[list[str], int], None],
-    command: list[str],
-    seconds: int,
-    told: str,
-) -> None:
-    """In one line; what serves is as it was, and nothing is registered."""
-    environment, _ = deployed
-    before(command, seconds)
-    service, revisions = environment.service.read(), environment.service.revisions()
-    result = environment.operate("release", "local", "--image-tag", "v5")
-    assert result.exit_code == 1
-    assert re.fullmatch(f"Nothing was changed: {told}", result.said), result.said
-    assert serving(environment) == "v1"
-    assert environment.service.read()["deployments"] == service["deployments"]
-    assert environment.service.revisions() == revisions
-    assert environment.service.revisions(COPIES) == []
-
-
-def test_a_release_follows_what_runs_well_before_it(
-    deployed: tuple[Environment, Result], before: Callable[[list[str], int], None]
-) -> None:
-    """Which was the new version: it has logged so."""
-    environment, _ = deployed
-    before(["/go-api", "version"], 120)
-    result = environment.operate("release", "local", "--image-tag", "v5")
-    assert result.exit_code == 0, result.said
-    assert serving(environment) == "v5"
-    (line,) = environment.operate("logs", "local", "--since", "5m", "--grep", '"msg":"version"').stdout.splitlines()
-    assert '"version":"v5"' in line
-    assert environment.service.revisions(COPIES) == []
-    assert "No changes" in environment.operate("plan", "local").stdout
-
-
-def test_a_release_that_is_killed_again_and_again_converges(deployed: tuple[Environment, Result]) -> None:
-    """As its apply begins, while ECS rolls, and when all is done but what became of it is not written.
-
-    Twice Terraform goes with it, whose lock is freed as the message says. State, ECS and the list of releases agree.
-    """
-    environment, _ = deployed
-    service, stack = environment.service, resolve("local").stack
-    first = service.read()["taskDefinition"]
-    stack.plan_document.unlink(missing_ok=True)
-    kill(environment.start("release", "local", "--image-tag", "v6"), at=stack.plan_document.exists)
-    free_lock(environment)
-    kill(
-        environment.start("release", "local", "--image-tag", "v6"), at=lambda: service.read()["taskDefinition"] != first
-    )
-    free_lock(environment)
-    saved = stack.state().serial
-    kill(environment.start("release", "local", "--image-tag", "v6"), at=lambda: stack.state().serial > saved)
-    free_lock(environment)
-    result = environment.operate("deploy", "local", "--image-tag", "v6")
-    assert result.exit_code == 0, result.said
-    assert environment.operate("plan", "local", "--detailed-exitcode").exit_code == 0
-    newest, *others = json.loads(environment.operate("releases", "local", "--json").stdout)
-    assert (newest["image"]["tag"], newest["verdict"], newest["live"]) == ("v6", "serves now", True)
-    assert not any(one["live"] for one in others)
-    assert service.read()["taskDefinition"] == newest["arn"] == stack.terraform.output()["task_definition_arn"]
-    assert serving(environment) == "v6"
-
-
-def kill(verb: subprocess.Popen[bytes], *, at: Callable[[], object]) -> None:
-    """With what it has started, where that still runs: as a machine's end does."""
-    assert wait_until(at, within_seconds=300, poll_seconds=0.1)
-    started = [psutil.Process(verb.pid), *psutil.Process(verb.pid).children(recursive=True)]
-    for process in started:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    verb.wait()
-
-
-def free_lock(environment: Environment) -> None:
-    """If it was held when its holder was killed: with the command that the next verb would print."""
-    with closing(environment.cloud.client("s3")) as s3, contextlib.suppress(s3.exceptions.NoSuchKey):
-        found = s3.get_object(Bucket="terraform-state", Key="go-api/local.tfstate.tflock")["Body"].read()
-        resolve("local").stack.terraform.run("force-unlock", "-force", json.loads(found)["ID"])
-
-
-def test_the_share_of_spot_changes_without_a_failed_request(
-    deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """From 0 to 50, to 80 and back to 0, each in place, under load."""
-    environment, _ = deployed
-    service, settings = environment.service, (ROOT / "environments" / "local.toml").read_text()
-    created_at = service.read()["createdAt"]
-    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path))
-    with Load(service.health_url, rate_per_second=20, through_proxy=False).running() as samples:
-        for percent in (50, 80, 0):
-            share = f"[service]\nfargate_spot_percent = {percent}"
-            (tmp_path / "local.toml").write_text(settings.replace("[service]", share))
-            result = environment.operate("deploy", "local")
-            assert result.exit_code == 0, result.said
-            strategy = service.read()["capacityProviderStrategy"]
-            weights = {one["capacityProvider"]: one["weight"] for one in strategy}
-            assert weights.get("FARGATE_SPOT", 0) == percent
-    assert service.read()["createdAt"] == created_at
-    assert "No changes" in environment.operate("plan", "local").stdout
-    assert len(samples) > 100
-    assert [sample for sample in samples if not sample.ok] == []
-
-
-@pytest.fixture
-def before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str], int], None]:
-    """Sets `release.before` and its seconds; the image has its program as its command, and no entry point."""
-    build = sample_image.build
-
-    def without_entry_point(**arguments: Any) -> Image:
-        built = build(**arguments)
-        config = json.loads(built.config)
-        config["config"]["Cmd"] = config["config"].pop("Entrypoint")
-        return replace(built, config=json.dumps(config).encode())
-
-    def set_before(command: list[str], seconds: int) -> None:
-        file = tmp_path / "local.toml"
-        release = f"[release]\nbefore = {json.dumps(command)}\nbefore_timeout_seconds = {seconds}\n"
-        file.write_text(f"{(ROOT / 'environments' / 'local.toml').read_text()}\n{release}")
-
-    monkeypatch.setattr(sample_image, "build", without_entry_point)
-    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path))
-    return set_before
 
 
 def test_a_bad_health_path_fails(deployed: tuple[Environment, Result], monkeypatch: pytest.MonkeyPatch) -> None:
