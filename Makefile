@@ -17,7 +17,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy eject test mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy eject test test-cdktn mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ eject: $(set_up) ## Write the stack of ENV as a folder for Terraform alone, on t
 
 test: $(set_up) node_modules/.ready ## Run all tests, several files at a time
 	@$(python) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
+test-cdktn: $(set_up) node_modules/.ready ## Move a copy to cdktn, and run its unit and plan tests; TESTS=tests/unit/test_main.py for some
+	@$(python) -m tests.cdktn $$TESTS
 
 mutants: $(set_up) ## Change the code here and there, and list what no test notices; MODULES=stacks/outputs.py for one
 	@$(python) -m tests.mutation $$MODULES

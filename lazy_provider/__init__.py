@@ -1,7 +1,8 @@
 """The prebuilt AWS provider, loaded on demand.
 
 Stock, `cdktf_cdktf_provider_aws` imports its 1,500 submodules, and Node requires their 1,500 counterparts, before the
-first construct exists. `enable()`, called before the provider's first import, makes both load what a program uses.
+first construct exists; its successor `cdktn_provider_aws` does so in Node alone. `enable()`, called before the
+provider's first import, makes both sides of either load what a program uses.
 Where something isn't as expected it warns and leaves the stock behaviour, which is slower and otherwise the same.
 """
 

@@ -30,10 +30,15 @@ def use_bundled() -> None:
 def enable() -> None:
     """Have the Node that jsii starts run preload.js, beside whatever NODE_OPTIONS already asks for."""
     options = os.environ.get("NODE_OPTIONS", "")
-    if _preload_option() not in options:
+    if not is_enabled():
         os.environ["NODE_OPTIONS"] = f"{options} {_preload_option()}".strip()
     if sys.platform != "win32":
         _start_inner_process_directly()
+
+
+def is_enabled() -> bool:
+    """By this process or a parent: a Node that has started since runs preload.js."""
+    return _preload_option() in os.environ.get("NODE_OPTIONS", "")
 
 
 def disable() -> None:

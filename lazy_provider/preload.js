@@ -5,17 +5,17 @@ const fs = require('node:fs');
 const path = require('node:path');
 const Module = require('node:module');
 
-const PROVIDER = '@cdktf/provider-aws';
+const PROVIDERS = ['@cdktf/provider-aws', '@cdktn/provider-aws'];
 
 // The package ships an index that requires on access beside the one that requires everything.
 function resolveToLazyIndex() {
   const resolve = Module._resolveFilename;
   Module._resolveFilename = function (request, ...rest) {
     const eager = resolve.call(this, request, ...rest);
-    if (request !== PROVIDER) return eager;
+    if (!PROVIDERS.includes(request)) return eager;
     const lazy = path.join(path.dirname(eager), 'lazy-index.js');
     if (fs.existsSync(lazy)) return lazy;
-    console.error(`lazy_provider: ${PROVIDER} has no lazy-index.js, synthesis is slow.`);
+    console.error(`lazy_provider: ${request} has no lazy-index.js, synthesis is slow.`);
     return eager;
   };
 }

@@ -10,7 +10,11 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
+from lazy_provider import node
+
 PACKAGE = "cdktf_cdktf_provider_aws"
+SUCCESSOR = "cdktn_provider_aws"
+"""Imports a submodule when it is asked for by itself; the stand-in is for the other."""
 
 _IMPORTS_SUBMODULES = re.compile(r"^from \. import \w+$", re.MULTILINE)
 _DEFINES_MORE = re.compile(r"^(class |def __getattr__)", re.MULTILINE)
@@ -35,13 +39,16 @@ class LazyPackage(ModuleType):
 
 def stand_in() -> bool:
     """Put a `LazyPackage` in `sys.modules`; False, with a warning, where the stock package has to be left alone."""
-    imported = sys.modules.get(PACKAGE)
-    if isinstance(imported, LazyPackage):
+    name = _installed()
+    imported = sys.modules.get(name)
+    if isinstance(imported, LazyPackage) or (name == SUCCESSOR and imported and node.is_enabled()):
         return True
-    problem = "it was imported before lazy_provider.enable()" if imported else _unexpected_layout()
+    problem = "it was imported before lazy_provider.enable()" if imported else _unexpected_layout(name)
     if problem:
-        warnings.warn(f"{PACKAGE} is not loaded on demand, synthesis is slow: {problem}.", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"{name} is not loaded on demand, synthesis is slow: {problem}.", RuntimeWarning, stacklevel=3)
         return False
+    if name == SUCCESSOR:
+        return True
     spec = importlib.util.find_spec(PACKAGE)
     assert spec is not None  # noqa: S101 - _unexpected_layout has looked
     package = importlib.util.module_from_spec(spec)
@@ -50,15 +57,21 @@ def stand_in() -> bool:
     return True
 
 
-def _unexpected_layout() -> str | None:
-    """What about the package on disk a stand-in would hide or miss; None if nothing."""
-    spec = importlib.util.find_spec(PACKAGE)
+def _installed() -> str:
+    both = (PACKAGE, SUCCESSOR)
+    return next((name for name in both if name in sys.modules or importlib.util.find_spec(name)), PACKAGE)
+
+
+def _unexpected_layout(name: str) -> str | None:
+    """What about the package on disk a stand-in would hide or miss, or isn't lazy by itself; None if nothing."""
+    spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         return "the package is not installed"
     init = Path(spec.origin)
     if not any(init.parent.glob("_jsii/*.jsii.tgz")):
         return f"{init.parent} holds no _jsii/*.jsii.tgz"
     source = init.read_text(encoding="utf-8")
-    if not _IMPORTS_SUBMODULES.search(source) or _DEFINES_MORE.search(source):
-        return f"{init} is not the list of imports it was in 20.1"
-    return None
+    imports, defines_more = _IMPORTS_SUBMODULES.search(source), _DEFINES_MORE.search(source)
+    if name == SUCCESSOR:
+        return None if defines_more and not imports else f"{init} imports what nobody has asked for"
+    return f"{init} is not the list of imports it was in 20.1" if not imports or defines_more else None

@@ -28,6 +28,7 @@ from operate import (
     existing_infrastructure,
     generator,
     launch_type,
+    move_to_cdktn,
     one_off_task,
     paths,
     plan_report,
@@ -335,6 +336,17 @@ def eject(
     written = ejection.eject(resolved, folder or paths.REPOSITORY / "ejected" / resolved.settings.name_prefix)
     for path in written:
         output.print(shown(path), soft_wrap=True)
+
+
+@app.command(move_to_cdktn.VERB)
+def move_to_cdktn_(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the diff, and change nothing.")] = False,
+) -> None:
+    """Rewrite this checkout for cdktn, which carries CDKTF on: imports, pins, scripts. Wants a clean checkout."""
+    changed = move_to_cdktn.changes(paths.REPOSITORY) if dry_run else move_to_cdktn.move(paths.REPOSITORY)
+    for change in changed:
+        typer.echo(change.diff() if dry_run else change.name, nl=not dry_run)
+    progress.console.print(move_to_cdktn.NEXT if changed else "This checkout has moved to cdktn already.")
 
 
 @app.command()

@@ -46,7 +46,7 @@ def test_arrows(place: str) -> None:
 
 def test_settings_need_no_cdktf() -> None:
     """Wrong settings are refused before Node starts: the model takes two plain modules of the constructs."""
-    found = {name for name in imports("stacks/settings") if name.startswith(("cdktf", "constructs"))}
+    found = {name for name in imports("stacks/settings") if name.startswith(("cdktf", "cdktn", "constructs"))}
     assert found
     assert all(name.startswith(tuple(SETTINGS_MAY_IMPORT)) or name == "constructs_lib" for name in found)
 

@@ -1103,7 +1103,8 @@ def test_reading_settings_starts_no_node() -> None:
     program = (
         "import sys; from pathlib import Path; from stacks.settings import load_environments;"
         "load_environments(Path('environments'));"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'cdktf', 'jsii', 'constructs', 'botocore'}))"
+        "heavy = {'cdktf', 'cdktn', 'jsii', 'constructs', 'botocore'};"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & heavy))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

@@ -5,6 +5,7 @@ It changes its process for good, so that almost every test runs a small program 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -18,7 +19,8 @@ import lazy_provider
 from lazy_provider import node
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "cdktf_cdktf_provider_aws"
+EAGER = "cdktf_cdktf_provider_aws"
+PACKAGE = EAGER if importlib.util.find_spec(EAGER) else "cdktn_provider_aws"
 
 SYNTH = """
 from cdktf import App, TerraformStack
@@ -74,7 +76,8 @@ def test_requires_only_the_javascript_modules_that_are_used(tmp_path: Path) -> N
     required = [
         line.split("provider-aws/lib/")[1] for line in result.stdout.splitlines() if "provider-aws/lib/" in line
     ]
-    assert sorted(required) == ["ecs-cluster/index.js", "lazy-index.js", "provider/index.js"]
+    asked_by_the_provider = {"provider-functions/index.js"}  # the successor's
+    assert {*required} - asked_by_the_provider == {"ecs-cluster/index.js", "lazy-index.js", "provider/index.js"}
 
 
 def test_a_submodule_is_an_attribute_of_the_package(tmp_path: Path) -> None:
@@ -171,28 +174,56 @@ def test_stands_aside_if_the_provider_was_imported_before(tmp_path: Path) -> Non
 )
 def test_stands_aside_from_another_layout(source: str, tarball: bool, problem: str, tmp_path: Path) -> None:  # noqa: FBT001
     """A package that isn't laid out as 20.1 is gets its own import, and a warning with the reason."""
-    package = tmp_path / PACKAGE
+    package = tmp_path / EAGER
     for folder in ("_jsii", "ecs_cluster"):
         (package / folder).mkdir(parents=True)
         (package / folder / "__init__.py").touch()
     (package / "__init__.py").write_text(f"{source}stock = True\n", encoding="utf-8")
     if tarball:
         (package / "_jsii" / "provider-aws@99.0.0.jsii.tgz").touch()
-    program = f"import lazy_provider; assert not lazy_provider.enable()\nimport {PACKAGE}; assert {PACKAGE}.stock"
+    program = f"import lazy_provider; assert not lazy_provider.enable()\nimport {EAGER}; assert {EAGER}.stock"
     result = run(program, tmp_path, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     assert problem in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [("def __getattr__(name): ...\n", ""), ("from . import ecs_cluster\n", "imports what nobody has asked for")],
+)
+def test_the_successor_is_lazy_by_itself(source: str, problem: str, tmp_path: Path) -> None:
+    """Python's side is left as it is; one that is not lazy any more is warned of."""
+    package = tmp_path / "cdktn_provider_aws"
+    (package / "_jsii").mkdir(parents=True)
+    (package / "_jsii" / "provider-aws@99.0.0.jsii.tgz").touch()
+    (package / "__init__.py").write_text(source, encoding="utf-8")
+    program = f"""
+import importlib.util, os
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == {EAGER!r} else find(name, *rest)
+import lazy_provider
+assert lazy_provider.enable() is {not problem}
+assert ("preload.js" in os.environ.get("NODE_OPTIONS", "")) is {not problem}
+"""
+    result = run(program, tmp_path, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    assert (problem in result.stderr) if problem else not result.stderr
+
+
+@pytest.mark.parametrize("framework", ["@cdktf", "@cdktn"])
 @pytest.mark.parametrize(("lazy", "printed"), [(True, "lazy"), (False, "eager")])
-def test_stands_aside_from_an_npm_package_without_a_lazy_index(lazy: bool, printed: str, tmp_path: Path) -> None:  # noqa: FBT001
+def test_stands_aside_from_an_npm_package_without_a_lazy_index(
+    lazy: bool,  # noqa: FBT001
+    printed: str,
+    framework: str,
+    tmp_path: Path,
+) -> None:
     """Node takes the lazy index where there is one; else the eager one, and says so in a line."""
-    package = tmp_path / "node_modules" / "@cdktf" / "provider-aws" / "lib"
+    package = tmp_path / "node_modules" / framework / "provider-aws" / "lib"
     package.mkdir(parents=True)
     (package / "index.js").write_text("console.log('eager')", encoding="utf-8")
     if lazy:
         (package / "lazy-index.js").write_text("console.log('lazy')", encoding="utf-8")
     (package.parent / "package.json").write_text('{"main": "lib/index.js"}', encoding="utf-8")
-    result = node_with_preload("require('@cdktf/provider-aws')", tmp_path, JSII_AGENT="Python")
+    result = node_with_preload(f"require('{framework}/provider-aws')", tmp_path, JSII_AGENT="Python")
     assert result.stdout.strip() == printed
     assert ("has no lazy-index.js, synthesis is slow" in result.stderr) is not lazy
 
