@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Place = tuple[str | int, ...]
 
 ACCOUNT, REGION = "111111111111", "eu-west-1"
-KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-4234-9234-123456789012"
 S3 = {
     "type": "s3",
     "bucket": "states",
