@@ -32,21 +32,31 @@ S3 = {
     "key": "a/b",
     "region": REGION,
     "kms_key_id": KEY_ARN,
+    "profile": "a",
     "role_arn": f"arn:aws:iam::{ACCOUNT}:role/a/reader",
 }
 EVERY_SETTING: dict[str, Any] = {
     "name": "dev",
     "account_id": ACCOUNT,
     "region": REGION,
+    "provider": {
+        "profile": "a",
+        "assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/a/deployer",
+        "external_id": "ab",
+        "session_name": "ab",
+    },
     "tags": {"team": "a"},
     "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/a/boundary",
     "service": {"name": "go-api", "api_url": "http://a"},
-    "image": {"repository": "go-api", "default_tag": "v1"},
+    "image": {"repository": "go-api", "registry_id": "222222222222", "region": "eu-central-1", "default_tag": "v1"},
     "container": {
         "user": "1",
-        "environment": {"A": "a"},
+        "environment": {"A": "a", "P": "p"},
+        "plain": ["P"],
         "secrets": {"B": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:a-AbCdEf:a::"},
+        "secrets_kms_key_arns": [KEY_ARN],
     },
+    "release": {"before": ["a"]},
     "task_role": {
         "statements": [
             {
@@ -169,13 +179,22 @@ def test_these_settings_take_templates_as_text() -> None:
     states = ("remote_state", "loadbalancing", "backend", "key"), ("remote_state", "networking", "backend", "path")
     assert set(places) == {
         ("permissions_boundary_arn",),
+        ("provider", "profile"),
+        ("provider", "assume_role_arn"),
+        ("container", "user"),
         ("container", "environment", "A"),
+        ("container", "environment", "A", "[key]"),
+        ("container", "environment", "P"),
         ("container", "secrets", "B"),
+        ("container", "secrets", "B", "[key]"),
+        ("release", "before", 0),
         (*statement, "resources", 0),
         (*statement, "conditions", "StringLike", "aws:RequestTag/a", "[key]"),
         (*statement, "conditions", "StringLike", "aws:RequestTag/a", 0),
         ("backend", "key"),
+        ("backend", "profile"),
         ("backend", "role_arn"),
+        ("remote_state", "loadbalancing", "backend", "profile"),
         ("remote_state", "loadbalancing", "backend", "role_arn"),
         *states,
     }
@@ -202,6 +221,15 @@ def _mapped(value: Any, change: Callable[[str], Any]) -> Any:
     return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 
+def _by_name(value: Any) -> Any:
+    """With lists of what has a name in the order of the names, which another word in a name changes."""
+    if isinstance(value, dict):
+        return {key: _by_name(inner) for key, inner in value.items()}
+    if isinstance(value, list) and all(isinstance(inner, dict) and "name" in inner for inner in value):
+        return sorted(map(_by_name, value), key=lambda inner: str(inner["name"]))
+    return [_by_name(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _read_by_terraform(document: dict[str, Any]) -> dict[str, Any]:
     """Neither the `terraform` block nor a variable's default and description is evaluated."""
     literal = {"terraform", "variable"}
@@ -220,7 +248,8 @@ def test_text_arrives_as_it_was_written(data: st.DataObject, text: str) -> None:
     positions = {place: data.draw(st.sampled_from(at)) for place, at in _places_that_take(text).items()}
     with_text, with_word = (_everywhere(positions, inserted) for inserted in (text, STAND_IN))
     arrived = _read_by_terraform(_synthesized(with_text))
-    assert arrived == _mapped(_read_by_terraform(_synthesized(with_word)), lambda old: old.replace(STAND_IN, text))
+    expected = _mapped(_read_by_terraform(_synthesized(with_word)), lambda old: old.replace(STAND_IN, text))
+    assert _by_name(arrived) == _by_name(expected)
 
 
 def test_a_backend_block_is_left_as_it_is() -> None:
