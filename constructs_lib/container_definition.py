@@ -64,7 +64,7 @@ class ContainerDefinition:
         """
         return self.port < _FIRST_UNPRIVILEGED_PORT and self.user.partition(":")[0].strip("0") not in {"", "root"}
 
-    def document(self, *, log_group_name: str, log_region: str) -> dict[str, Any]:
+    def document(self, *, log_group_name: str, log_region: str, log_stream_prefix: str | None = None) -> dict[str, Any]:
         """ECS's own form, logging through ``awslogs``; without nulls, variables and labels sorted by name."""
         definition: dict[str, Any] = {
             "name": self.name,
@@ -80,7 +80,7 @@ class ContainerDefinition:
                 "options": {
                     "awslogs-group": log_group_name,
                     "awslogs-region": log_region,
-                    "awslogs-stream-prefix": self.name,
+                    "awslogs-stream-prefix": log_stream_prefix or self.name,
                 },
             },
         }

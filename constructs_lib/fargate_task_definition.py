@@ -26,6 +26,8 @@ class FargateTaskDefinition(Construct):
     - ``task_role_arn``: what the container itself may do in AWS. No default.
     - ``log_group_name``: the group that ``awslogs`` writes to. No default; as a literal it is known at plan.
     - ``log_region``: the group's region. No default.
+    - ``log_stream_prefix``: begins the names of its streams in that group; the container's name by default. What shares
+      a group with others needs one of its own.
     - ``cpu``: CPU units of the task, 1024 of which are one vCPU; 256 by default.
     - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
     - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
@@ -47,13 +49,16 @@ class FargateTaskDefinition(Construct):
         task_role_arn: str,
         log_group_name: str,
         log_region: str,
+        log_stream_prefix: str | None = None,
         cpu: int = defaults.CPU,
         memory_mib: int = defaults.MEMORY_MIB,
         cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE,
     ) -> None:
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
-        definition = container.document(log_group_name=log_group_name, log_region=log_region)
+        definition = container.document(
+            log_group_name=log_group_name, log_region=log_region, log_stream_prefix=log_stream_prefix
+        )
         if remedy := container_remedy(definition):
             raise ValueError(remedy)
         self.resource = EcsTaskDefinition(

@@ -12,7 +12,7 @@ from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
-from constructs_lib.log_group import LogGroup
+from constructs_lib.log_group import ExistingLogGroup, LogGroup
 from stacks.existing_infrastructure import read_existing_infrastructure
 from stacks.image import pushed_image
 from stacks.moves import move_from_earlier_addresses
@@ -44,13 +44,7 @@ class FargateApiStack(TerraformStack):
         configure_provider(self, environment)
         existing = read_existing_infrastructure(self, environment)
         image = pushed_image(self, environment)
-        log_group = LogGroup(
-            self,
-            "log_group",
-            name=environment.names.log_group,
-            retention_days=environment.logs.retention_days,
-            kms_key_arn=environment.logs.kms_key_arn,
-        )
+        log_group = _log_group(self, environment)
         cluster = FargateCluster(
             self,
             "cluster",
@@ -83,6 +77,26 @@ class FargateApiStack(TerraformStack):
         )
 
 
+def _log_group(stack: TerraformStack, environment: Environment) -> LogGroup | ExistingLogGroup:
+    """Of somebody else's group only what the file itself says is compared."""
+    logs = environment.logs
+    if logs.group is None:
+        return LogGroup(
+            stack,
+            "log_group",
+            name=environment.log_group_name,
+            retention_days=logs.retention_days,
+            kms_key_arn=logs.kms_key_arn,
+        )
+    return ExistingLogGroup(
+        stack,
+        "existing_log_group",
+        name=logs.group,
+        retention_days=logs.retention_days if "retention_days" in logs.model_fields_set else None,
+        kms_key_arn=logs.kms_key_arn,
+    )
+
+
 def _task_definition(
     stack: TerraformStack, environment: Environment, *, image: PushedImage, roles: Roles
 ) -> FargateTaskDefinition:
@@ -105,8 +119,10 @@ def _task_definition(
         container=container,
         execution_role_arn=roles.execution.arn,
         task_role_arn=roles.task.arn,
-        log_group_name=environment.names.log_group,
+        log_group_name=environment.log_group_name,
         log_region=environment.region,
+        # In a group that others write to as well, the container's name alone would not tell whose a stream is
+        log_stream_prefix=environment.names.ecs if environment.logs.group else None,
         cpu=environment.container.cpu,
         memory_mib=environment.container.memory_mib,
         cpu_architecture=environment.container.cpu_architecture,
@@ -138,7 +154,7 @@ def _service(
             container_name=environment.service.name,
             container_port=environment.container.port,
         ),
-        log_group_name=environment.names.log_group,
+        log_group_name=environment.log_group_name,
         desired_count=environment.scaling.first_count,
         rollout=Rollout(
             minimum_healthy_percent=environment.deployment.minimum_healthy_percent,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from constructs_lib.fargate_cluster import FargateCluster
     from constructs_lib.fargate_service import FargateService
     from constructs_lib.fargate_task_definition import FargateTaskDefinition
-    from constructs_lib.log_group import LogGroup
+    from constructs_lib.log_group import ExistingLogGroup, LogGroup
     from stacks.image import PushedImage
     from stacks.roles import Roles
 
@@ -26,7 +26,7 @@ def declare_outputs(
     service: FargateService,
     task_definition: FargateTaskDefinition,
     roles: Roles,
-    log_group: LogGroup,
+    log_group: LogGroup | ExistingLogGroup,
     image: PushedImage,
     api_url: str,
     base_path: str,

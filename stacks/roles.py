@@ -38,7 +38,7 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
         name=environment.names.execution_role,
         location=location,
         repository_arn=repository_arn,
-        log_group_name=environment.names.log_group,
+        log_group_name=environment.log_group_name,
         secret_arns=[
             secret if is_arn(secret) else location.arn("ssm", f"parameter{secret}")
             for secret in environment.container.secrets.values()

@@ -115,6 +115,10 @@ class Environment(Settings):
         return places_of_secrets(self.container, self.region)
 
     @property
+    def log_group_name(self) -> str:
+        return self.logs.group or self.names.log_group
+
+    @property
     def own_tags(self) -> dict[str, str]:
         """What the stack tags everything with, if by ``tags``: what carries them all is this stack's."""
         return with_owners(dict(zip(OUR_TAGS, (self.name, self.service.name, "terraform"), strict=True)), self.tags)

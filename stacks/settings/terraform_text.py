@@ -29,7 +29,9 @@ def _verbatim(value: object) -> object:
     if isinstance(value, tuple):
         return tuple(map(_verbatim, value))
     if isinstance(value, Settings):
-        return value.model_copy(update={name: _verbatim(inner) for name, inner in value})
+        written = {name: _verbatim(inner) for name, inner in value}
+        # What a file left out stays left out: no default has such text
+        return value.model_copy(update={name: text for name, text in written.items() if text != getattr(value, name)})
     return value
 
 

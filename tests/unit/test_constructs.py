@@ -18,7 +18,7 @@ from constructs_lib.fargate_cluster import FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
-from constructs_lib.log_group import LogGroup
+from constructs_lib.log_group import ExistingLogGroup, LogGroup
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
 from tests.template import Template
@@ -464,6 +464,16 @@ def test_log_group_by_default(stack: TerraformStack) -> None:
     logs = LogGroup(stack, "logs", name="/ecs/orders")
     assert declared(stack) == {"aws_cloudwatch_log_group.logs": {"name": "/ecs/orders", "retention_in_days": 30}}
     assert resolved(stack, logs.name) == ["${aws_cloudwatch_log_group.logs.name}"]
+
+
+def test_an_existing_log_group_is_read_alone(stack: TerraformStack) -> None:
+    """And nothing of it is compared that nobody asked for."""
+    logs = ExistingLogGroup(stack, "logs", name="shared-apis")
+    assert declared(stack) == {}
+    (found,) = Template.of(stack).json["data"]["aws_cloudwatch_log_group"].values()
+    assert found["name"] == "shared-apis"
+    assert resolved(stack, logs.name) == ["${data.aws_cloudwatch_log_group.logs.name}"]
+    assert "check" not in Template.of(stack).json
 
 
 def test_log_group_as_told(stack: TerraformStack) -> None:

@@ -15,19 +15,20 @@ from pydantic import ValidationError
 
 from constructs_lib.iam_policy import AwsLocation
 from constructs_lib.task_execution_role import TaskExecutionRole
+from stacks.fargate_api_stack import FargateApiStack
+from stacks.settings import Environment
 from stacks.versions import AWS_PROVIDER_VERSION
+from tests.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from stacks.settings import Environment
-    from tests.template import Template
 
     Synthesize = Callable[..., Template]
 
 ACCOUNT, REGION = "111111111111", "eu-west-1"
 PARTITION = "${data.aws_partition.partition.partition}"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database-AbCdEf"
+KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/go-api/licence"
 
 RESOURCES = [
@@ -184,6 +185,38 @@ def test_service_fails_the_apply_after_a_rollback(template: Template) -> None:
     assert postcondition["condition"] == f"${{self.task_definition == {ours[2:-1]}}}"
     assert "rolled back" in postcondition["error_message"]
     assert ours in postcondition["error_message"]
+
+
+def test_a_log_group_of_somebody_elses(synthesize: Synthesize) -> None:
+    """It is read and not made; the execution role writes to it alone, into streams that tell whose they are."""
+    template = synthesize(logs={"group": "shared-apis"})
+    assert "aws_cloudwatch_log_group" not in template.resource_types()
+    assert template.only("data.aws_cloudwatch_log_group")["name"] == "shared-apis"
+    assert template.container()["logConfiguration"]["options"] == {
+        "awslogs-group": "shared-apis",
+        "awslogs-region": REGION,
+        "awslogs-stream-prefix": "go-api-dev",
+    }
+    streams = f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:shared-apis:*"
+    (writes,) = [each for each in template.policy("execution") if "logs:PutLogEvents" in each["Action"]]
+    assert (writes["Action"], writes["Resource"]) == (["logs:CreateLogStream", "logs:PutLogEvents"], [streams])
+    assert (
+        template.json["output"]["log_group_name"]["value"] == "${data.aws_cloudwatch_log_group.existing_log_group.name}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "compared"),
+    [({}, []), ({"retention_days": 0}, ["retention"]), ({"kms_key_arn": KMS_KEY}, ["kms_key"])],
+)
+def test_of_somebody_elses_log_group_what_is_said_is_compared(
+    environment: Callable[..., Environment], said: dict[str, Any], compared: list[str]
+) -> None:
+    """With a warning at most, and nothing that the file leaves out."""
+    settings = environment().model_dump(exclude_unset=True) | {"logs": {"group": "shared-apis", **said}}
+    stack = FargateApiStack(Testing.app(), "go-api-dev", environment=Environment.model_validate(settings))
+    checks = re.findall(r"existing_log_group_(\w+?)_[0-9A-F]{8}", " ".join(Template.of(stack).json["check"]))
+    assert checks == compared
 
 
 def test_execution_role_has_exactly_five_actions(template: Template) -> None:
@@ -366,13 +399,13 @@ CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {
             "logs": {
                 "retention_days": 7,
-                "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                "kms_key_arn": KMS_KEY,
             }
         },
         "aws_cloudwatch_log_group",
         {
             "retention_in_days": 7,
-            "kms_key_id": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "kms_key_id": KMS_KEY,
         },
     ),
     (

@@ -30,6 +30,7 @@ def statement(**changes: Any) -> Change:
     return ("task_role.statements", [STATEMENT | changes])
 
 
+LOG_GROUPS_PAGE = f"{DOCS}/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"
 RIGHT: list[tuple[str, Change]] = [
     (f"{ECS}/API_KeyValuePair.html", ("container.environment", {"Logging.Level.Default": "debug"})),
     (f"{ECS}/API_KeyValuePair.html", ("container.environment", {"spring.datasource-url": "x"})),
@@ -52,6 +53,9 @@ RIGHT: list[tuple[str, Change]] = [
     (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.cpu_target_percent", 62.5)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling.min_capacity", 0)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling", {"min_capacity": 0, "max_capacity": 0})),
+    (LOG_GROUPS_PAGE, ("logs.group", "shared-apis")),
+    (LOG_GROUPS_PAGE, ("logs.group", "A.b-c_d/e#0")),
+    (LOG_GROUPS_PAGE, ("logs.group", "a" * 512)),
     (f"{IAM}/id_tags.html", ("tags", {"Environment": "production", "service": "api", "Managed-By": "platform"})),
     (RESOURCES_PAGE, statement(resources=["arn:aws:s3:::reports/My Files/*"])),
     (RESOURCES_PAGE, statement(resources=["arn:aws:sqs:*:${aws:PrincipalAccount}:a"])),
@@ -81,6 +85,7 @@ WRONG: list[tuple[str, Change]] = [
     (BUCKETS_PAGE, ("backend", US_S3 | {"bucket": "A" * 256})),
     (BUCKETS_PAGE, ("backend", US_S3 | {"bucket": "A b"})),
     (S3_BACKEND_PAGE, ("backend.kms_key_id", "12345678-1234-1234-1234-123456789012")),
+    *((LOG_GROUPS_PAGE, ("logs.group", name)) for name in ("", "a" * 513, "a b", "a:*", "a*", "/aws/é")),
     (ACTIONS_PAGE, statement(actions=["*:*"])),
     (RESOURCES_PAGE, statement(resources=["arn:aws:s3:::reports "])),
 ]

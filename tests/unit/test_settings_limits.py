@@ -108,7 +108,7 @@ def test_defaults() -> None:
             "steady_state_timeout_minutes": 20,
         },
         "release": {"before": (), "before_timeout_seconds": 900},
-        "logs": {"retention_days": 30, "kms_key_arn": None},
+        "logs": {"group": None, "retention_days": 30, "kms_key_arn": None},
         "cluster": {"container_insights": "disabled"},
         "backend": S3 | state,
         "remote_state": {
@@ -181,7 +181,7 @@ def test_what_is_given_is_kept() -> None:
             "steady_state_timeout_minutes": 11,
         },
         "release": {"before": ("/api", "migrate"), "before_timeout_seconds": 60},
-        "logs": {"retention_days": 90, "kms_key_arn": KEY},
+        "logs": {"group": "shared-apis", "retention_days": 90, "kms_key_arn": KEY},
         "cluster": {"container_insights": "enhanced"},
         "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "profile": "ci", "role_arn": f"{ROLE}state"},
         "remote_state": {

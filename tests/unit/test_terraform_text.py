@@ -67,7 +67,7 @@ EVERY_SETTING: dict[str, Any] = {
             }
         ]
     },
-    "logs": {"kms_key_arn": KEY_ARN},
+    "logs": {"group": "apis", "kms_key_arn": KEY_ARN},
     "backend": S3,
     "remote_state": {
         "networking": {"backend": {"type": "local", "path": "a/b"}, "outputs": {"vpc_id": "vpc"}},

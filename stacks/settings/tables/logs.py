@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import field_validator
 
 from constructs_lib import defaults
 from stacks.settings.aws_values import KmsKeyArn
-from stacks.settings.base import Settings, refusal
+from stacks.settings.base import Settings, matching, refusal
 
 NEVER_EXPIRE: Final = 0
 RETENTION_DAYS: Final = (
@@ -18,7 +18,22 @@ RETENTION_DAYS: Final = (
 
 
 class Logs(Settings):
-    """`retention_days` = 0 keeps logs for ever, as the AWS provider has it. The key must be in the logs' region."""
+    """`retention_days` = 0 keeps logs for ever, as the AWS provider has it. The key must be in the logs' region.
+
+    Beside `group` both say what that group should have: a plan compares them where they are set, and changes nothing.
+    """
+
+    group: (
+        Annotated[
+            str,
+            matching(
+                r"[A-Za-z0-9_./#-]{1,512}",
+                "must be the name of a log group, 1 to 512 letters, digits and _ - / . #, such as shared-apis",
+            ),
+        ]
+        | None
+    ) = None
+    """Somebody else's log group, which is read and never changed; by default the stack makes one of its own."""
 
     retention_days: int = defaults.LOG_RETENTION_DAYS
     """After which log events are deleted."""
