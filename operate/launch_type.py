@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
-from operate import rollout
+from operate import existing_cluster, rollout
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ def leave(service: Service) -> None:
 
 
 def _attach_ours(service: Service) -> None:
-    """Beside whatever the cluster has."""
+    """Beside whatever the cluster has; one of somebody else's is left as it is."""
+    settings = service.environment.settings
+    if settings.cluster.name:
+        if lack := existing_cluster.lacks(service.ecs, settings):
+            raise OperateError(f"Nothing was changed. {lack}")
+        return
     (cluster,) = service.ecs.describe_clusters(clusters=[service.cluster])["clusters"]
     service.ecs.put_cluster_capacity_providers(
         cluster=service.cluster,

@@ -1,4 +1,4 @@
-"""What a plan names and Terraform does not look up: secrets, and the platform that the image is built for.
+"""What a plan names and Terraform does not look up: secrets, the image's platform, somebody else's cluster.
 
 What cannot work is refused, as an image that was never pushed is. What the caller may not ask AWS is not checked, and
 the plan says so. All of it is asked while Terraform plans.
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from operate import registry
+from operate import existing_cluster, registry
 from operate.environment import NotToldError, answering
 from stacks.settings import is_arn
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
 
@@ -96,6 +97,8 @@ def _answer(check: Callable[[], Findings]) -> Findings:
 
 
 def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], Findings]]:
+    if environment.settings.cluster.name:
+        yield partial(_of_cluster, environment, environment.client("ecs"))
     yield partial(_of_platform, environment, environment.client("ecr"), image_tag)
     secrets = sorted(_secrets(environment), key=lambda one: (one.service, one.region, one.id_))
     for (service, region), of_place in groupby(secrets, key=lambda one: (one.service, one.region)):
@@ -152,6 +155,13 @@ def _of_parameters(store: SSMClient, parameters: Sequence[Secret]) -> Findings:
         found = {parameter["Name"].removeprefix("/") for page in pages for parameter in page["Parameters"]}
     missing = tuple(f"There is no parameter {one}." for one, name in names.items() if name not in found)
     return Findings(missing, foreign)
+
+
+def _of_cluster(environment: Environment, ecs: ECSClient) -> Findings:
+    name = environment.settings.cluster.name
+    with answering(f"Not checked: which capacity providers the cluster {name} has"):
+        lack = existing_cluster.lacks(ecs, environment.settings)
+    return Findings(wrong=(lack,) if lack else ())
 
 
 def _of_platform(environment: Environment, ecr: ECRClient, tag: str) -> Findings:

@@ -49,9 +49,9 @@ class Service:
 
     @classmethod
     def of(cls, environment: Environment) -> Service:
-        """By the name that the stack gives to cluster and service alike."""
-        name = environment.settings.name_prefix
-        return cls(environment, cluster=name, name=name)
+        """By the names that the stack has for it and its cluster."""
+        settings = environment.settings
+        return cls(environment, cluster=settings.cluster_name, name=settings.names.ecs)
 
     @cached_property
     def ecs(self) -> ECSClient:

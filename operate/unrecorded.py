@@ -122,7 +122,8 @@ def _cluster(environment: Environment, block: Block) -> tuple[str, Tags] | None:
 
 def _service(environment: Environment, block: Block) -> tuple[str, Tags] | None:
     found = _active_service(environment, block["name"])
-    return (f"{block['name']}/{block['name']}", _tags(found.get("tags", []), "key", "value")) if found else None
+    id_ = f"{environment.settings.cluster_name}/{block['name']}"
+    return (id_, _tags(found.get("tags", []), "key", "value")) if found else None
 
 
 def _task_definition(environment: Environment, block: Block) -> tuple[str, Tags] | None:
@@ -132,21 +133,22 @@ def _task_definition(environment: Environment, block: Block) -> tuple[str, Tags]
 
 
 def _active_service(environment: Environment, name: str) -> ServiceTypeDef | None:
-    """With its tags. Cluster, service and family have one name."""
-    ecs = environment.client("ecs")
+    """With its tags. Service and family have one name."""
+    ecs, cluster = environment.client("ecs"), environment.settings.cluster_name
     try:
-        found = ecs.describe_services(cluster=name, services=[name], include=["TAGS"])["services"]
+        found = ecs.describe_services(cluster=cluster, services=[name], include=["TAGS"])["services"]
     except ecs.exceptions.ClusterNotFoundException:
         return None
     return next((one for one in found if one["status"] == "ACTIVE"), None)
 
 
 def _scalable_target(environment: Environment, block: Block) -> tuple[str, Tags] | None:
-    service = _service(environment, {"name": block["resource_id"].rpartition("/")[2]})
+    name = block["resource_id"].rpartition("/")[2]
+    service, resource_id = _service(environment, {"name": name}), f"service/{environment.settings.cluster_name}/{name}"
     found = environment.client("application-autoscaling").describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[block["resource_id"]]
+        ServiceNamespace="ecs", ResourceIds=[resource_id]
     )["ScalableTargets"]
-    return (f"ecs/{block['resource_id']}/{block['scalable_dimension']}", service[1]) if service and found else None
+    return (f"ecs/{resource_id}/{block['scalable_dimension']}", service[1]) if service and found else None
 
 
 def _log_group(environment: Environment, block: Block) -> tuple[str, Tags] | None:

@@ -9,7 +9,7 @@ from cdktf import TerraformStack
 from constructs_lib.check import Check
 from constructs_lib.container_definition import ContainerDefinition
 from constructs_lib.cpu_autoscaling import CpuAutoscaling
-from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
@@ -45,12 +45,7 @@ class FargateApiStack(TerraformStack):
         existing = read_existing_infrastructure(self, environment)
         image = pushed_image(self, environment)
         log_group = _log_group(self, environment)
-        cluster = FargateCluster(
-            self,
-            "cluster",
-            name=environment.names.ecs,
-            container_insights=environment.cluster.container_insights,
-        )
+        cluster = _cluster(self, environment)
         roles = declare_roles(self, environment, repository_arn=image.repository_arn)
         task_definition = _task_definition(self, environment, image=image, roles=roles)
         service = _service(
@@ -59,7 +54,12 @@ class FargateApiStack(TerraformStack):
             existing=existing,
             cluster=cluster,
             task_definition=task_definition,
-            depends_on=[log_group.resource, roles.execution.policy, cluster.capacity_providers, roles.task.policy],
+            depends_on=[
+                log_group.resource,
+                roles.execution.policy,
+                cluster.capacity_providers if isinstance(cluster, FargateCluster) else None,
+                roles.task.policy,
+            ],
         )
         _autoscaling(self, environment, cluster=cluster, service=service)
         move_from_earlier_addresses(log_group=log_group, task_definition=task_definition)
@@ -75,6 +75,21 @@ class FargateApiStack(TerraformStack):
             base_path=environment.service.base_path,
             health_check_path=existing.health_check_path,
         )
+
+
+def _cluster(stack: TerraformStack, environment: Environment) -> FargateCluster | ExistingFargateCluster:
+    """Of somebody else's cluster only what the file itself says is compared."""
+    cluster = environment.cluster
+    if cluster.name is None:
+        return FargateCluster(
+            stack, "cluster", name=environment.cluster_name, container_insights=cluster.container_insights
+        )
+    return ExistingFargateCluster(
+        stack,
+        "existing_cluster",
+        name=cluster.name,
+        container_insights=cluster.container_insights if "container_insights" in cluster.model_fields_set else None,
+    )
 
 
 def _log_group(stack: TerraformStack, environment: Environment) -> LogGroup | ExistingLogGroup:
@@ -134,7 +149,7 @@ def _service(
     environment: Environment,
     *,
     existing: ExistingInfrastructure,
-    cluster: FargateCluster,
+    cluster: FargateCluster | ExistingFargateCluster,
     task_definition: FargateTaskDefinition,
     depends_on: Sequence[ITerraformDependable | None],
 ) -> FargateService:
@@ -169,7 +184,11 @@ def _service(
 
 
 def _autoscaling(
-    stack: TerraformStack, environment: Environment, *, cluster: FargateCluster, service: FargateService
+    stack: TerraformStack,
+    environment: Environment,
+    *,
+    cluster: FargateCluster | ExistingFargateCluster,
+    service: FargateService,
 ) -> None:
     CpuAutoscaling(
         stack,

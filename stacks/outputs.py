@@ -11,7 +11,7 @@ from cdktf import TerraformOutput
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
-    from constructs_lib.fargate_cluster import FargateCluster
+    from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
     from constructs_lib.fargate_service import FargateService
     from constructs_lib.fargate_task_definition import FargateTaskDefinition
     from constructs_lib.log_group import ExistingLogGroup, LogGroup
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def declare_outputs(
     stack: TerraformStack,
     *,
-    cluster: FargateCluster,
+    cluster: FargateCluster | ExistingFargateCluster,
     service: FargateService,
     task_definition: FargateTaskDefinition,
     roles: Roles,

@@ -115,6 +115,10 @@ class Environment(Settings):
         return places_of_secrets(self.container, self.region)
 
     @property
+    def cluster_name(self) -> str:
+        return self.cluster.name or self.names.ecs
+
+    @property
     def log_group_name(self) -> str:
         return self.logs.group or self.names.log_group
 

@@ -251,8 +251,9 @@ def made(launched: Deployment) -> Callable[[Change], Change]:
         policy = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
         key = kms.create_key()["KeyMetadata"]
-    with closing(launched.cloud.client("logs")) as logs:
+    with closing(launched.cloud.client("logs")) as logs, closing(launched.cloud.client("ecs")) as ecs:
         logs.create_log_group(logGroupName="shared-apis")
+        ecs.create_cluster(clusterName="shared", capacityProviders=["FARGATE", "FARGATE_SPOT"])
     arns = {"<ARN of a policy>": policy["Arn"], "<ARN of a role>": role["Arn"], "<ARN of a KMS key>": key["Arn"]}
     return lambda change: Change(**{**vars(change), "after": arns.get(str(change.after), change.after)})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -111,6 +111,74 @@ def test_the_stacks_own_is_known_by_its_owners_tags(
     assert tags == {"Environment": "test", "Managed-By": "team", "service": "go-api"}
     assert "destroyed" in operate("destroy", "local")
     assert exists(cloud) == before
+
+
+SHARED = """
+[logs]
+group = "apis"
+
+[cluster]
+name               = "shared"
+container_insights = "enabled"
+"""
+
+
+@pytest.fixture
+def shared(cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """What somebody else's cluster and log group look like; `local` runs in the one, and logs to the other."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    head, _, tail = (paths.REPOSITORY / "environments" / "local.toml").read_text().partition("[logs]\n")
+    rest = tail.partition("\n\n")[2]
+    (folder / "local.toml").write_text(f"{head}{rest}{SHARED}")
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
+    with closing(cloud.client("ecs")) as ecs, closing(cloud.client("logs")) as logs:
+        ecs.create_cluster(clusterName="shared", capacityProviders=["FARGATE_SPOT"])
+        logs.create_log_group(logGroupName="apis")
+        yield {"ecs": ecs, "logs": logs}
+
+
+def looks(shared: dict[str, Any]) -> list[Any]:
+    """Of the cluster what no service of it changes, and of the log group everything."""
+    (cluster,) = shared["ecs"].describe_clusters(clusters=["shared"], include=["SETTINGS", "TAGS"])["clusters"]
+    counted = ("activeServicesCount", "runningTasksCount", "pendingTasksCount")
+    groups = shared["logs"].describe_log_groups(logGroupNamePrefix="apis")["logGroups"]
+    return [{key: value for key, value in cluster.items() if key not in counted}, groups]
+
+
+def test_a_cluster_and_a_log_group_of_somebody_elses(cloud: LocalAws, shared: dict[str, Any]) -> None:
+    """Nothing of them is made, changed or destroyed; what the service needs of them and lacks is said by plan.
+
+    All verbs look for the service there, also where the state is lost.
+    """
+    for verb in ("plan", "deploy"):
+        with pytest.raises(
+            OperateError, match=r"capacity providers FARGATE_SPOT, and with .* = 0 the service needs FARGATE too"
+        ):
+            operate(verb, "local")
+    shared["ecs"].put_cluster_capacity_providers(
+        cluster="shared", capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
+    )
+    before, others = looks(shared), exists(cloud)
+    planned = operate("plan", "local")
+    assert "Cluster shared has container insights disabled, and enabled is wanted" in " ".join(planned.split())
+    assert f"{STACK} is deployed" in operate("deploy", "local")
+    (service,) = shared["ecs"].list_services(cluster="shared")["serviceArns"]
+    assert service.endswith(f"service/shared/{STACK}")
+    assert exists(cloud)["clusters"] == others["clusters"]
+    assert exists(cloud)["log groups"] == others["log groups"]
+
+    lose_state(cloud)
+    planned = operate("plan", "local")
+    assert f"aws_ecs_service shared/{STACK}" in planned
+    assert f"aws_appautoscaling_target ecs/service/shared/{STACK}/" in planned
+    assert f"{STACK} is deployed" in operate("deploy", "local")
+    assert "No changes" in operate("plan", "local")
+    assert '"cluster": "shared"' in operate("status", "local", "--json")
+
+    assert "destroyed" in operate("destroy", "local")
+    assert looks(shared) == before
+    assert exists(cloud) == others
 
 
 def _make_cluster(cloud: LocalAws) -> str:

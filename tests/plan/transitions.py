@@ -63,11 +63,11 @@ class Change:
         replaced = {type_ for type_, action in self.plan.items() if action == "replace"} - {TASK_DEFINITION}
         if replaced:
             return "**replaced**"
+        if self.plan.get("aws_cloudwatch_log_group") == "delete":
+            return "logs **destroyed**"
         if self.plan.get("aws_ecs_service") == "update":
             return "rolling deployment"
-        if "create" in self.plan.values():
-            return "new resource"
-        return "in place" if self.plan else "nothing"
+        return "new resource" if "create" in self.plan.values() else "in place" if self.plan else "nothing"
 
     def _effect_on_states(self) -> str:
         if self.state == "read":
@@ -77,7 +77,7 @@ class Change:
 
     @property
     def is_applied(self) -> bool:
-        return self.plan is not None and "replaced" not in self.effect
+        return self.plan is not None and "**" not in self.effect
 
     def overlay(self, *, after: bool) -> Tree:
         """The settings that the row is about, and what goes with them."""

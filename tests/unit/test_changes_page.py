@@ -66,10 +66,10 @@ def test_the_rows_of_a_key_follow_each_other() -> None:
     assert [one.key for one, next_ in pairs if one.after != next_.before] == []
 
 
-def test_only_another_name_replaces_anything() -> None:
+def test_only_another_name_or_cluster_replaces_anything() -> None:
     """But for revisions of the task definition."""
     replacing = [change.key for change in transitions.changes() if "replaced" in change.effect]
-    assert replacing == ["name", "service.name"]
+    assert replacing == ["name", "service.name", "cluster.name"]
 
 
 def test_the_page_is_made_of_the_table() -> None:

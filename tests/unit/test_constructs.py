@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.container_definition import ContainerDefinition
 from constructs_lib.cpu_autoscaling import CpuAutoscaling
-from constructs_lib.fargate_cluster import FargateCluster
+from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
@@ -157,6 +157,17 @@ def test_cluster_by_default(stack: TerraformStack) -> None:
         "${aws_ecs_cluster.cluster.name}",
         "${aws_ecs_cluster.cluster.arn}",
     ]
+
+
+def test_an_existing_cluster_is_read_alone(stack: TerraformStack) -> None:
+    """And nothing of it is compared that nobody asked for."""
+    cluster = ExistingFargateCluster(stack, "cluster", name="shared")
+    assert declared(stack) == {}
+    template = Template.of(stack)
+    assert template.only("data.aws_ecs_cluster")["cluster_name"] == "shared"
+    assert "check" not in template.json
+    data = "data.aws_ecs_cluster.cluster"
+    assert resolved(stack, cluster.name, cluster.arn) == [f"${{{data}.cluster_name}}", f"${{{data}.arn}}"]
 
 
 def test_cluster_with_insights(stack: TerraformStack) -> None:

@@ -187,6 +187,24 @@ def test_service_fails_the_apply_after_a_rollback(template: Template) -> None:
     assert ours in postcondition["error_message"]
 
 
+def test_a_cluster_of_somebody_elses(synthesize: Synthesize, template: Template) -> None:
+    """It is read and not made, nor are its capacity providers; the rest of the stack is the same, in that cluster."""
+    shared = synthesize(cluster={"name": "shared"})
+    own = {"aws_ecs_cluster", "aws_ecs_cluster_capacity_providers"}
+    assert shared.resource_types() == [type_ for type_ in template.resource_types() if type_ not in own]
+    cluster = "data.aws_ecs_cluster.existing_cluster"
+    assert shared.only("data.aws_ecs_cluster")["cluster_name"] == "shared"
+    assert shared.only("aws_ecs_service")["cluster"] == f"${{{cluster}.arn}}"
+    service = "${aws_ecs_service.service.name}"
+    assert shared.only("aws_appautoscaling_target")["resource_id"] == f"service/${{{cluster}.cluster_name}}/{service}"
+    assert shared.json["output"]["cluster_name"]["value"] == f"${{{cluster}.cluster_name}}"
+    assert shared.json["output"]["cluster_arn"]["value"] == f"${{{cluster}.arn}}"
+    named = re.compile(r"(?<!data\.)aws_ecs_cluster")
+    assert not named.search(json.dumps(shared.json["resource"]))
+    for kind in ("aws_iam_role", "aws_iam_role_policy"):
+        assert shared.all(kind) == template.all(kind)
+
+
 def test_a_log_group_of_somebody_elses(synthesize: Synthesize) -> None:
     """It is read and not made; the execution role writes to it alone, into streams that tell whose they are."""
     template = synthesize(logs={"group": "shared-apis"})
