@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def lacks(ecs: ECSClient, settings: Settings) -> str | None:
-    """The capacity providers that the service needs and the cluster has not; None where it has them, or is not there."""
+    """Which capacity providers the service needs and the cluster has not; None of a cluster that is not there."""
     for cluster in ecs.describe_clusters(clusters=[settings.cluster_name])["clusters"]:
         missing = sorted(_needed(settings) - {*cluster["capacityProviders"]})
         if missing:

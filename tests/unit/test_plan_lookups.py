@@ -40,12 +40,18 @@ class Aws:
         self.secrets: dict[str, Any] = {}
         self.parameters: list[str] | Exception = []
         self.manifest: dict[str, Any] | Exception = {}
+        self.capacity_providers: list[str] | Exception | None = None
         self.asked: list[str] = []
         self.regions: set[tuple[str, str | None]] = set()
 
     def client(self, service: str, *, region: str | None = None) -> Aws:
         self.regions.add((service, region))
         return self
+
+    def describe_clusters(self, *, clusters: list[str]) -> dict[str, Any]:
+        assert clusters == ["shared"]
+        providers = _answer(self.capacity_providers)
+        return {"clusters": [{"capacityProviders": providers}] if providers is not None else []}
 
     def describe_secret(self, **request: str) -> Any:
         self.asked.append(request["SecretId"])
@@ -235,3 +241,44 @@ def test_an_error_of_terraforms_waits_for_no_answer(aws: Aws) -> None:
     ):
         raise ZeroDivisionError
     assert aws.secrets == {}
+
+
+def lacking(spot_percent: int) -> Findings:
+    settings = changed(("cluster", {"name": "shared"}), ("service.fargate_spot_percent", spot_percent))
+    with plan_lookups.beside(Environment(Settings.model_validate(settings)), image_tag="v1") as findings:
+        return findings()
+
+
+@pytest.mark.parametrize(
+    ("spot_percent", "there", "missing"),
+    [
+        (0, ["FARGATE", "own"], ""),
+        (0, ["FARGATE_SPOT"], "FARGATE"),
+        (50, ["FARGATE"], "FARGATE_SPOT"),
+        (50, [], "FARGATE and FARGATE_SPOT"),
+        (100, ["FARGATE_SPOT"], ""),
+        (100, ["FARGATE"], "FARGATE_SPOT"),
+        (0, None, ""),
+    ],
+)
+def test_a_shared_cluster_has_what_the_share_of_spot_needs(
+    aws: Aws, spot_percent: int, there: list[str] | None, missing: str
+) -> None:
+    """And no more; one that is not there is Terraform's to refuse.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+    """
+    aws.capacity_providers = there
+    said = f"The cluster shared (cluster.name) has the capacity providers {', '.join(there or ['none'])}, and with "
+    said += f"service.fargate_spot_percent = {spot_percent} the service needs {missing} too: the cluster's owner adds "
+    wrong = (f"{said}them (put-cluster-capacity-providers).",) if missing else ()
+    assert lacking(spot_percent) == Findings(wrong)
+
+
+def test_a_shared_cluster_that_the_caller_may_not_see_is_not_checked(aws: Aws) -> None:
+    aws.capacity_providers = DENIED
+    answer = lacking(0)
+    assert answer.wrong == ()
+    assert [sentence.partition(": An error")[0] for sentence in answer.not_checked] == [
+        "Not checked: which capacity providers the cluster shared has"
+    ]
