@@ -90,7 +90,9 @@ class FargateService(Construct):
     - ``name``: 1 to 255 letters, digits, - and _. No default.
     - ``cluster_arn``: of the cluster that it runs in. No default.
     - ``task_definition_arn``: of the revision to run. No default.
-    - ``network``, ``load_balancer``: where tasks run and what reaches them. No defaults.
+    - ``network``: where tasks run. No default.
+    - ``load_balancers``: what reaches them, 1 to 5, each of another target group; a task is healthy where all say so,
+      and the grace period holds for each. No default.
     - ``log_group_name``: where the message about a deployment that was rolled back tells people to look. No default.
     - ``desired_count``: with how many tasks the service starts; 1 by default. From then on autoscaling owns the number
       and Terraform leaves it alone.
@@ -116,7 +118,7 @@ class FargateService(Construct):
         cluster_arn: str,
         task_definition_arn: str,
         network: Network,
-        load_balancer: LoadBalancer,
+        load_balancers: Sequence[LoadBalancer],
         log_group_name: str,
         desired_count: int = 1,
         rollout: Rollout | None = None,
@@ -139,7 +141,7 @@ class FargateService(Construct):
             capacity_provider_strategy=_capacity_provider_strategy(fargate_spot_percent),
             force_new_deployment=True,
             network_configuration=_network_configuration(network),
-            load_balancer=[_target(load_balancer)],
+            load_balancer=[_target(each) for each in load_balancers],
             deployment_minimum_healthy_percent=rollout.minimum_healthy_percent,
             deployment_maximum_percent=rollout.maximum_percent,
             deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),

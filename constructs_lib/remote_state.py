@@ -47,6 +47,14 @@ class OutputContract:
         found, excused = (f"can(regex({json.dumps(regex)}, {value}))" for regex in (pattern, but_not))
         return replace(self, condition=f"{self.condition} && (!{found} || {excused})")
 
+    def unless_one_of(self, others: Sequence[str]) -> OutputContract:
+        """The same, refusing in addition what one of the other outputs is."""
+        if not others:
+            return self
+        different = f"!contains([{', '.join(map(_value, others))}], {_value(self.output)})"
+        requirement = f"{self.requirement}, and another one than {' and '.join(others)}"
+        return replace(self, condition=f"{self.condition} && {different}", requirement=requirement)
+
     def postcondition(self, *, source: str) -> dict[str, str]:
         """Terraform's check of this contract, for the data source; ``source`` names the state in the message."""
         found = _found(self.output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from operate import plan_changes, plan_fields, plan_permissions
@@ -124,21 +124,26 @@ def _tasks(count: int, *, verb: str = " are") -> str:
 
 
 def _health_check(changed: Changed, plan: dict[str, Any]) -> HealthCheck | None:
-    """Of the group that the service is in; None where the plan could not look that up."""
+    """Of the group that the service is in, or the slowest of several; None where the plan could not look that up."""
     resources = plan.get("prior_state", {}).get("values", {}).get("root_module", {}).get("resources", ())
     arns = {balancer.get("target_group_arn") for balancer in changed.after.get("load_balancer") or ()}
-    for resource in resources:
-        group = resource["values"]
-        if resource["type"] == "aws_lb_target_group" and group.get("arn") in arns and group.get("health_check"):
-            check = group["health_check"][0]
-            return HealthCheck(
-                protocol=str(check["protocol"]),
-                interval_seconds=int(check["interval"]),
-                healthy_threshold=int(check["healthy_threshold"]),
-                unhealthy_threshold=int(check["unhealthy_threshold"]),
-                drain_seconds=int(group["deregistration_delay"] or 0),
-            )
-    return None
+    groups = [resource["values"] for resource in resources if resource["type"] == "aws_lb_target_group"]
+    checks = [
+        HealthCheck(
+            protocol=str(check["protocol"]),
+            interval_seconds=int(check["interval"]),
+            healthy_threshold=int(check["healthy_threshold"]),
+            unhealthy_threshold=int(check["unhealthy_threshold"]),
+            drain_seconds=int(group["deregistration_delay"] or 0),
+        )
+        for group in groups
+        if group.get("arn") in arns
+        for check in group.get("health_check") or ()
+    ]
+    if not checks:
+        return None
+    slowest = max(checks, key=lambda check: check.seconds_until_healthy())
+    return replace(slowest, drain_seconds=max(check.drain_seconds for check in checks))
 
 
 def _name(changed: Changed) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TaskTypeDef,
     )
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef, TargetGroupTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import OutputLogEventTypeDef
 
@@ -124,21 +124,37 @@ class Service:
         return self.ecs.describe_tasks(cluster=self.cluster, tasks=wanted)["tasks"] if wanted else []
 
     @cached_property
+    def target_groups(self) -> list[TargetGroupTypeDef]:
+        """First the one by which the API is reached from the internet, where there are several."""
+        arns = [balancer["targetGroupArn"] for balancer in self.read()["loadBalancers"]]
+        groups = self.balancing.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
+        return sorted(groups, key=self._is_internal) if len(groups) > 1 else groups
+
+    def _is_internal(self, group: TargetGroupTypeDef) -> bool:
+        return self._balancer_of(group)["Scheme"] == "internal"
+
+    def _balancer_of(self, group: TargetGroupTypeDef) -> LoadBalancerTypeDef:
+        arns = group["LoadBalancerArns"][:1]
+        return self.balancing.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"][0]
+
+    @property
     def target_group(self) -> TargetGroupTypeDef:
-        arn = self.read()["loadBalancers"][0]["targetGroupArn"]
-        (group,) = self.balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
-        return group
+        """The first, which the health URL is about."""
+        return self.target_groups[0]
 
     def healthy_targets(self) -> int:
         return sum(state == "healthy" for state, _ in self.target_health().values())
 
     def target_health(self) -> dict[str, tuple[str, str]]:
-        """By the target's address: its state, and the reason where it is not healthy."""
-        answer = self.balancing.describe_target_health(TargetGroupArn=self.target_group["TargetGroupArn"])
-        return {
-            one["Target"]["Id"]: (one["TargetHealth"]["State"], one["TargetHealth"].get("Description", ""))
-            for one in answer["TargetHealthDescriptions"]
-        }
+        """By the target's address: its state, and the reason where it is not healthy in one of the groups."""
+        found: dict[str, tuple[str, str]] = {}
+        for group in self.target_groups:
+            answer = self.balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+            for one in answer["TargetHealthDescriptions"]:
+                health = one["TargetHealth"]
+                if found.get(one["Target"]["Id"], ("healthy", ""))[0] == "healthy":
+                    found[one["Target"]["Id"]] = (health["State"], health.get("Description", ""))
+        return found
 
     @property
     def scalable_resource(self) -> str:
@@ -147,15 +163,18 @@ class Service:
 
     @cached_property
     def drain_seconds(self) -> int:
-        answer = self.balancing.describe_target_group_attributes(TargetGroupArn=self.target_group["TargetGroupArn"])
+        """The longest of its groups'."""
+        return max(self._drain_seconds_of(group["TargetGroupArn"]) for group in self.target_groups)
+
+    def _drain_seconds_of(self, group_arn: str) -> int:
+        answer = self.balancing.describe_target_group_attributes(TargetGroupArn=group_arn)
         attributes = {one["Key"]: one["Value"] for one in answer["Attributes"]}
         return int(attributes.get("deregistration_delay.timeout_seconds", 300))
 
     @cached_property
     def url(self) -> str:
         """The API as this machine reaches it: the embedded load balancer's name resolves nowhere."""
-        arns = self.target_group["LoadBalancerArns"]
-        (balancer,) = self.balancing.describe_load_balancers(LoadBalancerArns=arns[:1])["LoadBalancers"]
+        balancer = self._balancer_of(self.target_group)
         if self.environment.local_aws:
             return f"{self.environment.local_aws.endpoint}/_alb/{balancer['LoadBalancerName']}"
         return self.environment.settings.service.api_url or f"http://{balancer['DNSName']}"

@@ -59,11 +59,12 @@ def security(module: SecurityState) -> list[OutputContract]:
 def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -> list[OutputContract]:
     """The load balancer's own DNS name says its region; any other name may be an alias of it, and passes."""
     arn = f"arn:{PARTITION_OF_REGION[region]}:elasticloadbalancing:{region}:{account_id}:targetgroup"
+    requirement = f"the ARN of a target group in region {region} of account {account_id}, {arn}/<name>/<id>"
+    groups = module.target_groups
     return [
-        string_matching(
-            module.output("target_group_arn"),
-            rf"{arn}/[^/]+/[0-9a-z]+",
-            f"the ARN of a target group in region {region} of account {account_id}, {arn}/<name>/<id>",
+        *(
+            string_matching(each, rf"{arn}/[^/]+/[0-9a-z]+", requirement).unless_one_of(groups[:at])
+            for at, each in enumerate(groups)
         ),
         string_matching(
             module.output("alb_dns_name"),

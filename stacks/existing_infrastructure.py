@@ -28,7 +28,7 @@ class ExistingInfrastructure:
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
-    target_group_arn: str
+    target_group_arns: Sequence[str]
     alb_dns_name: str
     health_check_path: str
 
@@ -36,12 +36,13 @@ class ExistingInfrastructure:
 def read_existing_infrastructure(stack: TerraformStack, environment: Environment) -> ExistingInfrastructure:
     vpc_id, subnet_ids = _networking(stack, environment)
     load_balancing = _load_balancing(stack, environment, vpc_id=vpc_id)
+    first = load_balancing[0]
     return ExistingInfrastructure(
         subnet_ids=subnet_ids,
         security_group_ids=_security_groups(stack, environment, vpc_id=vpc_id),
-        target_group_arn=load_balancing.target_group_arn,
-        alb_dns_name=load_balancing.alb_dns_name,
-        health_check_path=load_balancing.health_check_path,
+        target_group_arns=[each.target_group_arn for each in load_balancing],
+        alb_dns_name=first.alb_dns_name,
+        health_check_path=first.health_check_path,
     )
 
 
@@ -88,19 +89,25 @@ def _security_groups(stack: TerraformStack, environment: Environment, *, vpc_id:
     return [id_]
 
 
-def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> LoadBalancing:
+def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> list[LoadBalancing]:
+    """One for each target group; ``alb_dns_name`` leads to the first."""
     module = environment.remote_state.loadbalancing
     contract = contracts.loadbalancing(module, region=environment.region, account_id=environment.account_id)
     state = _read(stack, "loadbalancing", module, contract)
-    return LoadBalancing(
-        stack,
-        "existing_loadbalancing",
-        target_group_arn=state.string(module.output("target_group_arn")),
-        alb_dns_name=state.string(module.output("alb_dns_name")),
-        vpc_id=vpc_id,
-        container_port=environment.container.port,
-        stop_timeout_seconds=environment.container.stop_timeout_seconds,
-    )
+    arns = [state.string(output) for output in module.target_groups]
+    alb_dns_name = state.string(module.output("alb_dns_name"))
+    return [
+        LoadBalancing(
+            stack,
+            f"existing_loadbalancing_{number}" if number > 1 else "existing_loadbalancing",
+            target_group_arn=arn,
+            alb_dns_name=alb_dns_name,
+            vpc_id=vpc_id,
+            container_port=environment.container.port,
+            stop_timeout_seconds=environment.container.stop_timeout_seconds,
+        )
+        for number, arn in enumerate(arns, start=1)
+    ]
 
 
 def _read(stack: TerraformStack, name: str, module: ModuleState, contract: Sequence[OutputContract]) -> RemoteState:

@@ -164,11 +164,14 @@ def _service(
             security_group_ids=existing.security_group_ids,
             assign_public_ip=environment.network.assign_public_ip,
         ),
-        load_balancer=LoadBalancer(
-            target_group_arn=existing.target_group_arn,
-            container_name=environment.service.name,
-            container_port=environment.container.port,
-        ),
+        load_balancers=[
+            LoadBalancer(
+                target_group_arn=arn,
+                container_name=environment.service.name,
+                container_port=environment.container.port,
+            )
+            for arn in existing.target_group_arns
+        ],
         log_group_name=environment.log_group_name,
         desired_count=environment.scaling.first_count,
         rollout=Rollout(

@@ -35,8 +35,8 @@ def _collisions_of_two(
         )
     if first.backend.address == second.backend.address:
         yield _shared_state(second_file, second, f"the state of {first_file}")
-    if _target_group(first) == _target_group(second):
-        yield _shared_target_group(second_file, second, first_file)
+    for shared in sorted(_target_groups(first) & _target_groups(second)):
+        yield _shared_target_group(second_file, second, first_file, *shared[-2:])
     yield from _shared_states_of_modules(first_file, first, second_file, second)
     yield from _shared_states_of_modules(second_file, second, first_file, first)
 
@@ -46,15 +46,14 @@ def _names(environment: Environment) -> tuple[str, str]:
     return environment.account_id, environment.name_prefix.lower()
 
 
-def _target_group(environment: Environment) -> tuple[str, str, str, str]:
-    """Which output says it. What a state says is one account's and region's, and refused at plan elsewhere."""
+def _target_groups(environment: Environment) -> set[tuple[str, str, str, str]]:
+    """Which outputs say them. What a state says is one account's and region's, and refused at plan elsewhere."""
     module = environment.remote_state.loadbalancing
-    output = OutputExpression(str(module.output("target_group_arn"))).canonical
-    return environment.account_id, environment.region, module.address, output
+    place = environment.account_id, environment.region, module.address
+    return {(*place, OutputExpression(output).canonical) for output in module.target_groups}
 
 
-def _shared_target_group(file: Path, environment: Environment, other_file: Path) -> Problem:
-    *_, address, output = _target_group(environment)
+def _shared_target_group(file: Path, environment: Environment, other_file: Path, address: str, output: str) -> Problem:
     own = f"{environment.name.replace('-', '_')}_target_group_arn"
     return Problem(
         file,

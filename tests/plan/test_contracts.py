@@ -162,3 +162,20 @@ def test_a_target_group_is_of_the_regions_partition() -> None:
         f"the ARN of a target group in region cn-north-1 of account {ACCOUNT}, "
         f"arn:aws-cn:elasticloadbalancing:cn-north-1:{ACCOUNT}:targetgroup/<name>/<id>"
     )
+
+
+def test_of_several_target_groups_each_is_another(tmp_path: Path) -> None:
+    """ECS refuses a service that names one twice; each has a contract of its own."""
+    outputs = {"target_group_arn": ["public", 'internal["api"]']}
+    module = LoadBalancingState.model_validate({"backend": BACKEND, "outputs": outputs})
+    public, internal, _ = contracts.loadbalancing(module, region=REGION, account_id=ACCOUNT)
+    conditions = [each.postcondition(source="x")["condition"] for each in (public, internal)]
+
+    def holds(first: str, second: str) -> list[bool]:
+        found = {"self": {"outputs": {"public": first, "internal": {"api": second}}}}
+        return evaluate(tmp_path, [Case(condition, found) for condition in conditions])
+
+    assert holds(f"{ARN}/a/0", f"{ARN}/b/1") == [True, True]
+    assert holds(f"{ARN}/a/0", f"{ARN}/a/0") == [True, False]
+    assert holds(f"{ARN}/a/0", "arn:b") == [True, False]
+    assert internal.requirement.endswith("/<name>/<id>, and another one than public")

@@ -76,7 +76,7 @@ def orders(infrastructure: Infrastructure) -> TerraformStack:
         cluster_arn=cluster.arn,
         task_definition_arn=task_definition.arn,
         network=network,
-        load_balancer=load_balancer,
+        load_balancers=[load_balancer],
         log_group_name="/ecs/orders",
         desired_count=0,
         depends_on=[logs.resource, cluster.capacity_providers],

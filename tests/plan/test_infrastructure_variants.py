@@ -65,20 +65,26 @@ class Variant:
 
     subnets: str = "public_subnet_ids"
     group: str = "many_peers_security_group_id"
-    target_group: str = "by_rules_target_group_arn"
+    target_groups: tuple[str, ...] = ("by_rules_target_group_arn",)
     dns_name: str = "shared_dns_name"
     assign_public_ip: bool = True
     warnings: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Tree:
-        outputs = {
-            "networking": {f"{'public' if self.assign_public_ip else 'private'}_subnet_ids": self.subnets},
+        kind = "public_subnet_ids" if self.assign_public_ip else "private_subnet_ids"
+        groups = self.target_groups[0] if len(self.target_groups) == 1 else self.target_groups
+        outputs: Tree = {
+            "networking": {kind: self.subnets},
             "security": {"app_security_group_id": self.group},
-            "loadbalancing": {"target_group_arn": self.target_group, "alb_dns_name": self.dns_name},
+            "loadbalancing": {"target_group_arn": groups, "alb_dns_name": self.dns_name},
         }
         states = {name: {"backend": STATE, "outputs": named} for name, named in outputs.items()}
-        return {"remote_state": states, "network": {"assign_public_ip": self.assign_public_ip}}
+        return {"network": {"assign_public_ip": self.assign_public_ip}, "remote_state": states}
+
+    @property
+    def read(self) -> set[str]:
+        return {self.subnets, self.group, *self.target_groups, self.dns_name}
 
 
 VARIANTS = {
@@ -89,14 +95,17 @@ VARIANTS = {
     "nat_mixed_rules_and_a_weight": Variant(
         subnets="nat_subnet_ids",
         group="mixed_rules_security_group_id",
-        target_group="by_weight_target_group_arn",
+        target_groups=("by_weight_target_group_arn",),
         assign_public_ip=False,
     ),
     "endpoints_and_a_network_load_balancer": Variant(
         subnets="endpoint_subnet_ids",
-        target_group="tcp_target_group_arn",
+        target_groups=("tcp_target_group_arn",),
         dns_name="network_dns_name",
         assign_public_ip=False,
+    ),
+    "a_public_and_an_internal_load_balancer": Variant(
+        target_groups=("by_rules_target_group_arn", "internal_target_group_arn"),
     ),
 }
 
@@ -132,11 +141,11 @@ def test_our_stack_is_planned_on_a_variant(
     document = plan(variant.settings)
     (service,) = [each["change"]["after"] for each in document["resource_changes"] if each["type"] == "aws_ecs_service"]
     (network,) = service["network_configuration"]
-    (balancer,) = service["load_balancer"]
+    joined = {balancer["target_group_arn"] for balancer in service["load_balancer"]}
     assert sorted(network["subnets"]) == sorted(outputs[variant.subnets])
     assert network["assign_public_ip"] is variant.assign_public_ip
     assert network["security_groups"] == [outputs[variant.group]]
-    assert balancer["target_group_arn"] == outputs[variant.target_group]
+    assert joined == {outputs[output] for output in variant.target_groups}
     url = document["planned_values"]["outputs"]["health_url"]["value"]
     assert url == f"http://{outputs[variant.dns_name]}/health"
     warnings = plan_changes.warnings(document)
@@ -145,7 +154,5 @@ def test_our_stack_is_planned_on_a_variant(
 
 
 def test_each_variant_is_planned(infrastructure: Infrastructure) -> None:
-    """Each output is read by the settings of some variant, under its name or one of ours."""
-    named = [variant.settings["remote_state"].values() for variant in VARIANTS.values()]
-    read = {output for states in named for state in states for output in state["outputs"].values()}
-    assert set(infrastructure.outputs) == {"vpc_id", *read}
+    """Each output is read by the settings of some variant."""
+    assert set(infrastructure.outputs) == {"vpc_id", *(name for variant in VARIANTS.values() for name in variant.read)}

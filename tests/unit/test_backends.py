@@ -151,6 +151,13 @@ def test_a_list_of_outputs_is_checked_one_by_one(subnets: object, place: tuple[s
         ({"alb_dns_name": ""}, "the name of an output"),
         ({"alb_dns_name": "-x"}, "the name of an output"),
         ({"alb_dns_name": ["a", "b"]}, "must be one output, not a list of several"),
+        ({"target_group_arn": []}, "must be the name of an output, in quotes, or a list of such names"),
+        ({"target_group_arn": ["a", "1st"]}, "the name of an output"),
+        (
+            {"target_group_arn": ["a.b", 'a["b"]']},
+            "must differ from every other one: a service joins a target group once",
+        ),
+        ({"target_group_arn": list("abcdef")}, "must name 5 outputs at most"),
     ],
 )
 def test_outputs_are_ours_and_named_as_terraform_can(outputs: dict[str, object], remedy: str) -> None:
@@ -158,6 +165,13 @@ def test_outputs_are_ours_and_named_as_terraform_can(outputs: dict[str, object],
     with pytest.raises(ValidationError) as caught:
         LoadBalancingState.model_validate({"backend": S3, "outputs": outputs})
     assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("groups", [["a"], list("abcde"), ['groups["a"]', 'groups["b"]']])
+def test_target_groups_are_a_list_of_up_to_five(groups: list[str]) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html, loadBalancers."""
+    state = LoadBalancingState.model_validate({"backend": S3, "outputs": {"target_group_arn": groups}})
+    assert state.target_groups == tuple(groups)
 
 
 @pytest.mark.parametrize(

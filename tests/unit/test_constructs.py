@@ -585,7 +585,7 @@ def service(stack: TerraformStack, **changes: Any) -> FargateService:
             "cluster_arn": CLUSTER,
             "task_definition_arn": REVISION,
             "network": NETWORK,
-            "load_balancer": TARGETS,
+            "load_balancers": [TARGETS],
             "log_group_name": "/ecs/orders",
             **changes,
         },
@@ -661,7 +661,10 @@ def test_service_as_told(stack: TerraformStack) -> None:
     service(
         stack,
         network=Network(subnet_ids=("subnet-2",), security_group_ids=("sg-2",), assign_public_ip=False),
-        load_balancer=LoadBalancer(target_group_arn="arn:2", container_name="web", container_port=81),
+        load_balancers=[
+            LoadBalancer(target_group_arn="arn:2", container_name="web", container_port=81),
+            LoadBalancer(target_group_arn="arn:3", container_name="web", container_port=81),
+        ],
         desired_count=3,
         rollout=Rollout(
             minimum_healthy_percent=50,
@@ -678,7 +681,8 @@ def test_service_as_told(stack: TerraformStack) -> None:
         "security_groups": ["sg-2"],
         "assign_public_ip": False,
     }
-    assert resource["load_balancer"] == [{"target_group_arn": "arn:2", "container_name": "web", "container_port": 81}]
+    targets = {"container_name": "web", "container_port": 81}
+    assert resource["load_balancer"] == [{"target_group_arn": arn, **targets} for arn in ("arn:2", "arn:3")]
     assert resource["depends_on"] == ["aws_cloudwatch_log_group.needed"]
     told = {
         "desired_count": 3,

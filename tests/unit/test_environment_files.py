@@ -129,6 +129,17 @@ def test_the_same_target_group_by_another_expression(tmp_path: Path) -> None:
     )
 
 
+def test_one_of_several_target_groups_is_the_same(tmp_path: Path) -> None:
+    """Whichever of the two lists it is in."""
+    write(tmp_path, "dev.toml", own="1", target_group_arn="public")
+    text = write(tmp_path, "qa.toml", own="2").read_text()
+    (tmp_path / "qa.toml").write_text(text.replace('= "target_group_arn"', '= ["internal", "public"]'))
+    (problem,) = told(tmp_path)
+    assert problem.startswith(
+        "qa.toml: remote_state.loadbalancing\n    the output public of s3://states/loadbalancing is the target group "
+    )
+
+
 def test_a_long_name_is_told_for_each_resource(tmp_path: Path) -> None:
     """With what it would be, how long that is, and by how much it is too long."""
     service = "a" * 500

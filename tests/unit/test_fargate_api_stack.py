@@ -178,6 +178,36 @@ def test_service(template: Template) -> None:
     }
 
 
+def test_several_target_groups(synthesize: Synthesize, template: Template) -> None:
+    """The service joins each, and each is checked; the first is whose health URL and name the outputs have."""
+    groups = ["target_group_arn", 'internal["api"].arn']
+    several = synthesize(remote_state={"loadbalancing": {"outputs": {"target_group_arn": groups}}})
+    outputs = "data.terraform_remote_state.loadbalancing.outputs"
+    joined = several.only("aws_ecs_service")["load_balancer"]
+    (local,) = [
+        name for name, value in several.json["locals"].items() if value == f'${{{outputs}["internal"]["api"].arn}}'
+    ]
+    arns = [f"${{{outputs}.target_group_arn}}", f"${{local.{local}}}"]
+    assert [each.pop("target_group_arn") for each in joined] == arns
+    assert joined == [{"container_name": "go-api", "container_port": 8080}] * 2
+    looked_up = several.json["data"]["aws_lb_target_group"]
+    assert {name: group["arn"] for name, group in looked_up.items()} == dict(
+        zip(("existing_loadbalancing", "existing_loadbalancing_2"), arns, strict=True)
+    )
+    first, second = (group["lifecycle"]["postcondition"] for group in looked_up.values())
+    assert first == second
+    checks = [re.sub("_[0-9A-F]{8}$", "", name) for name in several.json["check"] if "loadbalancing" in name]
+    assert sorted(checks) == sorted(
+        f"existing_loadbalancing{number}_{check}" for number in ("", "_2") for check in ("drain", "health_check_port")
+    )
+    postconditions = several.json["data"]["terraform_remote_state"]["loadbalancing"]["lifecycle"]["postcondition"]
+    assert "and another one than target_group_arn" in postconditions[1]["error_message"]
+    assert several.json["output"] == template.json["output"]
+    service = template.only("aws_ecs_service")
+    rest = {key: value for key, value in several.only("aws_ecs_service").items() if key != "load_balancer"}
+    assert rest == {key: value for key, value in service.items() if key != "load_balancer"}
+
+
 def test_service_fails_the_apply_after_a_rollback(template: Template) -> None:
     """A service that ECS rolled back to another revision is an error, whose text names both revisions."""
     (postcondition,) = template.only("aws_ecs_service")["lifecycle"]["postcondition"]

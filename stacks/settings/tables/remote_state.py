@@ -29,6 +29,8 @@ def output_or_list(value: object, _: object) -> Output:
     return tuple(value)
 
 
+MOST_TARGET_GROUPS: Final = 5
+
 _IN_QUOTES: Final = "must be the name of an output, in quotes"
 
 
@@ -131,7 +133,34 @@ class SecurityState(ModuleState):
 
 
 class LoadBalancingState(ModuleState):
+    """`target_group_arn` may be a list: the service joins each of the groups, whose load balancers may differ."""
+
     output_names = ("target_group_arn", "alb_dns_name")
+    lists = ("target_group_arn",)
+
+    @field_validator("outputs")
+    @classmethod
+    def groups_fit_ecs(cls, outputs: dict[str, Output]) -> dict[str, Output]:
+        """Amazon ECS API Reference, CreateService, loadBalancers."""
+        groups = outputs.get("target_group_arn", "")
+        if isinstance(groups, tuple):
+            if len(groups) > MOST_TARGET_GROUPS:
+                remedy = f"must name {MOST_TARGET_GROUPS} outputs at most: ECS allows a service no more target groups"
+                refuse_all([Refusal(("target_group_arn",), groups, remedy)])
+            same = [OutputExpression(each).canonical for each in groups]
+            remedy = "must differ from every other one: a service joins a target group once"
+            refuse_all(
+                Refusal(("target_group_arn", at), groups[at], remedy)
+                for at in range(len(same))
+                if same[at] in same[:at]
+            )
+        return outputs
+
+    @property
+    def target_groups(self) -> tuple[str, ...]:
+        """The outputs, or expressions, of which each is the ARN of one."""
+        groups = self.output("target_group_arn")
+        return (groups,) if isinstance(groups, str) else groups
 
 
 class RemoteStates(Settings):
