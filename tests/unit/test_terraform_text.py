@@ -68,6 +68,7 @@ EVERY_SETTING: dict[str, Any] = {
         ]
     },
     "logs": {"group": "apis", "kms_key_arn": KEY_ARN},
+    "cluster": {"name": "shared"},
     "backend": S3,
     "remote_state": {
         "networking": {"backend": {"type": "local", "path": "a/b"}, "outputs": {"vpc_id": "vpc"}},
