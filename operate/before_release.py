@@ -99,7 +99,9 @@ def run(service: Service, before: BeforeRelease) -> None:
         deregister_copies(service)
         copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
         try:
-            exit_code = one_off_task.run_task(service, copy, before.command, timeout=before.timeout, show=_print_line)
+            exit_code = one_off_task.run_task(
+                service, copy, before.command, timeout=before.timeout, show=_print_line, on_demand=True
+            )
         finally:
             _deregister(service, copy)
     if exit_code != 0:

@@ -83,9 +83,13 @@ def run_task(
     *,
     timeout: timedelta,
     show: Callable[[Line], None],
+    on_demand: bool = False,
 ) -> int | None:
-    """As `run`, of the task definition with the ARN `definition`; None where the time-out has passed."""
-    request = _request(service, definition, command)
+    """As `run`, of the task definition with the ARN `definition`; None where the time-out has passed.
+
+    With `on_demand` it is not on Spot, whatever the service's share of it: nothing takes its capacity away.
+    """
+    request = _request(service, definition, command, on_demand=on_demand)
     with contextlib.ExitStack() as until_it_ends:
         with progress.Interrupts().handled() as interrupts:  # a task that was started is known
             task = _OneOffTask(service, _start(service, request), definition)
@@ -95,8 +99,8 @@ def run_task(
         return task.follow(within=timeout, show=show)
 
 
-def _request(service: Service, definition: str, command: Sequence[str]) -> RunTaskRequestTypeDef:
-    found = service.read()
+def _request(service: Service, definition: str, command: Sequence[str], *, on_demand: bool) -> RunTaskRequestTypeDef:
+    found = {**service.read(), **({"launchType": "FARGATE", "capacityProviderStrategy": []} if on_demand else {})}
     override = {"name": service.container(definition)["name"], "command": list(command)}
     kept = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType")
     request = {

@@ -139,7 +139,7 @@ def refused() -> str:
 
 
 def test_it_runs_what_is_planned_before_that_is_applied(aws: FakeService) -> None:
-    """In the new image with the new size and variables, and the service's network; nothing is left of it."""
+    """In the new image with its size and variables, in the service's network, not on Spot; nothing is left of it."""
     with pytest.raises(AppliedError):
         deploy("--image-tag", "v2")
     assert aws.service
@@ -160,6 +160,7 @@ def test_it_runs_what_is_planned_before_that_is_applied(aws: FakeService) -> Non
     assert request["taskDefinition"] == COPY
     assert request["overrides"]["containerOverrides"][0]["command"] == ["/api", "migrate"]
     assert request["networkConfiguration"] == aws.service["networkConfiguration"]
+    assert (request["launchType"], "capacityProviderStrategy" in request) == ("FARGATE", False)
     assert aws.copies == {}
 
 
