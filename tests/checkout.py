@@ -27,7 +27,7 @@ _WITHOUT = shutil.ignore_patterns("__pycache__", "tests")
 @dataclass(frozen=True)
 class Checkout:
     folder: Path
-    cloud: LocalAws
+    local_aws: LocalAws
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A verb, whose standard output and errors come together; it leads a process group."""
@@ -50,7 +50,7 @@ class Checkout:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {**os.environ, "LOCAL_AWS_PORT": str(self.cloud.port)}
+        return {**os.environ, "LOCAL_AWS_PORT": str(self.local_aws.port)}
 
 
 @contextlib.contextmanager
@@ -60,8 +60,8 @@ def checked_out(folder: Path) -> Iterator[Checkout]:
         shutil.copytree(ROOT / name, folder / name, ignore=_WITHOUT)
     shutil.copy(ROOT / "main.py", folder)
     (folder / ".venv").symlink_to(sys.prefix)
-    cloud = LocalAws(port=reserved_port(), directory=folder / ".local" / "aws")
+    local_aws = LocalAws(port=reserved_port(), directory=folder / ".local" / "aws")
     try:
-        yield Checkout(folder, cloud)
+        yield Checkout(folder, local_aws)
     finally:
-        lifecycle.down(cloud)
+        lifecycle.down(local_aws)

@@ -51,8 +51,8 @@ from local_aws.instance import LocalAws
 from operate import __main__, embedded_aws, paths
 
 _, port, folder, *arguments = sys.argv
-cloud = LocalAws(port=int(port), directory=Path(folder) / "cloud")
-embedded_aws.configured = lambda: cloud
+local_aws = LocalAws(port=int(port), directory=Path(folder) / "aws")
+embedded_aws.configured = lambda: local_aws
 paths.SYNTHESIZED, paths.LOCAL = Path(folder) / "cdktf.out", Path(folder)
 sys.argv[1:] = arguments
 __main__.main()
@@ -61,7 +61,7 @@ __main__.main()
 
 @dataclass
 class Environment:
-    cloud: LocalAws
+    local_aws: LocalAws
     folder: Path
 
     def operate(self, *arguments: str) -> Result:
@@ -73,7 +73,7 @@ class Environment:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A verb in a process of its own, to be killed."""
-        words = [sys.executable, "-c", _PROGRAM, str(self.cloud.port), str(self.folder), *arguments]
+        words = [sys.executable, "-c", _PROGRAM, str(self.local_aws.port), str(self.folder), *arguments]
         return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     @property
@@ -92,21 +92,21 @@ def shared_provider() -> Iterator[None]:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Not deployed yet; the verbs that take `local` work on it, and write into its folder."""
     folder = tmp_path_factory.mktemp("environment")
-    cloud = LocalAws(port=reserved_port(), directory=folder / "cloud")
+    local_aws = LocalAws(port=reserved_port(), directory=folder / "aws")
     with pytest.MonkeyPatch.context() as patch:
         _spare(patch)
-        patch.setattr(embedded_aws, "configured", lambda: cloud)
+        patch.setattr(embedded_aws, "configured", lambda: local_aws)
         patch.setattr(paths, "SYNTHESIZED", folder / "cdktf.out")
         patch.setattr(paths, "LOCAL", folder)
         patch.chdir(folder)
         try:
-            container_engine.start(cloud)
-            process.start(cloud)
-            furnish(cloud)
-            _hurry(cloud)
-            yield Environment(cloud, folder)
+            container_engine.start(local_aws)
+            process.start(local_aws)
+            furnish(local_aws)
+            _hurry(local_aws)
+            yield Environment(local_aws, folder)
         finally:
-            lifecycle.down(cloud)
+            lifecycle.down(local_aws)
 
 
 def _spare(patch: pytest.MonkeyPatch) -> None:
@@ -120,9 +120,9 @@ def _spare(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(health, "FIRST_ANSWER_SECONDS", 300)
 
 
-def _hurry(cloud: LocalAws) -> None:
+def _hurry(local_aws: LocalAws) -> None:
     """Health checks every second, which AWS does not offer and boto3 would refuse, and a short drain."""
-    balancing = cloud.client("elbv2")
+    balancing = local_aws.client("elbv2")
     (group,) = balancing.describe_target_groups()["TargetGroups"]
     arn = group["TargetGroupArn"]
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "3"}
@@ -132,13 +132,13 @@ def _hurry(cloud: LocalAws) -> None:
     form = {"Action": "ModifyTargetGroup", "Version": "2015-12-01", "TargetGroupArn": arn, **every_second}
     scope = "Credential=test/20260101/us-east-1/elasticloadbalancing/aws4_request"
     signature = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
-    httpx.post(cloud.endpoint, data=form, headers=signature, trust_env=False).raise_for_status()
+    httpx.post(local_aws.endpoint, data=form, headers=signature, trust_env=False).raise_for_status()
 
 
 @pytest.fixture(scope="module")
 def deployed(environment: Environment) -> tuple[Environment, Result]:
     """With `deploy` run once, and what it said."""
-    require_engine(environment.cloud)
+    require_engine(environment.local_aws)
     return environment, environment.operate("deploy", "local", "--image-tag", "v1")
 
 

@@ -31,7 +31,7 @@ def test_they_pass(deployed: tuple[Environment, Result]) -> None:
 def assert_provenance_is_known(environment: Environment) -> None:
     """The digest is what ECS says that its task runs; every tool has a version."""
     found = json.loads((environment.folder / "acceptance-report.json").read_text())["provenance"]
-    ecr = environment.cloud.client("ecr")
+    ecr = environment.local_aws.client("ecr")
     (pushed,) = ecr.describe_images(repositoryName="go-api", imageIds=[{"imageTag": "v1"}])["imageDetails"]
     assert (found["image_tag"], found["image_digest"]) == ("v1", pushed["imageDigest"])
     assert {"Terraform", "AWS provider", "cdktf", "MiniStack", "container engine"} == found["versions"].keys()
@@ -47,7 +47,7 @@ def test_load_adds_a_task(deployed: tuple[Environment, Result]) -> None:
 
 @contextmanager
 def _low_target(environment: Environment) -> Iterator[None]:
-    with closing(environment.cloud.client("application-autoscaling")) as scaling:
+    with closing(environment.local_aws.client("application-autoscaling")) as scaling:
         (policy,) = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
         kept = ("PolicyName", "PolicyType", "ResourceId", "ScalableDimension", "ServiceNamespace")
         tracking = policy["TargetTrackingScalingPolicyConfiguration"]

@@ -41,7 +41,7 @@ def test_without_credentials(tmp_path: Path) -> None:
 def test_with_another_accounts_credentials(environment: Environment, tmp_path: Path) -> None:
     """Both accounts are in it, and where the right one is written."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.cloud.endpoint, **keys)
+    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.local_aws.endpoint, **keys)
     assert "000000000000" in said
     assert f"environments/dev.toml says account_id '{ACCOUNT_OF_DEV}'" in said
 
@@ -49,7 +49,7 @@ def test_with_another_accounts_credentials(environment: Environment, tmp_path: P
 def test_with_nothing_deployed(environment: Environment, tmp_path: Path) -> None:
     """The emulator takes an access key of twelve digits for its account."""
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT_OF_DEV, "AWS_SECRET_ACCESS_KEY": "test"}
-    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.cloud.endpoint, **keys)
+    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.local_aws.endpoint, **keys)
     assert said == "Nothing is deployed in 'dev': `make deploy ENV=dev` deploys it."
 
 

@@ -63,7 +63,7 @@ def kill(verb: subprocess.Popen[bytes], *, at: Callable[[], object]) -> None:
 
 def free_lock(environment: Environment) -> None:
     """If it was held when its holder was killed: with the command that the next verb would print."""
-    with closing(environment.cloud.client("s3")) as s3, contextlib.suppress(s3.exceptions.NoSuchKey):
+    with closing(environment.local_aws.client("s3")) as s3, contextlib.suppress(s3.exceptions.NoSuchKey):
         found = s3.get_object(Bucket="terraform-state", Key="go-api/local.tfstate.tflock")["Body"].read()
         resolve("local").stack.terraform.run("force-unlock", "-force", json.loads(found)["ID"])
 

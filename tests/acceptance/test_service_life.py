@@ -66,7 +66,7 @@ def test_what_runs_is_seen_and_a_command_runs_beside_it(deployed: tuple[Environm
 def test_a_lost_state_is_made_again(deployed: tuple[Environment, Result]) -> None:
     """A plan says what it would import, and how the state may be restored; a deployment goes on with what serves."""
     environment, _ = deployed
-    with closing(environment.cloud.client("s3")) as s3:
+    with closing(environment.local_aws.client("s3")) as s3:
         s3.delete_object(Bucket="terraform-state", Key="go-api/local.tfstate")
     planned = environment.operate("plan", "local").stdout
     assert planned.startswith("Warning: aws_ecs_cluster go-api-local, ")
@@ -121,12 +121,12 @@ def test_destroy_leaves_nothing_of_ours(deployed: tuple[Environment, Result]) ->
     running = environment.service.image()
     assert running
     images = {"repositoryName": "go-api", "imageIds": [{"imageDigest": running.digest}]}
-    assert environment.cloud.client("ecr").batch_delete_image(**images)["failures"] == []
+    assert environment.local_aws.client("ecr").batch_delete_image(**images)["failures"] == []
     assert environment.operate("destroy", "local").exit_code == 0
-    cloud, service = environment.cloud, environment.service
+    local_aws, service = environment.local_aws, environment.service
     assert service.find() is None
     assert service.revisions() == []
-    assert cloud.client("logs").describe_log_groups()["logGroups"] == []
-    assert len(cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
+    assert local_aws.client("logs").describe_log_groups()["logGroups"] == []
+    assert len(local_aws.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
     said = environment.operate("acceptance", "local").said
     assert said == "Nothing is deployed in 'local': `make deploy ENV=local` deploys it."

@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
-    process.start(cloud)
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("aws"))
+    process.start(local_aws)
     try:
-        existing_infrastructure.prepare_account(cloud)
-        yield cloud
+        existing_infrastructure.prepare_account(local_aws)
+        yield local_aws
     finally:
-        record = process.running(cloud)
+        record = process.running(local_aws)
         assert record, "the embedded AWS ended while the tests ran"
         process.stop(record)
 
 
 @pytest.fixture(scope="session")
-def repository(cloud: LocalAws) -> registry.Repository:
-    return registry.repository(cloud.client("ecr"), existing_infrastructure.IMAGE_REPOSITORY, endpoint=cloud.endpoint)
+def repository(local_aws: LocalAws) -> registry.Repository:
+    return registry.repository(
+        local_aws.client("ecr"), existing_infrastructure.IMAGE_REPOSITORY, endpoint=local_aws.endpoint
+    )
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +52,9 @@ def sample_reference(sample: registry.Image, repository: registry.Repository) ->
 
 
 @pytest.fixture
-def engine(cloud: LocalAws) -> Iterator[Engine]:
-    require_engine(cloud)
-    engine = container_engine.start(cloud)
+def engine(local_aws: LocalAws) -> Iterator[Engine]:
+    require_engine(local_aws)
+    engine = container_engine.start(local_aws)
     assert engine
     yield engine
-    container_engine.stop(cloud)
+    container_engine.stop(local_aws)

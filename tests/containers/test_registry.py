@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 IMAGE = registry.Image(config=b"{}", layers=(gzip.compress(b"layer", mtime=0),))
 
 
-def test_ecr_lists_what_was_pushed(cloud: LocalAws, repository: registry.Repository) -> None:
+def test_ecr_lists_what_was_pushed(local_aws: LocalAws, repository: registry.Repository) -> None:
     """By the tag, with the digest that the push told."""
     digest = registry.push(IMAGE, repository, tag="listed")
-    (listed,) = cloud.client("ecr").describe_images(repositoryName=repository.name, imageIds=[{"imageTag": "listed"}])[
-        "imageDetails"
-    ]
+    (listed,) = local_aws.client("ecr").describe_images(
+        repositoryName=repository.name, imageIds=[{"imageTag": "listed"}]
+    )["imageDetails"]
     assert listed["imageDigest"] == digest
 
 
-def test_a_tag_moves_to_the_image_pushed_last(cloud: LocalAws, repository: registry.Repository) -> None:
+def test_a_tag_moves_to_the_image_pushed_last(local_aws: LocalAws, repository: registry.Repository) -> None:
     """As `latest` does."""
     registry.push(IMAGE, repository, tag="moving")
     other = registry.push(dataclasses.replace(IMAGE, config=b'{"os": "linux"}'), repository, tag="moving")
-    found = cloud.client("ecr").batch_get_image(repositoryName=repository.name, imageIds=[{"imageTag": "moving"}])
+    found = local_aws.client("ecr").batch_get_image(repositoryName=repository.name, imageIds=[{"imageTag": "moving"}])
     assert [image["imageId"]["imageDigest"] for image in found["images"]] == [other]
 
 
@@ -51,20 +51,20 @@ def test_what_the_registry_has_is_not_sent_again(
     assert sent == ["HEAD", "HEAD", "PUT"]
 
 
-def test_an_immutable_tag_is_refused(cloud: LocalAws) -> None:
+def test_an_immutable_tag_is_refused(local_aws: LocalAws) -> None:
     """The message is the registry's, and names the repository."""
-    ecr = cloud.client("ecr")
+    ecr = local_aws.client("ecr")
     ecr.create_repository(repositoryName="immutable", imageTagMutability="IMMUTABLE")
-    repository = registry.repository(ecr, "immutable", endpoint=cloud.endpoint)
+    repository = registry.repository(ecr, "immutable", endpoint=local_aws.endpoint)
     registry.push(IMAGE, repository, tag="v1")
     with pytest.raises(OperateError, match=r"/immutable refused the image: .*v1.* is immutable"):
         registry.push(dataclasses.replace(IMAGE, config=b"[]"), repository, tag="v1")
 
 
-def test_a_missing_repository_is_named(cloud: LocalAws) -> None:
+def test_a_missing_repository_is_named(local_aws: LocalAws) -> None:
     """Before anything is built or sent."""
     with pytest.raises(OperateError, match=r"no ECR repository.*'nowhere'"):
-        registry.repository(cloud.client("ecr"), "nowhere", endpoint=cloud.endpoint)
+        registry.repository(local_aws.client("ecr"), "nowhere", endpoint=local_aws.endpoint)
 
 
 def test_a_registry_that_does_not_answer_is_named(repository: registry.Repository) -> None:
@@ -73,9 +73,9 @@ def test_a_registry_that_does_not_answer_is_named(repository: registry.Repositor
         registry.push(IMAGE, dataclasses.replace(repository, endpoint="http://127.0.0.1:1"), tag="v1")
 
 
-def test_the_registry_of_aws_is_where_its_token_says(cloud: LocalAws) -> None:
+def test_the_registry_of_aws_is_where_its_token_says(local_aws: LocalAws) -> None:
     """With no endpoint of our own, ECR's answer is used: that is how AWS's own repositories are reached."""
-    repository = registry.repository(cloud.client("ecr"), "go-api")
+    repository = registry.repository(local_aws.client("ecr"), "go-api")
     assert repository.endpoint == f"https://{repository.uri.partition('/')[0]}"
 
 

@@ -35,27 +35,27 @@ def shared_provider() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def empty_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """With nothing in it."""
-    with _own_cloud(tmp_path_factory) as cloud:
-        process.start(cloud)
-        yield cloud
+    with _own_aws(tmp_path_factory) as local_aws:
+        process.start(local_aws)
+        yield local_aws
 
 
 @pytest.fixture(scope="session")
-def team_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def team_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """With the three existing modules applied by Terraform, their states in its S3, and an image in its ECR."""
-    with _own_cloud(tmp_path_factory) as cloud:
-        yield embedded_aws.up(cloud)
+    with _own_aws(tmp_path_factory) as local_aws:
+        yield embedded_aws.up(local_aws)
 
 
 @pytest.fixture(scope="session")
-def stand_in_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """As `team_cloud`, in seconds: for tests that are not about what the modules make."""
-    with _own_cloud(tmp_path_factory) as cloud:
-        process.start(cloud)
-        furnish(cloud)
-        yield cloud
+def stand_in_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """As `team_aws`, in seconds: for tests that are not about what the modules make."""
+    with _own_aws(tmp_path_factory) as local_aws:
+        process.start(local_aws)
+        furnish(local_aws)
+        yield local_aws
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +68,9 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 
 @contextmanager
-def _own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    cloud = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("cloud"))
+def _own_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("aws"))
     try:
-        yield cloud
+        yield local_aws
     finally:
-        lifecycle.down(cloud)
+        lifecycle.down(local_aws)

@@ -16,12 +16,12 @@ EVERYWHERE = [{"CidrIp": "0.0.0.0/0"}]
 class Infrastructure:
     """Makes VPCs, subnets, security groups and target groups; each call makes another one and returns its id."""
 
-    cloud: LocalAws
+    local_aws: LocalAws
     _numbers: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.ec2: Client = self.cloud.client("ec2")
-        self.elb: Client = self.cloud.client("elbv2")
+        self.ec2: Client = self.local_aws.client("ec2")
+        self.elb: Client = self.local_aws.client("elbv2")
 
     def close(self) -> None:
         self.ec2.close()

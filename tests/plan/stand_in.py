@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     Outputs = dict[str, dict[str, str | list[str]]]
 
 
-def furnish(cloud: LocalAws) -> None:
+def furnish(local_aws: LocalAws) -> None:
     """As after `embedded_aws.up`, which has nothing to apply any more: each module has a state with its outputs."""
-    existing_infrastructure.prepare_account(cloud)
-    with closing(Infrastructure(cloud)) as infrastructure:
+    existing_infrastructure.prepare_account(local_aws)
+    with closing(Infrastructure(local_aws)) as infrastructure:
         outputs = _made(infrastructure)
-    with closing(cloud.client("s3")) as s3:
-        for module in existing_infrastructure.modules(cloud):
+    with closing(local_aws.client("s3")) as s3:
+        for module in existing_infrastructure.modules(local_aws):
             s3.put_object(
                 Bucket=existing_infrastructure.STATE_BUCKET, Key=module.state_key, Body=_state(outputs[module.name])
             )

@@ -74,14 +74,14 @@ def with_launch_type(document: Tree) -> Tree:
 class Deployment:
     """A stack beside whatever else the tests deploy; `settings` are those that are applied."""
 
-    cloud: LocalAws
+    local_aws: LocalAws
     folder: Path
     settings: Tree = field(default_factory=transitions.base)
 
     @property
     def variables(self) -> dict[str, str]:
         """With a profile, which the settings can name."""
-        return self.cloud.environment_variables() | {"AWS_CONFIG_FILE": str(self.folder.parent / "config")}
+        return self.local_aws.environment_variables() | {"AWS_CONFIG_FILE": str(self.folder.parent / "config")}
 
     @property
     def terraform(self) -> Terraform:
@@ -108,39 +108,39 @@ class Deployment:
         self.settings = settings
 
     def service(self) -> Tree:
-        with closing(self.cloud.client("ecs")) as ecs:
+        with closing(self.local_aws.client("ecs")) as ecs:
             (found,) = ecs.describe_services(cluster=NAME, services=[NAME])["services"]
         service: Tree = found
         return service
 
     def variants(self, folder: Path) -> Variants:
-        with closing(self.cloud.client("s3")) as s3:
+        with closing(self.local_aws.client("s3")) as s3:
             state = s3.get_object(Bucket="terraform-state", Key=self.settings["backend"]["key"])["Body"].read()
         return Variants(folder, synthesized(self.settings), json.loads(state))
 
 
 @pytest.fixture(scope="module")
-def launched(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def launched(stand_in_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """By a version that gave the service a launch type."""
-    furnish(stand_in_cloud)
-    deployment = Deployment(stand_in_cloud, tmp_path_factory.mktemp("changes") / "stack")
+    furnish(stand_in_aws)
+    deployment = Deployment(stand_in_aws, tmp_path_factory.mktemp("changes") / "stack")
     deployment.write(with_launch_type(synthesized(deployment.settings)))
     deployment.terraform.apply()
     return deployment
 
 
-def furnish(cloud: LocalAws) -> None:
+def furnish(local_aws: LocalAws) -> None:
     """Images, copies of networking's state, and more outputs in all three."""
     for region in ("us-east-1", "us-west-2"):
-        _push(cloud, region, repositories=("orders", "invoices"), tags=("3f9c2e1", "8b1d0aa"))
-    with closing(cloud.client("s3")) as s3:
+        _push(local_aws, region, repositories=("orders", "invoices"), tags=("3f9c2e1", "8b1d0aa"))
+    with closing(local_aws.client("s3")) as s3:
 
         def read(key: str) -> Tree:
             state: Tree = json.loads(s3.get_object(Bucket="terraform-state", Key=key)["Body"].read())
             return state
 
         states = {name: read(f"{name}.tfstate") for name in ("networking", "security", "loadbalancing")}
-        with closing(Infrastructure(cloud, count(100))) as make:  # other names and addresses than those that are there
+        with closing(Infrastructure(local_aws, count(100))) as make:  # other addresses than those that are there
             _add_outputs(make, states)
         s3.create_bucket(Bucket="other-terraform-state")
         buckets, prefixes = ("terraform-state", "other-terraform-state"), ("", "env:/copy/")
@@ -150,8 +150,8 @@ def furnish(cloud: LocalAws) -> None:
             s3.put_object(Bucket=bucket, Key=f"{prefix}{key}", Body=json.dumps(states[name]))
 
 
-def _push(cloud: LocalAws, region: str, *, repositories: tuple[str, ...], tags: tuple[str, ...]) -> None:
-    with closing(cloud.client("ecr")) as own, closing(cloud.client("ecr", region=region)) as ecr:
+def _push(local_aws: LocalAws, region: str, *, repositories: tuple[str, ...], tags: tuple[str, ...]) -> None:
+    with closing(local_aws.client("ecr")) as own, closing(local_aws.client("ecr", region=region)) as ecr:
         (image,) = own.batch_get_image(repositoryName="go-api", imageIds=[{"imageTag": "latest"}])["images"]
         for repository in repositories:
             ecr.create_repository(repositoryName=repository)
@@ -210,7 +210,7 @@ def move(launched: Deployment) -> Move:
     with pytest.raises(StepFailedError) as failed:
         launched.apply(launched.settings)
     after = launched.service()
-    with closing(launched.cloud.client("ecs")) as ecs:
+    with closing(launched.local_aws.client("ecs")) as ecs:
         strategy = [{"capacityProvider": "FARGATE", "weight": 100}]
         ecs.update_service(cluster=NAME, service=NAME, capacityProviderStrategy=strategy, forceNewDeployment=True)
     planned_then = launched.plan(launched.settings)
@@ -247,11 +247,11 @@ def made(launched: Deployment) -> Callable[[Change], Change]:
     """A row with the ARNs of what it names, which is made."""
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     trust = {**document, "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
-    with closing(launched.cloud.client("iam")) as iam, closing(launched.cloud.client("kms")) as kms:
+    with closing(launched.local_aws.client("iam")) as iam, closing(launched.local_aws.client("kms")) as kms:
         policy = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
         key = kms.create_key()["KeyMetadata"]
-    with closing(launched.cloud.client("logs")) as logs, closing(launched.cloud.client("ecs")) as ecs:
+    with closing(launched.local_aws.client("logs")) as logs, closing(launched.local_aws.client("ecs")) as ecs:
         logs.create_log_group(logGroupName="shared-apis")
         ecs.create_cluster(clusterName="shared", capacityProviders=["FARGATE", "FARGATE_SPOT"])
     arns = {"<ARN of a policy>": policy["Arn"], "<ARN of a role>": role["Arn"], "<ARN of a KMS key>": key["Arn"]}

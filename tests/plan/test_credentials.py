@@ -30,17 +30,17 @@ PROFILE = "[profile ci]\naws_access_key_id = of-the-profile\naws_secret_access_k
 
 
 @pytest.fixture(scope="module", autouse=True)
-def role(empty_cloud: LocalAws) -> None:
+def role(empty_aws: LocalAws) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-    empty_cloud.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=document)
+    empty_aws.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=document)
 
 
 @pytest.fixture
-def variables(empty_cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def variables(empty_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Of a shell with credentials and a profile, which is this process's too."""
     config = tmp_path / "config"
     config.write_text(PROFILE)
-    variables = empty_cloud.environment_variables() | {"AWS_CONFIG_FILE": str(config)}
+    variables = empty_aws.environment_variables() | {"AWS_CONFIG_FILE": str(config)}
     for name, value in variables.items():
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
     return variables

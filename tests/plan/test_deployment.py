@@ -37,7 +37,7 @@ FAULTS = [
 
 @dataclass(frozen=True)
 class Deployment:
-    cloud: LocalAws
+    local_aws: LocalAws
     terraform: Terraform
 
     def plan(self) -> dict[str, Any]:
@@ -47,10 +47,10 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(team_cloud: LocalAws, synthesized: Callable[[str], Path]) -> Deployment:
-    terraform = Terraform(synthesized("local"), team_cloud.environment_variables())
+def deployment(team_aws: LocalAws, synthesized: Callable[[str], Path]) -> Deployment:
+    terraform = Terraform(synthesized("local"), team_aws.environment_variables())
     terraform.init()
-    return Deployment(team_cloud, terraform)
+    return Deployment(team_aws, terraform)
 
 
 def stack_of(deployment: Deployment) -> Stack:
@@ -112,7 +112,7 @@ BAD_TAGS = [
 def test_wrong_image_tag_fails_the_plan(deployment: Deployment, tag: str, said: str) -> None:
     """With one message that names the tag."""
     found = diagnostics(
-        deployment.terraform.working_directory, deployment.cloud.environment_variables(), f"-var=image_tag={tag}"
+        deployment.terraform.working_directory, deployment.local_aws.environment_variables(), f"-var=image_tag={tag}"
     )
     (error,) = texts(found, "error")
     assert said in error
@@ -131,7 +131,7 @@ def test_make_plan_says_which_image_is_missing(deployment: Deployment) -> None:
 def test_make_plan_says_which_modules_state_is_in_ruins(deployment: Deployment, ruins: bytes) -> None:
     """Terraform says what is wrong, and of none of the four states that it reads."""
     state = {"Bucket": "terraform-state", "Key": "security.tfstate"}
-    s3 = deployment.cloud.client("s3")
+    s3 = deployment.local_aws.client("s3")
     whole = s3.get_object(**state)["Body"].read()
     s3.put_object(**state, Body=ruins)
     try:
@@ -147,7 +147,7 @@ def test_make_plan_says_which_modules_state_is_in_ruins(deployment: Deployment, 
 def test_make_plan_says_which_lock_is_in_ruins(deployment: Deployment, ruins: bytes) -> None:
     """As in an account of one's own, where nothing is looked at before."""
     lock = {"Bucket": "terraform-state", "Key": "go-api/local.tfstate.tflock"}
-    s3 = deployment.cloud.client("s3")
+    s3 = deployment.local_aws.client("s3")
     s3.put_object(**lock, Body=ruins)
     try:
         with pytest.raises(OperateError, match=r"What is at s3://.+/local\.tfstate\.tflock should be a state's lock"):
@@ -159,7 +159,7 @@ def test_make_plan_says_which_lock_is_in_ruins(deployment: Deployment, ruins: by
 @pytest.fixture(scope="module")
 def theirs(deployment: Deployment) -> dict[str, list[str]]:
     """What the three modules had made before we came."""
-    return _inventory(deployment.cloud)
+    return _inventory(deployment.local_aws)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def applied(deployment: Deployment, document: dict[str, Any], theirs: dict[str, 
 
 def test_apply_runs_the_service(deployment: Deployment, applied: dict[str, Any]) -> None:
     """Story 1: a service in its steady state, running the revision that was applied."""
-    ecs = deployment.cloud.client("ecs")
+    ecs = deployment.local_aws.client("ecs")
     (service,) = ecs.describe_services(cluster=applied["cluster_name"], services=[applied["service_name"]])["services"]
     ecs.close()
     assert (service["status"], service["runningCount"]) == ("ACTIVE", 1)
@@ -205,7 +205,7 @@ def test_outputs_are_what_was_made(applied: dict[str, Any]) -> None:
 def test_second_plan_is_empty(deployment: Deployment) -> None:
     """Nothing is planned twice, not after a scaling either: the number of tasks is autoscaling's."""
     assert _actions(deployment.plan()) == set()
-    ecs = deployment.cloud.client("ecs")
+    ecs = deployment.local_aws.client("ecs")
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=2)
     ecs.close()
     assert _actions(deployment.plan()) == set()
@@ -214,8 +214,8 @@ def test_second_plan_is_empty(deployment: Deployment) -> None:
 @pytest.mark.usefixtures("applied")
 def test_ejected_folder_plans_no_changes_with_terraform_alone(deployment: Deployment, tmp_path: Path) -> None:
     """By the commands of its README, on the state that is deployed; and its variable is still checked."""
-    ejection.eject(Environment(settings_of("local"), deployment.cloud), tmp_path / "own")
-    variables = deployment.cloud.environment_variables()
+    ejection.eject(Environment(settings_of("local"), deployment.local_aws), tmp_path / "own")
+    variables = deployment.local_aws.environment_variables()
     environment = tool_variables(variables) | provider_variables(variables)
 
     def terraform(*words: str) -> subprocess.CompletedProcess[str]:
@@ -234,7 +234,7 @@ def test_ejected_folder_plans_no_changes_with_terraform_alone(deployment: Deploy
 @pytest.mark.usefixtures("applied")
 def test_plan_warns_of_a_service_that_wants_no_task(deployment: Deployment) -> None:
     """The number being autoscaling's, no change would show that somebody stopped the service by hand."""
-    ecs = deployment.cloud.client("ecs")
+    ecs = deployment.local_aws.client("ecs")
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=0)
     document = deployment.plan()
     ecs.update_service(cluster="go-api-local", service="go-api-local", desiredCount=1)
@@ -247,7 +247,7 @@ def test_plan_warns_of_a_service_that_wants_no_task(deployment: Deployment) -> N
 @pytest.mark.usefixtures("applied")
 def test_second_apply_at_the_same_time_is_kept_out(deployment: Deployment) -> None:
     """The lock file in S3, without a lock table; the message names who holds the lock."""
-    s3 = deployment.cloud.client("s3")
+    s3 = deployment.local_aws.client("s3")
     lock = {"ID": "0a1b", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Version": "1.11.4"}
     key = "go-api/local.tfstate.tflock"
     s3.put_object(Bucket="terraform-state", Key=key, Body=json.dumps(lock).encode())
@@ -263,7 +263,7 @@ def test_destroy_leaves_nothing_of_ours_and_everything_of_theirs(
 ) -> None:
     """But for the registered revisions, which `skip_destroy` keeps for a rollback."""
     deployment.terraform.run("destroy", "-auto-approve")
-    assert _inventory(deployment.cloud) == theirs
+    assert _inventory(deployment.local_aws) == theirs
 
 
 def _actions(document: dict[str, Any]) -> set[str]:
@@ -275,10 +275,10 @@ def _actions(document: dict[str, Any]) -> set[str]:
     }
 
 
-def _inventory(cloud: LocalAws) -> dict[str, list[str]]:
+def _inventory(local_aws: LocalAws) -> dict[str, list[str]]:
     """Names or ids of all that is there, of the kinds that we or they make."""
     services = ("ec2", "ecs", "elbv2", "iam", "logs", "application-autoscaling")
-    clients = {name: cloud.client(name) for name in services}
+    clients = {name: local_aws.client(name) for name in services}
     ec2, ecs, elb, iam, logs, scaling = clients.values()
     clusters = [cluster for cluster in ecs.list_clusters()["clusterArns"] if not cluster.endswith("/default")]
     found = {

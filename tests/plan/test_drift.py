@@ -119,13 +119,13 @@ def _drift(iam: Client, ecs: Client, autoscaling: Client) -> None:
 
 
 class Deployed:
-    def __init__(self, cloud: LocalAws, terraform: Terraform) -> None:
-        self.cloud, self.terraform = cloud, terraform
+    def __init__(self, local_aws: LocalAws, terraform: Terraform) -> None:
+        self.local_aws, self.terraform = local_aws, terraform
 
     def drift(self) -> None:
         with ExitStack() as stack:
             names = ("iam", "ecs", "application-autoscaling")
-            _drift(*(stack.enter_context(closing(self.cloud.client(name))) for name in names))
+            _drift(*(stack.enter_context(closing(self.local_aws.client(name))) for name in names))
 
     def changes(self) -> Changes:
         """The address of each resource that a plan would change, and its attributes that would."""
@@ -147,14 +147,14 @@ def _changed(before: dict[str, Any] | None, after: dict[str, Any] | None, **_: A
 
 
 @pytest.fixture(scope="module")
-def deployed(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    infrastructure = Infrastructure(empty_cloud)
+def deployed(empty_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    infrastructure = Infrastructure(empty_aws)
     stack = orders(infrastructure)
     infrastructure.close()
     folder = write_stack(tmp_path_factory.mktemp("drift"), stack)
-    terraform = Terraform(folder, empty_cloud.environment_variables())
+    terraform = Terraform(folder, empty_aws.environment_variables())
     terraform.init()
-    deployed = Deployed(empty_cloud, terraform)
+    deployed = Deployed(empty_aws, terraform)
     deployed.changes()
     deployed.apply()
     return deployed
@@ -196,7 +196,7 @@ def test_a_plan_shows_all_of_it_and_nothing_else(drift: Changes) -> None:
 def test_an_apply_takes_it_away(deployed: Deployed) -> None:
     """What our own roles are to have stays; the plan after is empty."""
     deployed.apply()
-    with closing(deployed.cloud.client("iam")) as iam:
+    with closing(deployed.local_aws.client("iam")) as iam:
         kept = {
             role: iam.list_role_policies(RoleName=role)["PolicyNames"]
             for role in ("orders-execution", "orders-task", "orders-sender")
@@ -212,5 +212,5 @@ def test_policies_by_hand_keep_no_role_from_being_destroyed(deployed: Deployed) 
     deployed.terraform.run("apply", "-auto-approve", "-refresh-only")  # so that the state knows of none
     deployed.drift()
     deployed.terraform.run("destroy", "-auto-approve", "-refresh=false")
-    with closing(deployed.cloud.client("iam")) as iam:
+    with closing(deployed.local_aws.client("iam")) as iam:
         assert [role["RoleName"] for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("orders")] == []

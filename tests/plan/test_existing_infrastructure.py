@@ -210,11 +210,11 @@ class Verdict:
 
 
 @pytest.fixture(scope="module")
-def verdict(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+def verdict(empty_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Verdict:
     stack = TerraformStack(Testing.app(), "judged")
     LocalBackend(stack, path="own.tfstate")
     AwsProvider(stack, "aws", region="us-east-1")
-    make = Infrastructure(empty_cloud)
+    make = Infrastructure(empty_aws)
     try:
         site = Site(make, stack)
         for cases in (network_cases, private_cases, endpoint_cases, security_cases, target_group_cases):
@@ -222,7 +222,7 @@ def verdict(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> 
     finally:
         make.close()
     folder = write_stack(tmp_path_factory.mktemp("judged"), stack)
-    found = diagnostics(folder, empty_cloud.environment_variables())
+    found = diagnostics(folder, empty_aws.environment_variables())
     return Verdict(texts(found, "error"), texts(found, "warning"), site.names, site.vpc_id, site.other_vpc_id)
 
 

@@ -72,14 +72,14 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(stand_in_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp(NAME)
     settings = load_environment(ROOT / "environments" / "local.toml").model_dump(exclude_unset=True)
     own = {"service": {"name": NAME}, "backend": {"key": f"{NAME}.tfstate"}, "image": {"repository": NAME}}
     environment = Environment.model_validate(overlaid(settings, own))
     write_stack(folder, FargateApiStack(Testing.app(), environment.name_prefix, environment=environment))
-    terraform = Terraform(folder, stand_in_cloud.environment_variables())
-    ecs, ecr = stand_in_cloud.client("ecs"), stand_in_cloud.client("ecr")
+    terraform = Terraform(folder, stand_in_aws.environment_variables())
+    ecs, ecr = stand_in_aws.client("ecs"), stand_in_aws.client("ecr")
     ecr.create_repository(repositoryName=NAME)
     stack = Stack(folder, terraform, environment)
     yield Deployment(stack, ecs, ecr)

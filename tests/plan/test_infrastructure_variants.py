@@ -41,22 +41,22 @@ STATE = {
 class Infrastructure:
     """All variants, applied."""
 
-    cloud: LocalAws
+    local_aws: LocalAws
     terraform: Terraform
     outputs: Tree
 
 
 @pytest.fixture(scope="module")
-def infrastructure(empty_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Infrastructure:
-    existing_infrastructure.prepare_account(empty_cloud)
+def infrastructure(empty_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Infrastructure:
+    existing_infrastructure.prepare_account(empty_aws)
     folder = tmp_path_factory.mktemp("variants")
     for source in (*SOURCES.glob("*.tf"), BACKEND):
         shutil.copy(source, folder)
     init = {"TF_CLI_ARGS_init": f"-backend-config={BACKEND.name}"}
-    terraform = Terraform(folder, empty_cloud.environment_variables() | init)
+    terraform = Terraform(folder, empty_aws.environment_variables() | init)
     terraform.init()
     terraform.apply()
-    return Infrastructure(empty_cloud, terraform, terraform.output())
+    return Infrastructure(empty_aws, terraform, terraform.output())
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def plan(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactor
         environment = Environment.model_validate(overlaid(local, changes))
         stack = FargateApiStack(Testing.app(), environment.name_prefix, environment=environment)
         folder = write_stack(tmp_path_factory.mktemp("stack"), stack)
-        terraform = Terraform(folder, infrastructure.cloud.environment_variables())
+        terraform = Terraform(folder, infrastructure.local_aws.environment_variables())
         terraform.init()
         terraform.plan(out=folder / "plan")
         return terraform.show_json(folder / "plan")

@@ -26,8 +26,8 @@ WITHIN_SECONDS = 300
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """With the existing modules, and nothing deployed."""
     with checked_out(tmp_path_factory.mktemp("checkout")) as checkout:
-        lifecycle.up(checkout.cloud)
-        furnish(checkout.cloud)
+        lifecycle.up(checkout.local_aws)
+        furnish(checkout.local_aws)
         yield checkout
 
 
@@ -36,7 +36,7 @@ def at_work(checkout: Checkout) -> subprocess.Popen[str]:
     process = checkout.start("plan", "local")
     name = f"`plan local` (process {process.pid}) is at work since "
     assert wait_until(
-        lambda: (deployment_lock.holder(checkout.cloud) or "").startswith(name), within_seconds=WITHIN_SECONDS
+        lambda: (deployment_lock.holder(checkout.local_aws) or "").startswith(name), within_seconds=WITHIN_SECONDS
     )
     return process
 
@@ -75,7 +75,7 @@ def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(checko
 
 def kill_apply(checkout: Checkout) -> None:
     """As soon as it holds the lock."""
-    variables = {**os.environ, **checkout.cloud.environment_variables()}
+    variables = {**os.environ, **checkout.local_aws.environment_variables()}
     command = ["terraform", "apply", "-auto-approve", "-input=false", "-var=image_tag=latest"]
     apply = subprocess.Popen(
         command,
@@ -84,7 +84,7 @@ def kill_apply(checkout: Checkout) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    with closing(checkout.cloud.client("s3")) as s3:
+    with closing(checkout.local_aws.client("s3")) as s3:
 
         def is_locked() -> bool:
             found = s3.list_objects_v2(Bucket="terraform-state", Prefix="go-api/local.tfstate.tflock")

@@ -74,21 +74,21 @@ def synthesized(option: Tree) -> Tree:
     return document
 
 
-def furnish(cloud: LocalAws) -> Tree:
+def furnish(local_aws: LocalAws) -> Tree:
     """Copies of the states, with outputs of other shapes; the outputs by module come back."""
     found: Tree = {}
-    with closing(cloud.client("s3")) as s3, closing(Infrastructure(cloud, count(200))) as make:
+    with closing(local_aws.client("s3")) as s3, closing(Infrastructure(local_aws, count(200))) as make:
         for module in existing_infrastructure.NAMES:
             state = json.loads(s3.get_object(Bucket="terraform-state", Key=f"{module}.tfstate")["Body"].read())
             plain = found[module] = {name: output["value"] for name, output in state["outputs"].items()}
             plain |= _other_shapes(make, module, found)
             state["outputs"] = {name: {"value": value, "type": _type(value)} for name, value in plain.items()}
             s3.put_object(Bucket="terraform-state", Key=f"options/{module}.tfstate", Body=json.dumps(state))
-    with closing(cloud.client("ecr")) as own, closing(cloud.client("ecr", region="us-west-2")) as other:
+    with closing(local_aws.client("ecr")) as own, closing(local_aws.client("ecr", region="us-west-2")) as other:
         (image,) = own.batch_get_image(repositoryName="go-api", imageIds=[{"imageTag": "latest"}])["images"]
         other.create_repository(repositoryName="go-api")
         other.put_image(repositoryName="go-api", imageTag="latest", imageManifest=image["imageManifest"])
-    with closing(cloud.client("iam")) as iam:
+    with closing(local_aws.client("iam")) as iam:
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.create_role(RoleName="planner", AssumeRolePolicyDocument=trust)
@@ -141,8 +141,8 @@ class Planned:
 
 
 @pytest.fixture(scope="module")
-def planned(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    outputs, variables = furnish(stand_in_cloud), stand_in_cloud.environment_variables()
+def planned(stand_in_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    outputs, variables = furnish(stand_in_aws), stand_in_aws.environment_variables()
     nothing = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "options", "resources": []}
     folder = tmp_path_factory.mktemp("options") / "plan"
     documents = {name: synthesized(option) for name, option in OPTIONS.items()}

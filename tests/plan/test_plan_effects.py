@@ -83,7 +83,7 @@ def launched(document: Tree) -> Tree:
 @dataclass(frozen=True)
 class Deployment:
     stack: Stack
-    cloud: LocalAws
+    local_aws: LocalAws
 
     def write(self, document: Tree) -> None:
         (self.stack.folder / "cdk.tf.json").write_text(json.dumps(document))
@@ -94,7 +94,7 @@ class Deployment:
 
     def what_runs(self) -> list[Any]:
         """The state's serial, the service, and what its task role may do."""
-        ecs, iam = self.cloud.client("ecs"), self.cloud.client("iam")
+        ecs, iam = self.local_aws.client("ecs"), self.local_aws.client("iam")
         services = ecs.describe_services(cluster=NAME, services=[NAME, f"{NAME}-2"])["services"]
         kept = [{key: one[key] for key in ("serviceName", "createdAt", "taskDefinition")} for one in services]
         policy = iam.get_role_policy(RoleName=f"{NAME}-task", PolicyName="task")["PolicyDocument"]
@@ -104,10 +104,10 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployed(stand_in_cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployed(stand_in_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("payments")
-    terraform = Terraform(folder, stand_in_cloud.environment_variables())
-    deployment = Deployment(Stack(folder, terraform, Settings.model_validate(settings())), stand_in_cloud)
+    terraform = Terraform(folder, stand_in_aws.environment_variables())
+    deployment = Deployment(Stack(folder, terraform, Settings.model_validate(settings())), stand_in_aws)
     deployment.plan(synthesized())
     deployment.stack.apply()
     yield deployment
@@ -214,7 +214,7 @@ def test_a_replaced_service_is_told(deployed: Deployment) -> None:
 @pytest.fixture
 def operate(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """The command line, for this deployment, which has no containers."""
-    environment = Environment(deployed.stack.settings, deployed.cloud)
+    environment = Environment(deployed.stack.settings, deployed.local_aws)
     monkeypatch.setattr(command_line, "resolve", lambda _: environment)
     monkeypatch.setattr(Environment, "stack", deployed.stack)
     monkeypatch.setattr(generator, "synthesize", lambda _: None)

@@ -26,31 +26,31 @@ STATE = {"Bucket": existing_infrastructure.STATE_BUCKET, "Key": "go-api/local.tf
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+def local_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     """With the modules, and nothing deployed; the verbs that take `local` work on it and write into `tmp_path`."""
-    cloud = LocalAws(port=reserved_port(), directory=tmp_path / "aws")
-    monkeypatch.setattr(embedded_aws, "configured", lambda: cloud)
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path / "aws")
+    monkeypatch.setattr(embedded_aws, "configured", lambda: local_aws)
     monkeypatch.setattr(container_engine, "start", lambda *_: None)
     monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
     monkeypatch.setattr(paths, "LOCAL", tmp_path)
-    lifecycle.up(cloud)
+    lifecycle.up(local_aws)
     try:
-        furnish(cloud)
-        yield cloud
+        furnish(local_aws)
+        yield local_aws
     finally:
-        lifecycle.down(cloud)
+        lifecycle.down(local_aws)
 
 
 def operate(*arguments: str) -> str:
     return CliRunner().invoke(command_line.app, list(arguments), catch_exceptions=False).stdout
 
 
-def exists(cloud: LocalAws) -> dict[str, list[str]]:
+def exists(local_aws: LocalAws) -> dict[str, list[str]]:
     """What ECS, IAM and CloudWatch Logs have by now."""
     with (
-        closing(cloud.client("ecs")) as ecs,
-        closing(cloud.client("iam")) as iam,
-        closing(cloud.client("logs")) as logs,
+        closing(local_aws.client("ecs")) as ecs,
+        closing(local_aws.client("iam")) as iam,
+        closing(local_aws.client("logs")) as logs,
     ):
         clusters = [arn.rpartition("/")[2] for arn in ecs.list_clusters()["clusterArns"]]
         return {
@@ -61,41 +61,41 @@ def exists(cloud: LocalAws) -> dict[str, list[str]]:
         }
 
 
-def interrupted_deployment(cloud: LocalAws, *addresses: str) -> None:
+def interrupted_deployment(local_aws: LocalAws, *addresses: str) -> None:
     """What a first apply leaves that was killed when it had made these and saved no state."""
     stack = environment.resolve("local").prepare_stack()
     stack.terraform.run("apply", "-auto-approve", "-var=image_tag=latest", *(f"-target={one}" for one in addresses))
-    lose_state(cloud)
+    lose_state(local_aws)
 
 
-def lose_state(cloud: LocalAws) -> None:
-    with closing(cloud.client("s3")) as s3:
+def lose_state(local_aws: LocalAws) -> None:
+    with closing(local_aws.client("s3")) as s3:
         s3.delete_object(**STATE)
 
 
-def test_a_killed_first_deployment_converges(cloud: LocalAws) -> None:
+def test_a_killed_first_deployment_converges(local_aws: LocalAws) -> None:
     """Whatever it left is imported, said so, and used; the plan after that is empty."""
-    interrupted_deployment(cloud, "aws_ecs_service.service")
-    before = exists(cloud)
+    interrupted_deployment(local_aws, "aws_ecs_service.service")
+    before = exists(local_aws)
     planned = operate("plan", "local")
     assert f"aws_ecs_cluster {STACK}, " in planned
     assert f"aws_ecs_service {STACK}/{STACK}" in planned
-    assert exists(cloud) == before
+    assert exists(local_aws) == before
     assert f"{STACK} is deployed" in operate("deploy", "local")
-    assert exists(cloud) == before
+    assert exists(local_aws) == before
     assert "No changes" in operate("plan", "local")
 
 
-def test_a_killed_first_deployment_is_destroyed(cloud: LocalAws) -> None:
+def test_a_killed_first_deployment_is_destroyed(local_aws: LocalAws) -> None:
     """Nothing of it is left, and nothing of others is touched."""
-    before = exists(cloud)
-    interrupted_deployment(cloud, "aws_ecs_cluster.cluster", "aws_iam_role_policy.execution_role_policy_C7C5AD2A")
+    before = exists(local_aws)
+    interrupted_deployment(local_aws, "aws_ecs_cluster.cluster", "aws_iam_role_policy.execution_role_policy_C7C5AD2A")
     assert "destroyed" in operate("destroy", "local")
-    assert exists(cloud) == before
+    assert exists(local_aws) == before
 
 
 def test_the_stacks_own_is_known_by_its_owners_tags(
-    cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which stand in place of the stack's."""
     folder = tmp_path / "environments"
@@ -103,14 +103,14 @@ def test_the_stacks_own_is_known_by_its_owners_tags(
     text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
     (folder / "local.toml").write_text(f'tags = {{ Environment = "test", "Managed-By" = "team" }}\n{text}')
     monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
-    before = exists(cloud)
-    interrupted_deployment(cloud, "aws_ecs_cluster.cluster")
-    with closing(cloud.client("ecs")) as ecs:
+    before = exists(local_aws)
+    interrupted_deployment(local_aws, "aws_ecs_cluster.cluster")
+    with closing(local_aws.client("ecs")) as ecs:
         (cluster,) = ecs.describe_clusters(clusters=[STACK], include=["TAGS"])["clusters"]
     tags = {tag["key"]: tag["value"] for tag in cluster["tags"]}
     assert tags == {"Environment": "test", "Managed-By": "team", "service": "go-api"}
     assert "destroyed" in operate("destroy", "local")
-    assert exists(cloud) == before
+    assert exists(local_aws) == before
 
 
 SHARED = """
@@ -124,7 +124,7 @@ container_insights = "enabled"
 
 
 @pytest.fixture
-def shared(cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def shared(local_aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What somebody else's cluster and log group look like; `local` runs in the one, and logs to the other."""
     folder = tmp_path / "environments"
     folder.mkdir()
@@ -132,7 +132,7 @@ def shared(cloud: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     rest = tail.partition("\n\n")[2]
     (folder / "local.toml").write_text(f"{head}{rest}{SHARED}")
     monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
-    with closing(cloud.client("ecs")) as ecs, closing(cloud.client("logs")) as logs:
+    with closing(local_aws.client("ecs")) as ecs, closing(local_aws.client("logs")) as logs:
         ecs.create_cluster(clusterName="shared", capacityProviders=["FARGATE_SPOT"])
         logs.create_log_group(logGroupName="apis")
         yield {"ecs": ecs, "logs": logs}
@@ -146,7 +146,7 @@ def looks(shared: dict[str, Any]) -> list[Any]:
     return [{key: value for key, value in cluster.items() if key not in counted}, groups]
 
 
-def test_a_cluster_and_a_log_group_of_somebody_elses(cloud: LocalAws, shared: dict[str, Any]) -> None:
+def test_a_cluster_and_a_log_group_of_somebody_elses(local_aws: LocalAws, shared: dict[str, Any]) -> None:
     """Nothing of them is made, changed or destroyed; what the service needs of them and lacks is said by plan.
 
     All verbs look for the service there, a destruction also where the state is lost.
@@ -158,40 +158,40 @@ def test_a_cluster_and_a_log_group_of_somebody_elses(cloud: LocalAws, shared: di
     shared["ecs"].put_cluster_capacity_providers(
         cluster="shared", capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
     )
-    before, others = looks(shared), exists(cloud)
+    before, others = looks(shared), exists(local_aws)
     assert f"{STACK} is deployed" in operate("deploy", "local")
     (service,) = shared["ecs"].list_services(cluster="shared")["serviceArns"]
     assert service.endswith(f"service/shared/{STACK}")
-    assert exists(cloud)["clusters"] == others["clusters"]
-    assert exists(cloud)["log groups"] == others["log groups"]
+    assert exists(local_aws)["clusters"] == others["clusters"]
+    assert exists(local_aws)["log groups"] == others["log groups"]
     assert '"cluster": "shared"' in operate("status", "local", "--json")
-    lose_state(cloud)
+    lose_state(local_aws)
     assert "destroyed" in operate("destroy", "local")
     assert looks(shared) == before
-    assert exists(cloud) == others
+    assert exists(local_aws) == others
 
 
-def _make_cluster(cloud: LocalAws) -> str:
-    cloud.client("ecs").create_cluster(clusterName=STACK, tags=[{"key": "owner", "value": "search"}])
+def _make_cluster(local_aws: LocalAws) -> str:
+    local_aws.client("ecs").create_cluster(clusterName=STACK, tags=[{"key": "owner", "value": "search"}])
     return 'aws_ecs_cluster.cluster\n  id = "go-api-local"'
 
 
-def _make_log_group(cloud: LocalAws) -> str:
-    cloud.client("logs").create_log_group(logGroupName=f"/ecs/{STACK}", tags={"owner": "search"})
+def _make_log_group(local_aws: LocalAws) -> str:
+    local_aws.client("logs").create_log_group(logGroupName=f"/ecs/{STACK}", tags={"owner": "search"})
     return 'aws_cloudwatch_log_group.log_group\n  id = "/ecs/go-api-local"'
 
 
-def _make_role(cloud: LocalAws) -> str:
+def _make_role(local_aws: LocalAws) -> str:
     role = {"RoleName": f"{STACK}-task", "AssumeRolePolicyDocument": "{}"}
-    cloud.client("iam").create_role(**role, Tags=[{"Key": "owner", "Value": "search"}])
+    local_aws.client("iam").create_role(**role, Tags=[{"Key": "owner", "Value": "search"}])
     return 'aws_iam_role.task_role\n  id = "go-api-local-task"'
 
 
 @pytest.mark.parametrize("make", [_make_cluster, _make_log_group, _make_role])
-def test_what_is_somebody_elses_is_refused(cloud: LocalAws, make: Callable[[LocalAws], str]) -> None:
+def test_what_is_somebody_elses_is_refused(local_aws: LocalAws, make: Callable[[LocalAws], str]) -> None:
     """By plan and deploy, with its owner and the two ways out; nothing is changed."""
-    block = make(cloud)
-    before = exists(cloud)
+    block = make(local_aws)
+    before = exists(local_aws)
     for verb in ("plan", "deploy"):
         with pytest.raises(OperateError) as refused:
             operate(verb, "local")
@@ -199,12 +199,12 @@ def test_what_is_somebody_elses_is_refused(cloud: LocalAws, make: Callable[[Loca
         assert "tagged owner = search\n" in str(refused.value)
         assert "service.name in environments/local.toml" in str(refused.value)
         assert f"import {{\n  to = {block}\n}}" in str(refused.value)
-        assert exists(cloud) == before
+        assert exists(local_aws) == before
 
 
-def test_what_is_imported_by_hand_is_the_stacks(cloud: LocalAws) -> None:
+def test_what_is_imported_by_hand_is_the_stacks(local_aws: LocalAws) -> None:
     """The block that the refusal prints, where it says: the plan takes the log group in."""
-    _make_log_group(cloud)
+    _make_log_group(local_aws)
     with pytest.raises(OperateError) as refused:
         operate("plan", "local")
     place, _, block = str(refused.value).partition("put this into ")[2].partition(":\n")

@@ -184,7 +184,7 @@ def worn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout in use."""
     monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
     monkeypatch.setattr(paths, "LOCAL", tmp_path / ".local")
-    for file in ("cdktf.out/stacks/go-api-dev/.terraform/terraform.tfstate", ".local/cloud/log", "state/dev.tfstate"):
+    for file in ("cdktf.out/stacks/go-api-dev/.terraform/terraform.tfstate", ".local/aws/log", "state/dev.tfstate"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()
     return tmp_path
@@ -216,7 +216,7 @@ def test_clean_of_a_link(worn: Path, name: str, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(OperateError, match=rf"{name} is a link to {worn}/elsewhere: clean deletes nothing there"):
         invoke("clean")
     assert (worn / "cdktf.out/stacks").is_dir()
-    assert (worn / ".local/cloud/log").is_file()
+    assert (worn / ".local/aws/log").is_file()
 
 
 @pytest.mark.usefixtures("stopped")

@@ -564,8 +564,8 @@ def test_without_a_container_engine_no_url_is_printed(
     ecs: Ecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is deployed, and that is all that is said of it: nothing answers, and why."""
-    cloud = LocalAws(directory=tmp_path / "cloud")
-    monkeypatch.setattr(embedded_aws, "configured", lambda: cloud)
+    local_aws = LocalAws(directory=tmp_path / "aws")
+    monkeypatch.setattr(embedded_aws, "configured", lambda: local_aws)
     monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: None)
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no Docker.")

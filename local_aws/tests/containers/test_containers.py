@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from local_aws.ministack_types import Record
     from local_aws.tests.containers.stage import Stage
 
-pytestmark = pytest.mark.cloud
-
 
 def given(stage: Stage, **container: Any) -> list[str]:
     """User id, whether the root is writable, whether /tmp is."""

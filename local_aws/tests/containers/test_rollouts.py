@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from local_aws.tests.containers.stage import Stage
 
-pytestmark = pytest.mark.cloud
-
 
 @contextmanager
 def load(stage: Stage) -> Iterator[list[tuple[int, str]]]:

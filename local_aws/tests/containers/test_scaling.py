@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from local_aws.instance import LocalAws
     from local_aws.tests.containers.stage import Stage
 
-pytestmark = pytest.mark.cloud
-
 
 @pytest.fixture(scope="module")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:

@@ -12,8 +12,6 @@ from local_aws.tests.containers.stage import PORT, wait_until
 if TYPE_CHECKING:
     from local_aws.tests.containers.stage import Stage
 
-pytestmark = pytest.mark.cloud
-
 
 def test_new_target_waits_for_its_first_passed_check(stage: Stage) -> None:
     """A task that runs and does not listen yet is `initial`, gets no traffic, and is healthy after one passed check."""

@@ -53,12 +53,12 @@ def target(
     labels: dict[str, str] | None = None,
     tasks: tuple[dict[str, Any], ...] = (),
     describe_images: Callable[..., object] = pushed,
-    cloud: LocalAws | None = None,
+    local_aws: LocalAws | None = None,
 ) -> ServiceUnderTest:
     (folder / "cdk.tf.json").write_text(json.dumps({"//": {"metadata": {"version": "0.21.0"}}}))
     environment = SimpleNamespace(
         settings=SimpleNamespace(name="dev", account_id="111111111111", region="eu-west-1"),
-        local_aws=cloud,
+        local_aws=local_aws,
         client=lambda _: SimpleNamespace(describe_images=describe_images),
         stack=SimpleNamespace(folder=folder, terraform=Terraform(folder)),
     )
@@ -133,7 +133,7 @@ def test_the_tag_of_a_digest_is_in_the_label(tmp_path: Path) -> None:
 def test_what_can_not_be_read_is_unknown(tmp_path: Path, programs: dict[str, str]) -> None:
     """Permission, repository, tasks, emulator or Terraform: the run is made all the same."""
     programs.clear()
-    asked = target(tmp_path, describe_images=refuse, cloud=LocalAws(port=1, directory=tmp_path))
+    asked = target(tmp_path, describe_images=refuse, local_aws=LocalAws(port=1, directory=tmp_path))
     (tmp_path / "cdk.tf.json").write_text("{}")
     found = provenance.read(asked)
     assert (found.image_digest, found.git_commit, found.uncommitted_changes) == (UNKNOWN, UNKNOWN, False)
