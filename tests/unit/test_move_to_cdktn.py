@@ -171,7 +171,7 @@ def test_dry_run_prints_a_diff_and_changes_nothing() -> None:
     assert (ROOT / "main.py").read_bytes() == before
     if "has moved to cdktn already" not in ran.stderr:
         assert "--- a/main.py\n+++ b/main.py\n" in ran.stdout
-        assert "pipenv lock" in ran.stderr
+        assert "operate/set_up.sh lock" in ran.stderr
 
 
 @pytest.mark.parametrize(
