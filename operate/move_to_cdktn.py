@@ -46,7 +46,7 @@ Next:
   git commit -am "Move to cdktn {NODE_PACKAGE[2]}"
 The state, the addresses and the provider stay: the first plan of each environment says that nothing changes."""
 
-_PROGRAM = ("node_modules/.bin/cdktf", "node_modules/.bin/cdktn")
+_PROGRAM = tuple(f"node_modules/.bin/{name}" for name in ("cdktf", "cdktn"))
 _IMPORT_IN_TEXT = re.compile(rf"\b((?:from|import)\s+)({'|'.join(sorted(MODULES, key=len, reverse=True))})\b")
 _TEXTS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 

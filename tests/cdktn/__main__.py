@@ -31,6 +31,7 @@ _AUTHOR = ("-c", "user.name=test-cdktn", "-c", "user.email=test-cdktn@localhost"
 def main(tests: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="cdktn-") as name:
         folder = Path(name)
+        folder.chmod(0o755)  # a test reads the checkout as nobody
         stacks = _synthesized(folder / "cdktf")
         bindings = _installed_bindings(folder / "bindings")
         failed = _pytest(ROOT, COMPARISON, *_synthesizing(), **stacks, PYTHONPATH=str(bindings))

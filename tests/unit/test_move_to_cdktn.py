@@ -84,7 +84,7 @@ def test_other_words_stay(source: str) -> None:
 def test_a_whole_package_is_left_to_a_person(checkout: Callable[..., Path]) -> None:
     """Its uses could be anywhere; nothing of the checkout is changed."""
     folder = checkout(a_dot_py=f"from {OLD} import App\n", b_dot_py=f"\nimport {OLD}\n")
-    with pytest.raises(OperateError, match=r"b\.py cannot be rewritten: line 2: write `from cdktf import …`"):
+    with pytest.raises(OperateError, match=rf"b\.py cannot be rewritten: line 2: write `from {OLD} import …`"):
         move_to_cdktn.move(folder)
     assert (folder / "a.py").read_text() == f"from {OLD} import App\n"
 

@@ -225,11 +225,12 @@ def test_unreadable_folder_of_the_cli_configuration(tmp_path: Path) -> None:
 import os
 from pathlib import Path
 from operate import provider_mirror, terraform
+from operate.program import Program
 if os.getuid() == 0:
     os.setuid(65534)
 os.environ["TF_CLI_CONFIG_FILE"] = {str(tmp_path / "own.tfrc")!r}
 assert "TF_CLI_CONFIG_FILE" not in terraform.tool_variables({{}})
-assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}), terraform.program())
+assert not provider_mirror.holds_provider(Path({str(tmp_path)!r}), Program("terraform", "terraform", "Terraform"))
 """
     ran = subprocess.run([sys.executable, "-c", program], cwd=paths.REPOSITORY, capture_output=True, check=False)
     tmp_path.chmod(0o700)
