@@ -93,6 +93,20 @@ def test_packages_are_not_compiled(set_up: Machine) -> None:
     assert failed.stderr.startswith("PIP_COMPILE=false\n")
 
 
+def test_locks_are_made_by_their_own_tools(set_up: Machine, tmp_path: Path) -> None:
+    """From the index that the user has set, which the Pipfile names by its variable."""
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "python $*, $PIP_INDEX_URL" >> asked\n')
+    python.chmod(0o755)
+    ran = set_up({"npm": 'echo "npm $*" >> asked'}, what="lock", PIP_INDEX_URL="mine")
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        "python -m pipenv lock, mine",
+        "npm install --package-lock-only --no-audit --no-fund",
+    ]
+
+
 def test_failing_step(set_up: Machine) -> None:
     """The step is named as it begins; the tool's own output and one line follow."""
     failed = set_up({"terraform": "", "python3": BROKEN_VENV})
