@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdktf import Postcondition, TerraformIterator, TerraformLocal, TerraformResourceLifecycle
+from cdktf import Postcondition, TerraformLocal
 from cdktf_cdktf_provider_aws.data_aws_network_interfaces import (
     DataAwsNetworkInterfaces,
     DataAwsNetworkInterfacesFilter,
 )
-from cdktf_cdktf_provider_aws.data_aws_route_table import DataAwsRouteTable
-from cdktf_cdktf_provider_aws.data_aws_route_tables import DataAwsRouteTables
-from cdktf_cdktf_provider_aws.data_aws_subnet import DataAwsSubnet
 from constructs import Construct
 
 from constructs_lib.check import Check
 from constructs_lib.hcl import hcl
+from constructs_lib.subnets import read_route_tables, read_subnets, warn_of_one_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_EACH = "${each.value}"
 
 
 class Networking(Construct):
@@ -40,37 +36,15 @@ class Networking(Construct):
         super().__init__(scope, id_)
         self.vpc_id = vpc_id
         self.public_subnet_ids = public_subnet_ids
-        self._routes = self._read_routes()
-        subnets = DataAwsSubnet(
-            self,
-            "subnet",
-            for_each=TerraformIterator.from_list(list(public_subnet_ids)),
-            id=_EACH,
-            lifecycle=TerraformResourceLifecycle(postcondition=[self._in_vpc(), self._way_out()]),
+        self._routes = read_route_tables(self, "routes", vpc_id=vpc_id, of_table="table.routes")
+        subnets = read_subnets(
+            self, vpc_id=vpc_id, subnet_ids=public_subnet_ids, output="public_subnet_ids", way_out=self._way_out()
         )
-        addresses = subnets.fqn
-        self._warn_of_private_subnets(addresses)
-        self._warn_of_one_zone(addresses)
-
-    def _read_routes(self) -> str:
-        """The address of a map of subnet ids to their own table's routes; "main" is every subnet without one."""
-        table_ids = TerraformIterator.from_list(DataAwsRouteTables(self, "route_tables", vpc_id=self.vpc_id).ids)
-        tables = DataAwsRouteTable(self, "route_table", for_each=table_ids, route_table_id=_EACH).fqn
-        subnet = 'association.main ? "main" : coalesce(association.subnet_id, association.gateway_id, "none")'
-        routes = f"{{for association in table.associations : ({subnet}) => table.routes}}"
-        return TerraformLocal(self, "routes", f"${{merge([for table in {tables} : {routes}]...)}}").fqn
+        self._warn_of_private_subnets(subnets)
+        warn_of_one_zone(self, subnets, kind="public")
 
     def _routes_of(self, subnet_id: str) -> str:
         return f'try({self._routes}[{subnet_id}], {self._routes}["main"], [])'
-
-    def _in_vpc(self) -> Postcondition:
-        return Postcondition(
-            condition=f"${{self.vpc_id == {hcl(self.vpc_id)}}}",
-            error_message=(
-                f"Subnet ${{self.id}} is in VPC ${{self.vpc_id}}, not in {self.vpc_id}: "
-                "public_subnet_ids and vpc_id have to name the same network."
-            ),
-        )
 
     def _way_out(self) -> Postcondition:
         """The provider lists neither local nor endpoint routes, so that a VPC with interface endpoints has to pass."""
@@ -108,17 +82,5 @@ class Networking(Construct):
             message=(
                 f'No internet gateway is the default route of ${{join(", ", {private})}}: a public IP is of no use '
                 "there, and a task pulls its image only if another route leads to ECR."
-            ),
-        )
-
-    def _warn_of_one_zone(self, subnets: str) -> None:
-        zones = f"distinct([for subnet in {subnets} : subnet.availability_zone])"
-        Check(
-            self,
-            "zones",
-            condition=f"length({zones}) > 1",
-            message=(
-                f'All public subnets (${{join(", ", keys({subnets}))}}) are in one availability zone, '
-                f'${{join(", ", {zones})}}: the API is gone when that zone is. Use subnets in two zones or more.'
             ),
         )

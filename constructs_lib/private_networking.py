@@ -8,26 +8,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cdktf import Postcondition, TerraformIterator, TerraformLocal, TerraformResourceLifecycle
+from cdktf import Postcondition, TerraformIterator
 from cdktf_cdktf_provider_aws.data_aws_network_interface import DataAwsNetworkInterface
 from cdktf_cdktf_provider_aws.data_aws_network_interfaces import (
     DataAwsNetworkInterfaces,
     DataAwsNetworkInterfacesFilter,
 )
 from cdktf_cdktf_provider_aws.data_aws_prefix_list import DataAwsPrefixList
-from cdktf_cdktf_provider_aws.data_aws_route_table import DataAwsRouteTable
 from cdktf_cdktf_provider_aws.data_aws_route_tables import DataAwsRouteTables, DataAwsRouteTablesFilter
-from cdktf_cdktf_provider_aws.data_aws_subnet import DataAwsSubnet
 from cdktf_cdktf_provider_aws.data_aws_vpc_endpoint import DataAwsVpcEndpoint
 from constructs import Construct
 
-from constructs_lib.check import Check
 from constructs_lib.hcl import hcl
+from constructs_lib.subnets import EACH, read_route_tables, read_subnets, warn_of_one_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_EACH = "${each.value}"
 _ENDPOINT_ID = '"vpce-[0-9a-f]+"'
 
 
@@ -65,24 +62,12 @@ class PrivateNetworking(Construct):
         self._region = region
         self._account_id = account_id
         self._services = sorted(endpoint_services)
-        self._tables = self._read_tables()
-        subnets = DataAwsSubnet(
-            self,
-            "subnet",
-            for_each=TerraformIterator.from_list(list(private_subnet_ids)),
-            id=_EACH,
-            lifecycle=TerraformResourceLifecycle(postcondition=[self._in_vpc(), self._way_out()]),
+        of_table = "{id = table.route_table_id, routes = table.routes}"
+        self._tables = read_route_tables(self, "tables", vpc_id=vpc_id, of_table=of_table)
+        subnets = read_subnets(
+            self, vpc_id=vpc_id, subnet_ids=private_subnet_ids, output="private_subnet_ids", way_out=self._way_out()
         )
-        self._warn_of_one_zone(subnets.fqn)
-
-    def _read_tables(self) -> str:
-        """The address of a map of subnet ids to their own tables; "main" is every subnet's without one."""
-        table_ids = TerraformIterator.from_list(DataAwsRouteTables(self, "route_tables", vpc_id=self.vpc_id).ids)
-        tables = DataAwsRouteTable(self, "route_table", for_each=table_ids, route_table_id=_EACH).fqn
-        subnet = 'association.main ? "main" : coalesce(association.subnet_id, association.gateway_id, "none")'
-        table = "{id = table.route_table_id, routes = table.routes}"
-        own = f"{{for association in table.associations : ({subnet}) => {table}}}"
-        return TerraformLocal(self, "tables", f"${{merge([for table in {tables} : {own}]...)}}").fqn
+        warn_of_one_zone(self, subnets, kind="private")
 
     def _table(self, attribute: str, otherwise: str) -> str:
         """Of the subnet that ``self`` is."""
@@ -92,15 +77,6 @@ class PrivateNetworking(Construct):
         """Ids of the tables with such a route, which the data source of a single table does not show."""
         filters = [DataAwsRouteTablesFilter(name=filter_, values=[value])]
         return DataAwsRouteTables(self, id_, vpc_id=self.vpc_id, filter=filters).fqn
-
-    def _in_vpc(self) -> Postcondition:
-        return Postcondition(
-            condition=f"${{self.vpc_id == {hcl(self.vpc_id)}}}",
-            error_message=(
-                f"Subnet ${{self.id}} is in VPC ${{self.vpc_id}}, not in {self.vpc_id}: "
-                "private_subnet_ids and vpc_id have to name the same network."
-            ),
-        )
 
     def _way_out(self) -> Postcondition:
         missing = self._missing_endpoints()
@@ -129,7 +105,7 @@ class PrivateNetworking(Construct):
         endpoint whose network interface does not name it may be any.
         """
         interfaces = self._endpoint_interfaces()
-        there = DataAwsVpcEndpoint(self, "endpoint", id=_EACH)
+        there = DataAwsVpcEndpoint(self, "endpoint", id=EACH)
         named = f"[for each in {interfaces} : regex({_ENDPOINT_ID}, each.description) if {_names_endpoint('each')}]"
         there.add_override("for_each", f"${{toset({named})}}")
         prefix_list = DataAwsPrefixList(self, "s3_prefix_list", name=f"com.amazonaws.{self._region}.s3")
@@ -151,20 +127,8 @@ class PrivateNetworking(Construct):
             filter=[DataAwsNetworkInterfacesFilter(name=name, values=[value]) for name, value in filters.items()],
         ).ids
         return DataAwsNetworkInterface(
-            self, "interface_endpoint", for_each=TerraformIterator.from_list(ids), id=_EACH
+            self, "interface_endpoint", for_each=TerraformIterator.from_list(ids), id=EACH
         ).fqn
-
-    def _warn_of_one_zone(self, subnets: str) -> None:
-        zones = f"distinct([for subnet in {subnets} : subnet.availability_zone])"
-        Check(
-            self,
-            "zones",
-            condition=f"length({zones}) > 1",
-            message=(
-                f'All private subnets (${{join(", ", keys({subnets}))}}) are in one availability zone, '
-                f'${{join(", ", {zones})}}: the API is gone when that zone is. Use subnets in two zones or more.'
-            ),
-        )
 
 
 _NONE = '"none"'
