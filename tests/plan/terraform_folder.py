@@ -9,6 +9,7 @@ from cdktf import Testing
 
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
+from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,13 @@ Diagnostic = dict[str, Any]
 
 
 def write_stack(folder: Path, stack: Any) -> Path:
+    """With the provider's version of `stacks/versions.py`, where it has the AWS provider, whatever the bindings say."""
+    document = json.loads(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
+    providers = document.get("terraform", {}).get("required_providers", {})
+    if "aws" in providers:
+        providers["aws"] = {"source": AWS_PROVIDER, "version": AWS_PROVIDER_VERSION}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cdk.tf.json").write_text(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
+    (folder / "cdk.tf.json").write_text(json.dumps(document))
     return folder
 
 
