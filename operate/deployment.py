@@ -95,7 +95,8 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
     """Needs no more of the caller than Terraform does: where ECS can't be asked, it says so and plans on."""
     service = Service.of(environment)
     with deployment_lock.held(environment.local_aws), environment.answering():
-        threading.Thread(target=service.load_client, daemon=True).start()  # while another program synthesizes
+        loading = threading.Thread(target=environment.load_clients, args=[unrecorded.ASKED], daemon=True)
+        loading.start()  # while another program synthesizes
         stack = environment.prepare_stack()
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -14,7 +15,7 @@ from operate.stack import Stack
 from operate.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import boto3
@@ -44,6 +45,8 @@ class Environment:
 
     settings: Settings
     local_aws: LocalAws | None = None
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    _making_a_client: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
     def stack(self) -> Stack:
@@ -101,14 +104,28 @@ class Environment:
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: Any, *, region: str | None = None) -> Any:
-        """Where no region is named, in the environment's; ECR's in that of the image."""
+        """Where no region is named, in the environment's; ECR's in that of the image. Each is made once."""
         region = region or (self.settings.image_region if service == "ecr" else self.settings.region)
+        with self._making_a_client:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._client(service, region)
+            return self._clients[service, region]
+
+    def load_clients(self, services: Sequence[str]) -> None:
+        """Each takes boto3 a fifth of a second; what is wrong is told when it is used."""
+        with contextlib.suppress(Exception):
+            for service in services:
+                self.client(service)  # type: ignore[call-overload]
+
+    def _client(self, service: str, region: str) -> object:
         if self.local_aws:
             return self.local_aws.client(service, region=region)
         from botocore.config import Config  # noqa: PLC0415 - a quarter of a second that not every verb needs
 
         config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
-        return self._session.client(service, region_name=region, config=config)
+        session: Any = self._session
+        client: object = session.client(service, region_name=region, config=config)
+        return client
 
     @cached_property
     def _session(self) -> boto3.Session:

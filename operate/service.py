@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -68,11 +67,6 @@ class Service:
         if service.find() is None:
             raise nothing
         return service
-
-    def load_client(self) -> None:
-        """ECS's, which takes boto3 a quarter of a second; what is wrong is told when it is used."""
-        with contextlib.suppress(Exception):
-            self.ecs  # noqa: B018 - it is remembered
 
     @cached_property
     def balancing(self) -> ElasticLoadBalancingv2Client:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _NAME_OF = re.compile(r"\$\{(?P<type>aws_\w+)\.(?P<label>\w+)\.name\}")
 
 
+ASKED = ("ecs", "logs", "iam", "application-autoscaling")
+"""The AWS services that a look-up asks."""
+
+
 @dataclass(frozen=True)
 class Unrecorded:
     """`import_id` is what `terraform import` calls it, `tags` are its own or those of what it belongs to."""

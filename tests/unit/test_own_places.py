@@ -40,7 +40,7 @@ def test_health_is_asked_below_the_base_path(
     """As Terraform's output says; a target group behind a load balancer that forwards the base path has it already."""
     settings = environment(service={"api_url": url}) if url else environment()
     service = Service(Environment(settings), cluster="go-api", name="go-api")
-    service.__dict__["target_group"] = {"HealthCheckPath": path, "LoadBalancerArns": ["arn"]}
+    service.__dict__["target_groups"] = [{"HealthCheckPath": path, "LoadBalancerArns": ["arn"]}]
     balancer = {"LoadBalancerName": "alb", "DNSName": "alb.example.com"}
     service.__dict__["balancing"] = SimpleNamespace(describe_load_balancers=lambda **_: {"LoadBalancers": [balancer]})
     assert service.health_url == expected
