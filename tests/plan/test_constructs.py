@@ -69,7 +69,9 @@ def service(stack: TerraformStack, id_: str = "service", **changes: Any) -> Farg
             "cluster_arn": "arn:aws:ecs:eu-west-1:111111111111:cluster/shared",
             "task_definition_arn": "arn:aws:ecs:eu-west-1:111111111111:task-definition/orders:7",
             "network": Network(subnet_ids=SUBNETS, security_group_ids=[GROUP]),
-            "load_balancer": LoadBalancer(target_group_arn=TARGET_GROUP, container_name="orders", container_port=9000),
+            "load_balancers": [
+                LoadBalancer(target_group_arn=TARGET_GROUP, container_name="orders", container_port=9000)
+            ],
             "log_group_name": "/ecs/orders",
             **changes,
         },
