@@ -18,7 +18,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_REQUEST_TIMEOUT_SECONDS = 10
+REQUEST_TIMEOUT_SECONDS = 10
 _KEPT_CONNECTIONS = 20
 
 
@@ -119,7 +119,7 @@ class Load:
         sent_at, began = time.time(), time.monotonic()
         status = version = error = None
         try:
-            answer = await asyncio.wait_for(client.get(self.url), _REQUEST_TIMEOUT_SECONDS)
+            answer = await asyncio.wait_for(client.get(self.url), REQUEST_TIMEOUT_SECONDS)
             status, version = answer.status_code, version_in(answer.content)
         except (httpx.HTTPError, asyncio.TimeoutError) as problem:
             error = _why(problem)

@@ -18,6 +18,7 @@ from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, reserved_port
 from operate import __main__ as command_line
 from operate import embedded_aws, paths, sample_image
+from operate.acceptance import load
 from operate.acceptance.checks import health, rolling_deployment
 from operate.environment import resolve
 from operate.errors import OperateError
@@ -112,8 +113,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
 def _spare(patch: pytest.MonkeyPatch) -> None:
     """What a busy machine can do, in less of an idle one's time: the criteria's own figures are `make acceptance`'s.
 
-    Minutes of metrics are seconds, and the requests are few.
+    Minutes of metrics are seconds, and the requests are few, each with time for its answer.
     """
+    patch.setattr(load, "REQUEST_TIMEOUT_SECONDS", 120)
     patch.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "2")
     patch.setattr(rolling_deployment, "RATE_PER_SECOND", 20)
     patch.setattr(rolling_deployment, "LEAST_RATE_PER_SECOND", 1)
