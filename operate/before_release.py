@@ -94,7 +94,7 @@ def run(service: Service, before: BeforeRelease) -> None:
         progress.console.print(f"`{before.text}` (release.before) is not run: no task runs here. {why}", style="yellow")
         return
     with _nothing_changed(before):
-        request = _request(before.definition, family=_family(service))
+        request = _request(before.definition, family=service.environment.settings.names.release_family)
         _await_others(service, within=before.timeout)
         deregister_copies(service)
         copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
@@ -139,11 +139,6 @@ def _request(definition: Mapping[str, Any], *, family: str) -> RegisterTaskDefin
     return cast("RegisterTaskDefinitionRequestTypeDef", request)
 
 
-def _family(service: Service) -> str:
-    """Of no service: an environment's name has no underscore."""
-    return f"{service.name}_release"
-
-
 def _await_others(service: Service, *, within: timedelta) -> None:
     """Another release's task, or what one left that was killed: two migrations at once may ruin each other's work."""
     if other := _unended(service):
@@ -164,7 +159,9 @@ def _unended(service: Service) -> list[TaskTypeDef]:
     """Also those that are told to stop."""
     found: list[str] = []
     for desired in ("RUNNING", "STOPPED"):
-        listed = service.ecs.list_tasks(cluster=service.cluster, family=_family(service), desiredStatus=desired)
+        listed = service.ecs.list_tasks(
+            cluster=service.cluster, family=service.environment.settings.names.release_family, desiredStatus=desired
+        )
         found += listed["taskArns"]
     return [task for task in service.describe_tasks(found) if task["lastStatus"] != "STOPPED"]
 
@@ -172,7 +169,7 @@ def _unended(service: Service) -> list[TaskTypeDef]:
 def deregister_copies(service: Service) -> None:
     """Those that a killed release has left, by this stack's tags."""
     own = service.environment.settings.own_tags
-    for arn in service.revisions(_family(service)):
+    for arn in service.revisions(service.environment.settings.names.release_family):
         described = service.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
         tags = {tag["key"]: tag["value"] for tag in described.get("tags", [])}
         if own.items() <= tags.items():

@@ -149,7 +149,7 @@ def executable() -> str:
 
 @functools.cache
 def program() -> Program:
-    """Terraform or what TERRAFORM_NAME_VARIABLE names, known to be new enough; nothing in the shell may mislead it."""
+    """Terraform or what TERRAFORM_BINARY_NAME names, known to be new enough; nothing in the shell may mislead it."""
     callers_variables.refuse_what_changes_a_plan(os.environ)
     name = os.environ.get(NAME_VARIABLE) or "terraform"
     found_at = shutil.which(name)

@@ -33,6 +33,8 @@ def _collisions_of_two(
             key="service.name",
             value=f'"{second.service.name}"',
         )
+    yield from _shared_family(first_file, first, second_file, second)
+    yield from _shared_family(second_file, second, first_file, first)
     if first.backend.address == second.backend.address:
         yield _shared_state(second_file, second, f"the state of {first_file}")
     for shared in sorted(_target_groups(first) & _target_groups(second)):
@@ -44,6 +46,17 @@ def _collisions_of_two(
 def _names(environment: Environment) -> tuple[str, str]:
     """Roles are an account's, whatever the region, and IAM tells no upper from lower case."""
     return environment.account_id, environment.name_prefix.lower()
+
+
+def _shared_family(file: Path, environment: Environment, other_file: Path, other: Environment) -> Iterator[Problem]:
+    if environment.account_id == other.account_id and environment.names.ecs == other.names.release_family:
+        yield Problem(
+            file,
+            f"its task definitions would be called {environment.names.ecs}, like those with which {other_file} runs"
+            " release.before. Rename the service or the file",
+            key="service.name",
+            value=f'"{environment.service.name}"',
+        )
 
 
 def _target_groups(environment: Environment) -> set[tuple[str, str, str, str]]:

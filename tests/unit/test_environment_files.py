@@ -79,6 +79,20 @@ def test_the_same_names(tmp_path: Path) -> None:
     assert len(load_environments(tmp_path)) == 2
 
 
+def test_the_family_of_what_runs_before_a_release(tmp_path: Path) -> None:
+    """Another environment's revisions would be taken for copies that a release has left."""
+    write(tmp_path, "dev.toml")
+    write(tmp_path, "dev_release.toml", own="2", target_group_arn="other")
+    assert told(tmp_path) == [
+        (
+            'dev_release.toml: service.name = "go-api"\n    its task definitions would be called go-api-dev_release, '
+            "like those with which dev.toml runs release.before. Rename the service or the file"
+        )
+    ]
+    write(tmp_path, "dev_release.toml", own="2", target_group_arn="other", account_id="222222222222")
+    assert len(load_environments(tmp_path)) == 2
+
+
 def test_the_same_state(tmp_path: Path) -> None:
     """Each would destroy what the other made."""
     write(tmp_path, "dev.toml")
