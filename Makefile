@@ -7,6 +7,7 @@ $(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
 export $(given)
 
 export PATH := $(CURDIR)/.venv/bin:$(value PATH)
+unexport PYTHONDONTWRITEBYTECODE # else each command compiles again what all of them import: a third of a plan's time
 override python := .venv/bin/python
 override operate := @$(python) -m operate
 override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}

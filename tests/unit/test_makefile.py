@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = f"""#!{sys.executable}
 import json, os, sys
 print(json.dumps(sys.argv[1:]), os.environ["PATH"])
+print("bytecode is", "not kept" if sys.dont_write_bytecode else "kept", file=sys.stderr)
 """
 HOSTILE = [
     "$(touch pwned)",
@@ -141,6 +142,11 @@ def test_virtual_environment_comes_first_on_path(make: Make, folder: Path) -> No
     """And the caller's own PATH follows as it was."""
     shown = make("plan", PATH=f"{os.environ['PATH']}:/odd$HOME").stdout
     assert shown.rstrip().endswith(f" {folder}/.venv/bin:{os.environ['PATH']}:/odd$HOME")
+
+
+def test_what_is_compiled_is_kept(make: Make) -> None:
+    """Else the next command compiles it again: in a container, the variable is often set."""
+    assert "bytecode is kept" in make("plan", PYTHONDONTWRITEBYTECODE="1").stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["IMAGE_TAG="]])
