@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ministack import app
 from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, iam
 
-from local_aws.cloudwatch import log_events, log_groups
+from local_aws.cloudwatch import application_load_balancers, log_events, log_groups
 from local_aws.ec2 import describe_filters, prefix_lists, routes, security_group_rules, vpc_endpoints
 from local_aws.ecr import describe_images
 from local_aws.ecs import (
@@ -65,8 +65,10 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (alb, "_modify_rule", listener_rules.modify),
     (alb, "_parse_actions", listener_rules.parse_actions),
     (alb, "_parse_conditions", listener_rules.parse_conditions),
+    (alb, "_proxy_http_target", application_load_balancers.proxy),
     (alb, "_set_rule_priorities", listener_rules.set_priorities),
     (alb, "_tg_xml", target_groups.xml),
+    (alb, "dispatch_request", application_load_balancers.dispatch),
     (app, "_handle_alb_request", targets.dispatch),
     (app, "_stop_docker_containers", scheduler.close),
     (cloudwatch_logs, "_create_log_group", log_groups.create),

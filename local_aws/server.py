@@ -15,9 +15,8 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
-from local_aws import patches, web_pages
+from local_aws import metric_periods, patches, web_pages
 from local_aws.application_autoscaling import api as application_autoscaling
-from local_aws.application_autoscaling import target_tracking
 from local_aws.ecs import scheduler
 from local_aws.errors import LocalAwsError
 from local_aws.server_record import ServerRecord
@@ -33,7 +32,7 @@ def main() -> None:
     _add_application_autoscaling()
     patches.install()
     scheduler.start()
-    target_tracking.start()
+    metric_periods.start()
     asyncio.run(serve(web_pages.refused(app.app), _configuration(port)))
     record.remove(directory)
 

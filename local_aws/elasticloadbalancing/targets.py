@@ -120,6 +120,12 @@ def health_of(group_arn: str, *, task_arn: str) -> Health | None:
     return None
 
 
+def states_of(group_arn: str) -> list[str]:
+    """Of each registered target: `initial`, `healthy` or `unhealthy`."""
+    watched = [_watched.get(_key(group_arn, target)) for target in alb._targets.get(group_arn, [])]
+    return [one.health.state if one else "initial" for one in watched]
+
+
 def supervise() -> None:
     """Every registered target has its checker, every other one is drained and forgotten; call it after any change."""
     registered = _registered()

@@ -1,7 +1,8 @@
-"""The embedded AWS scales a service with its CPU, on a clock whose minute is a second."""
+"""The embedded AWS scales a service with its CPU, memory and requests, on a clock whose minute is a second."""
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def image(local_aws: LocalAws, probe: bytes) -> str:
     return publish_probe(local_aws, probe)
 
 
-def track_cpu(stage: Stage) -> None:
+def track(stage: Stage, metric: str, target: float, **predefined: str) -> None:
     service = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/{stage.name}/{stage.name}",
@@ -39,22 +40,31 @@ def track_cpu(stage: Stage) -> None:
     scaling.register_scalable_target(**service, MinCapacity=1, MaxCapacity=2)
     scaling.put_scaling_policy(
         **service,
-        PolicyName="cpu",
+        PolicyName=metric,
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 30.0,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            "TargetValue": target,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": metric, **predefined},
             "ScaleOutCooldown": 1,
             "ScaleInCooldown": 1,
         },
     )
 
 
+def activities(stage: Stage) -> list[str]:
+    """The newest first, with their causes."""
+    resource = f"service/{stage.name}/{stage.name}"
+    described = stage.client("application-autoscaling").describe_scaling_activities(
+        ServiceNamespace="ecs", ResourceId=resource
+    )
+    return [f"{one['Description']} {one['Cause']}" for one in described["ScalingActivities"]]
+
+
 def test_scales_out_and_in(stage: Stage) -> None:
     """Sustained load above the target adds a task; when it is gone the task goes, and both are on record."""
     stage.create_service(stage.register(task={"cpu": "256"}))
     stage.wait_steady()
-    track_cpu(stage)
+    track(stage, "ECSServiceAverageCPUUtilization", 30)
     calm = threading.Event()
 
     def burn() -> None:
@@ -71,8 +81,42 @@ def test_scales_out_and_in(stage: Stage) -> None:
     metrics = stage.client("cloudwatch").list_metrics(Namespace="AWS/ECS", MetricName="CPUUtilization")["Metrics"]
     assert {"Name": "ServiceName", "Value": stage.name} in metrics[0]["Dimensions"]
     wait_until(lambda: stage.service["desiredCount"] == 1, show=lambda: stage.service)
-    activities = stage.client("application-autoscaling").describe_scaling_activities(ServiceNamespace="ecs")
-    assert [one["Description"] for one in activities["ScalingActivities"]] == [
-        "Setting desired count to 1.",
-        "Setting desired count to 2.",
+    assert [one.partition(".")[0] for one in activities(stage)] == [
+        "Setting desired count to 1",
+        "Setting desired count to 2",
     ]
+
+
+def test_scales_out_with_memory(stage: Stage) -> None:
+    """A task that holds a quarter of its memory is 15 percent too much, in CloudWatch's eyes as well."""
+    stage.create_service(stage.register())
+    stage.wait_steady()
+    track(stage, "ECSServiceAverageMemoryUtilization", 10)
+    stage.get("/hold")
+    wait_until(lambda: stage.service["runningCount"] == 2, show=lambda: stage.service)
+    (activity,) = activities(stage)
+    seen = re.search(r"saw .*, (\d+) in the last minutes, its target being 10:", activity)
+    assert seen, activity
+    assert 25 <= int(seen[1]) <= 32
+
+
+def test_scales_with_requests(stage: Stage) -> None:
+    """Each target's share counts, and without a request the task that was added goes again."""
+    stage.create_service(stage.register())
+    stage.wait_steady()
+    suffixes = (stage.balancer_arn.partition(":loadbalancer/")[2], stage.group_arn.rpartition(":")[2])
+    track(stage, "ALBRequestCountPerTarget", 3, ResourceLabel="/".join(suffixes))
+    calm = threading.Event()
+
+    def ask() -> None:
+        while not calm.wait(0.1):
+            stage.get("/version")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        wait_until(lambda: stage.service["runningCount"] == 2, show=lambda: stage.service)
+    finally:
+        calm.set()
+        asking.join()
+    wait_until(lambda: stage.service["desiredCount"] == 1, show=lambda: activities(stage))

@@ -14,6 +14,7 @@ import (
 var (
 	broken  atomic.Bool
 	waiting atomic.Int32
+	held    []byte
 	told    = make(chan os.Signal, 1) // SIGUSR1: to go on with what was waiting for it
 )
 
@@ -35,6 +36,7 @@ func main() {
 	http.HandleFunc("/break", func(http.ResponseWriter, *http.Request) { broken.Store(true) })
 	http.HandleFunc("/exit", func(http.ResponseWriter, *http.Request) { os.Exit(4) })
 	http.HandleFunc("/eat", eat)
+	http.HandleFunc("/hold", hold)
 	http.HandleFunc("/burn", burn)
 	http.HandleFunc("/given", given)
 	signal.Notify(told, syscall.SIGUSR1)
@@ -74,6 +76,14 @@ func eat(http.ResponseWriter, *http.Request) {
 			block[at] = 1
 		}
 		taken = append(taken, block)
+	}
+}
+
+// hold takes 256 MiB and keeps them.
+func hold(http.ResponseWriter, *http.Request) {
+	held = make([]byte, 256<<20)
+	for at := range held {
+		held[at] = 1
 	}
 }
 

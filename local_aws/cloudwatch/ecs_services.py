@@ -1,4 +1,4 @@
-"""How much of the CPU that it reserved a service uses: CPUUtilization in AWS/ECS, once a minute.
+"""How much of the CPU and memory that it reserved a service uses: AWS/ECS, once a minute.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
 """
@@ -10,23 +10,27 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ministack.services import cloudwatch, ecs
+from ministack.services import ecs
 
+from local_aws.cloudwatch import data_points
 from local_aws.ecs import records
 from local_aws.ecs.containers import ENGINE_ERRORS
 
 if TYPE_CHECKING:
     from local_aws.ministack_types import Record
 
+NAMESPACE = "AWS/ECS"
 _UNITS_PER_VCPU = 1024
+_BYTES_PER_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a task's containers have used since they started; `at_seconds` since the epoch."""
+    """What a task's containers have used since they started, and hold now; `at_seconds` since the epoch."""
 
     at_seconds: float
     used_seconds: float
+    held_bytes: float = 0.0
 
 
 @dataclass
@@ -35,9 +39,14 @@ class Meter:
 
     readings: dict[str, Reading] = field(default_factory=dict)
 
-    def measure(self, service: Record) -> float | None:
-        """Percent, published to CloudWatch too; None where there is nothing to measure."""
+    def publish(self) -> None:
+        """Of each service of the current account that has a task to measure."""
+        for service in [one for one in ecs._services.values() if one["status"] == "ACTIVE"]:
+            self._publish(service)
+
+    def _publish(self, service: Record) -> None:
         used, reserved = 0.0, 0.0  # in seconds of a core: a task counts for as long as it ran
+        held, limit = 0.0, 0.0
         for task in records.tasks_of(service):
             before = self.readings.pop(task["taskArn"], None)
             now = _read(task) if records.is_alive(task) else None
@@ -47,12 +56,15 @@ class Meter:
             before = before or Reading(at_seconds=ecs._ts_to_epoch(task["startedAt"]), used_seconds=0.0)
             used += now.used_seconds - before.used_seconds
             reserved += (now.at_seconds - before.at_seconds) * int(task["cpu"]) / _UNITS_PER_VCPU
-        if reserved <= 0:
-            return None
-        percent = 100 * used / reserved
-        dimensions = {"ClusterName": service["clusterArn"].rpartition("/")[2], "ServiceName": service["serviceName"]}
-        cloudwatch.record_metric("AWS/ECS", "CPUUtilization", percent, "Percent", dimensions)
-        return percent
+            held, limit = held + now.held_bytes, limit + int(task["memory"]) * _BYTES_PER_MIB
+        of_service = dimensions(service)
+        for name, part, whole in (("CPUUtilization", used, reserved), ("MemoryUtilization", held, limit)):
+            if whole > 0:
+                data_points.publish(NAMESPACE, name, of_service, {100 * part / whole: 1}, unit="Percent")
+
+
+def dimensions(service: Record) -> dict[str, str]:
+    return {"ClusterName": service["clusterArn"].rpartition("/")[2], "ServiceName": service["serviceName"]}
 
 
 def _read(task: Record) -> Reading | None:
@@ -65,4 +77,12 @@ def _read(task: Record) -> Reading | None:
     except ENGINE_ERRORS:
         return None
     nanoseconds = sum(one["cpu_stats"]["cpu_usage"]["total_usage"] for one in stats)
-    return Reading(at_seconds=time.time(), used_seconds=nanoseconds / 1e9)
+    held = sum(_held_bytes(one["memory_stats"]) for one in stats)
+    return Reading(at_seconds=time.time(), used_seconds=nanoseconds / 1e9, held_bytes=held)
+
+
+def _held_bytes(memory: Record) -> float:
+    """Without the files that the kernel keeps and would give up: https://docs.docker.com/reference/cli/docker/container/stats/."""
+    kept = memory.get("stats") or {}
+    cached = kept.get("total_inactive_file", kept.get("inactive_file", 0))  # control groups 1, and 2
+    return float(max(0, memory.get("usage", 0) - cached))
