@@ -137,7 +137,9 @@ def test_no_value_is_no_low_value() -> None:
     assert list(tracked.points) == ["memory"]
 
 
-LOADS = st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500)), min_size=20, max_size=120)
+LEVELS = st.floats(0, 500)
+PLATEAUS = st.lists(st.tuples(LEVELS, LEVELS, st.sampled_from((1, 2, 3, 15, 18))), min_size=3, max_size=10)
+LOADS = PLATEAUS.map(lambda plateaus: [(one, other) for one, other, minutes in plateaus for _ in range(minutes)])
 COOLDOWNS = st.integers(0, 600)
 
 
