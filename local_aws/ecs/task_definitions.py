@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ministack.services import ecs
 
-from local_aws.ecs import fargate
+from local_aws.ecs import dependencies, fargate
 from local_aws.ecs.refusals import refusal
 
 if TYPE_CHECKING:
@@ -25,9 +25,40 @@ def register(original: Handler, request: Record) -> Answer:
         if any(container.get("secrets") for container in containers) and not definition.get("executionRoleArn"):
             message = "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
             return refusal(message, "ClientException")
+        if found := _containers_problem(definition, containers) or dependencies.problem(containers):
+            return refusal(found, "ClientException")
         if "FARGATE" in (definition.get("requiresCompatibilities") or []) and (found := fargate.problem(definition)):
             return refusal(found, "ClientException")
     return original(definition)
+
+
+def _containers_problem(definition: Record, containers: list[Record]) -> str | None:
+    """Of all together. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html."""
+    names = [one["name"] for one in containers]
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        return f"Container names must be unique within a task definition: {repeated}"
+    if containers and not any(one.get("essential", True) for one in containers):
+        return "At least one container in a task definition must be essential."
+    reserved = {
+        "cpu": sum(one.get("cpu") or 0 for one in containers),
+        "memory": sum(one.get("memoryReservation") or one.get("memory") or 0 for one in containers),
+    }
+    for size, total in reserved.items():
+        if str(definition.get(size) or "").isdecimal() and total > int(definition[size]):
+            return f"The containers reserve {total} of {size}, and the task has {definition[size]}."
+    return _firelens_problem(containers)
+
+
+def _firelens_problem(containers: list[Record]) -> str | None:
+    routers = [one["name"] for one in containers if one.get("firelensConfiguration")]
+    routed = [
+        one["name"] for one in containers if (one.get("logConfiguration") or {}).get("logDriver") == "awsfirelens"
+    ]
+    if routed and not routers:
+        return f"Container {routed[0]} uses awsfirelens, and no container has a firelensConfiguration."
+    if len(routers) > 1:
+        return f"Only one container may have a firelensConfiguration: {', '.join(routers)}"
+    return None
 
 
 def resolve(original: Callable[[str], str | None], ref: str) -> str | None:

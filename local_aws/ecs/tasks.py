@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ministack.core.concurrency import spawn_background
 from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
 from ministack.services import ecs, ecs_metadata
 
-from local_aws.ecs import containers, engine_health, records
+from local_aws.ecs import containers, dependencies, engine_health, records, task_network
 from local_aws.ecs.engine_health import EngineEndedError
+from local_aws.ecs.task_start import EssentialNeverStartsError, TaskStart
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
@@ -44,15 +47,12 @@ def run(  # noqa: PLR0917 - MiniStack's signature
     """Stands for `ecs._run_task_worker`, on a thread of its own per task."""
     with request_scope(account, region):
         try:
-            ecs._start_task_worker(task, definition, overrides, client)
+            TaskStart(task, definition, overrides, client, started=partial(_watch, task, client)).run()
         except Exception as error:  # noqa: BLE001 - whatever it is, the task has not started
             if engine_health.refuses():
                 _end_with_engine(task, EngineEndedError())
             else:
                 stop(task, reason=_why_not_started(task, error), code="TaskFailedToStart")
-            return
-        if task["lastStatus"] == "RUNNING":
-            _watch(task, client)
 
 
 def _why_not_started(task: Record, error: Exception) -> str:
@@ -60,16 +60,18 @@ def _why_not_started(task: Record, error: Exception) -> str:
         return f"CannotPullContainerError: {error}"
     if isinstance(error, (ecs._SecretResolutionError, containers.LoggingError)):
         return f"ResourceInitializationError: {error}"
+    if isinstance(error, EssentialNeverStartsError):
+        return "Task failed to start"  # the container's own reason says why
     _log.error("task %s did not start", records.id_of(task), exc_info=error)
     return f"CannotStartContainerError: {getattr(error, 'explanation', None) or error}"
 
 
-def _watch(task: Record, client: DockerClient) -> None:
-    for container, container_id in zip(task["containers"], list(task["_docker_ids"]), strict=False):
-        spawn_background(_await_end, task, container, container_id, client, thread_name=f"wait-{container_id[:12]}")
+def _watch(task: Record, client: DockerClient, container: Record, container_id: str) -> None:
+    container["_docker_id"] = container_id
+    spawn_background(_await_end, task, client, container, container_id, thread_name=f"wait-{container_id[:12]}")
 
 
-def _await_end(task: Record, container: Record, container_id: str, client: DockerClient) -> None:
+def _await_end(task: Record, client: DockerClient, container: Record, container_id: str) -> None:
     try:
         exit_code = _note_end(container, containers.wait(client, container_id))
     except EngineEndedError as error:
@@ -91,9 +93,9 @@ def _end_with_engine(task: Record, error: EngineEndedError) -> None:
 
 def _note_end(container: Record, exit_code: int) -> int:
     """The exit code, which is the first one noted: who looks after the removal sees only that it is gone."""
-    container["lastStatus"] = "STOPPED"
     if container.get("exitCode") is None:
         container["exitCode"] = exit_code
+    container["lastStatus"] = "STOPPED"
     return int(container["exitCode"])
 
 
@@ -142,17 +144,29 @@ def _drain_and_stop(task: Record, drain_seconds: float) -> None:
     _end_of(task).wait(drain_seconds)
     task["lastStatus"] = "STOPPING"
     client = ecs._get_docker()
-    container_ids = list(task.get("_docker_ids") or [])
-    if client and container_ids:
-        with ThreadPoolExecutor(max_workers=len(container_ids)) as pool:
-            list(pool.map(lambda pair: _stop_container(task, client, *pair), enumerate(container_ids)))
+    if client:
+        _stop_in_order(task, client)
     ecs._cleanup_task_resources(task, client)
     _finish(task)
+    task_network.close(task, client)
 
 
-def _stop_container(task: Record, client: DockerClient, index: int, container_id: str) -> None:
-    container = task["containers"][index]
-    seconds = containers.stop_seconds(records.task_definition_of(task), container["name"])
+def _stop_in_order(task: Record, client: DockerClient) -> None:
+    """Each as soon as those that depend on it have ended."""
+    definition = records.task_definition_of(task)
+    running = {one["name"]: one for one in task["containers"] if "_docker_id" in one}
+    stops: dict[str, Future[None]] = {}
+    with ThreadPoolExecutor(max_workers=len(task["containers"])) as pool:
+        for name, before in dependencies.stop_order(definition["containerDefinitions"]):
+            if name in running:
+                awaited = [stops[other] for other in before if other in stops]
+                seconds = containers.stop_seconds(definition, name)
+                stops[name] = pool.submit(_stop_container, client, running[name], seconds, awaited)
+
+
+def _stop_container(client: DockerClient, container: Record, seconds: int, awaited: list[Future[None]]) -> None:
+    futures.wait(awaited)
+    container_id = container["_docker_id"]
     containers.stop(client, container_id, timeout_seconds=seconds)
     try:
         _note_end(container, containers.wait(client, container_id))

@@ -47,5 +47,5 @@ def test_exit_code_survives_the_removal(monkeypatch: pytest.MonkeyPatch, noted: 
     monkeypatch.setattr(containers, "wait", lambda *_: 137)
     container = {"name": "sidecar", "lastStatus": "RUNNING", "exitCode": noted}
     task = {"taskArn": "task", "taskDefinitionArn": "family:1", "desiredStatus": "STOPPED", "lastStatus": "STOPPING"}
-    tasks._await_end(task, container, "id", Mock())
+    tasks._await_end(task, Mock(), container, "id")
     assert container == {"name": "sidecar", "lastStatus": "STOPPED", "exitCode": 137 if noted is None else noted}

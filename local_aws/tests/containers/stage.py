@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, reserved_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from docker.models.containers import Container
@@ -185,9 +185,19 @@ class Stage:
         return str(balancer["LoadBalancerArn"])
 
     def register(
-        self, *, version: str = "v1", fault: str = "", tag: str = "v1", task: Record | None = None, **container: object
+        self,
+        *,
+        version: str = "v1",
+        fault: str = "",
+        tag: str = "v1",
+        task: Record | None = None,
+        sidecars: Sequence[Record] = (),
+        **container: object,
     ) -> str:
-        """A task definition's ARN; `task` and the rest are its own and its container's further members."""
+        """A task definition's ARN; `task` and the rest are its own and its container's further members.
+
+        `sidecars` are further containers of the same image, each with its name at least.
+        """
         environment = [{"name": "VERSION", "value": version}, {"name": "FAULT", "value": fault}]
         definition = {
             "name": "probe",
@@ -201,7 +211,7 @@ class Stage:
             family=self.name,
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
-            containerDefinitions=[definition],
+            containerDefinitions=[definition, *({"image": definition["image"], **one} for one in sidecars)],
             **{"cpu": "512", "memory": "1024", "executionRoleArn": _EXECUTION_ROLE, **(task or {})},
         )
         return str(registered["taskDefinition"]["taskDefinitionArn"])
@@ -276,6 +286,13 @@ class Stage:
             (container,) = client.containers.list(filters={"label": label})
             yield container
 
+    def engine_containers(self, name: str) -> list[str]:
+        """Those, also ended ones, with this in their names."""
+        engine = container_engine.running(self.local_aws)
+        assert engine
+        with engine.client() as client:
+            return [str(one.name) for one in client.containers.list(all=True, filters={"name": name})]
+
     @property
     def target_health(self) -> list[tuple[str, str]]:
         """State and reason of each target."""
@@ -283,11 +300,19 @@ class Stage:
         healths = [one["TargetHealth"] for one in described["TargetHealthDescriptions"]]
         return sorted((health["State"], health.get("Reason", "")) for health in healths)
 
-    def log_messages(self, task: Record) -> list[str]:
+    def log_messages(self, task: Record, container: str = "probe") -> list[str]:
         """Of one task only: the lines of the next one come between them."""
-        stream = {"logGroupName": self.log_group, "logStreamName": f"probe/probe/{task['taskArn'].rpartition('/')[2]}"}
-        events = self.client("logs").get_log_events(**stream, startFromHead=True)["events"]
-        return [event["message"] for event in events]
+        return [event["message"] for event in self.log_events(task, container)]
+
+    def log_events(self, task: Record, container: str) -> list[Record]:
+        stream = f"probe/{container}/{task['taskArn'].rpartition('/')[2]}"
+        logs = self.client("logs")
+        with suppress(logs.exceptions.ResourceNotFoundException):  # nothing is written yet
+            events: list[Record] = logs.get_log_events(
+                logGroupName=self.log_group, logStreamName=stream, startFromHead=True
+            )["events"]
+            return events
+        return []
 
     def get(self, path: str, *, timeout_seconds: float = 60) -> Answer:
         """Through the load balancer."""

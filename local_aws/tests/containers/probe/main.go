@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,6 +29,9 @@ func main() {
 		fmt.Print("last words without a line's end")
 		os.Exit(3)
 	}
+	if fault == "done" {
+		return
+	}
 	broken.Store(fault == "unhealthy")
 	http.HandleFunc("/health", health)
 	http.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
@@ -39,12 +43,13 @@ func main() {
 	http.HandleFunc("/hold", hold)
 	http.HandleFunc("/burn", burn)
 	http.HandleFunc("/given", given)
+	http.HandleFunc("/neighbour", neighbour)
 	signal.Notify(told, syscall.SIGUSR1)
 	go func() {
 		if fault == "late" {
 			<-told
 		}
-		fmt.Println(http.ListenAndServe(":8080", nil))
+		fmt.Println(http.ListenAndServe(":"+port(), nil))
 	}()
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
@@ -54,6 +59,24 @@ func main() {
 		select {}
 	}
 	fmt.Println("stopped")
+}
+
+func port() string {
+	if given := os.Getenv("PORT"); given != "" {
+		return given
+	}
+	return "8080"
+}
+
+// neighbour is what another container of the task answers on localhost.
+func neighbour(w http.ResponseWriter, asked *http.Request) {
+	answer, err := http.Get("http://localhost:" + asked.URL.Query().Get("port") + "/version")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer answer.Body.Close()
+	io.Copy(w, answer.Body)
 }
 
 // wait answers when the probe is told to go on.
