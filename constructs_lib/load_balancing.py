@@ -61,6 +61,20 @@ class LoadBalancing(Construct):
         """Where the target group asks for health, ``/`` included; ``/health`` where it only connects (SC-001)."""
         return f'${{coalesce({self._address}.health_check[0].path, "{defaults.HEALTH_CHECK_PATH}")}}'
 
+    @property
+    def target_group_name(self) -> str:
+        return f"${{{self._address}.name}}"
+
+    @property
+    def arn_suffix(self) -> str:
+        """``targetgroup/<name>/<id>``, by which CloudWatch knows the target group."""
+        return f"${{{self._address}.arn_suffix}}"
+
+    @property
+    def load_balancer_arn_suffix(self) -> str:
+        """``app/<name>/<id>`` or ``net/<name>/<id>``: a target group hangs on one load balancer."""
+        return f'${{split(":loadbalancer/", tolist({self._address}.load_balancer_arns)[0])[1]}}'
+
     @staticmethod
     def _takes_ip_targets() -> Postcondition:
         return Postcondition(

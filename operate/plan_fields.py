@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from operate import policy_grants
+from operate import plan_dashboards, policy_grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,6 +168,9 @@ def _known(path: str, value: Any) -> Iterator[tuple[Key, _Leaf]]:  # noqa: ANN40
         value = _parsed(value)
     if isinstance(value, dict) and _is_policy(value):
         yield from _policy(path, value)
+    elif isinstance(value, dict) and plan_dashboards.is_dashboard(value):
+        for key, one in plan_dashboards.readable(value).items():
+            yield from _known(_under(path, escaped(key)), one)
     elif isinstance(value, dict):
         for key, one in value.items():
             yield from _known(_under(path, escaped(key)), one)

@@ -180,6 +180,25 @@ def _role_policy(environment: Environment, block: Block) -> tuple[str, Tags] | N
     return (f"{block['role']}:{block['name']}", role[1]) if role else None
 
 
+def _dashboard(environment: Environment, block: Block) -> tuple[str, Tags] | None:
+    """The provider gives it no tags: the stack's own is told by the first sentence of its text."""
+    cloudwatch, name = environment.client("cloudwatch"), block["dashboard_name"]
+    try:
+        found = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
+    except (cloudwatch.exceptions.DashboardNotFoundError, cloudwatch.exceptions.ResourceNotFound):
+        return None
+    own = _first_sentence(found) == _first_sentence(block["dashboard_body"])
+    return name, environment.settings.own_tags if own else {}
+
+
+def _first_sentence(dashboard_body: str) -> str:
+    """Whatever somebody has made of it; Terraform's references are in no text."""
+    try:
+        return str(json.loads(dashboard_body)["widgets"][0]["properties"]["markdown"]).partition(". ")[0]
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
 def _tags(tags: Sequence[Mapping[str, Any]], key: str, value: str) -> Tags:
     return {tag[key]: tag[value] for tag in tags}
 
@@ -193,4 +212,5 @@ _LOOK_UPS: Mapping[str, LookUp] = {
     "aws_ecs_task_definition": _task_definition,
     "aws_ecs_service": _service,
     "aws_appautoscaling_target": _scalable_target,
+    "aws_cloudwatch_dashboard": _dashboard,
 }

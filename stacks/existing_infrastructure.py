@@ -28,7 +28,7 @@ class ExistingInfrastructure:
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
-    target_group_arns: Sequence[str]
+    load_balancing: Sequence[LoadBalancing]
     alb_dns_name: str
     health_check_path: str
 
@@ -40,7 +40,7 @@ def read_existing_infrastructure(stack: TerraformStack, environment: Environment
     return ExistingInfrastructure(
         subnet_ids=subnet_ids,
         security_group_ids=_security_groups(stack, environment, vpc_id=vpc_id),
-        target_group_arns=[each.target_group_arn for each in load_balancing],
+        load_balancing=load_balancing,
         alb_dns_name=first.alb_dns_name,
         health_check_path=first.health_check_path,
     )

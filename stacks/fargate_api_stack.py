@@ -13,6 +13,7 @@ from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluste
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
+from constructs_lib.service_dashboard import MeasuredTargetGroup, ServiceDashboard, TaskLimits
 from stacks.existing_infrastructure import read_existing_infrastructure
 from stacks.image import pushed_image
 from stacks.moves import move_from_earlier_addresses
@@ -62,6 +63,8 @@ class FargateApiStack(TerraformStack):
             ],
         )
         _autoscaling(self, environment, cluster=cluster, service=service)
+        if environment.dashboard.enabled:
+            _dashboard(self, environment, existing=existing)
         move_from_earlier_addresses(log_group=log_group, task_definition=task_definition)
         declare_outputs(
             self,
@@ -166,11 +169,11 @@ def _service(
         ),
         load_balancers=[
             LoadBalancer(
-                target_group_arn=arn,
+                target_group_arn=each.target_group_arn,
                 container_name=environment.service.name,
                 container_port=environment.container.port,
             )
-            for arn in existing.target_group_arns
+            for each in existing.load_balancing
         ],
         log_group_name=environment.log_group_name,
         desired_count=environment.scaling.first_count,
@@ -213,4 +216,30 @@ def _autoscaling(
             f"starts none. Set it: aws ecs update-service --cluster {cluster.name} --service {service.name} "
             f"--desired-count {environment.scaling.first_count}"
         ),
+    )
+
+
+def _dashboard(stack: TerraformStack, environment: Environment, *, existing: ExistingInfrastructure) -> None:
+    ServiceDashboard(
+        stack,
+        "dashboard",
+        name=environment.names.dashboard,
+        region=environment.region,
+        cluster_name=environment.cluster_name,
+        service_name=environment.names.ecs,
+        target_groups=[
+            MeasuredTargetGroup(
+                name=each.target_group_name,
+                arn_suffix=each.arn_suffix,
+                load_balancer_arn_suffix=each.load_balancer_arn_suffix,
+            )
+            for each in existing.load_balancing
+        ],
+        limits=TaskLimits(
+            cpu=environment.container.cpu,
+            memory_mib=environment.container.memory_mib,
+            most_tasks=environment.scaling.max_capacity,
+            cpu_target=environment.scaling.cpu_target_percent,
+        ),
+        container_insights=environment.cluster.container_insights,
     )

@@ -25,6 +25,7 @@ from stacks.settings.sizes import too_large_for_ecs, too_many_secrets_for_iam, t
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
 from stacks.settings.tables.container import Container
+from stacks.settings.tables.dashboard import Dashboard
 from stacks.settings.tables.deployment import Deployment
 from stacks.settings.tables.image import Image
 from stacks.settings.tables.logs import Logs
@@ -85,6 +86,8 @@ class Environment(Settings):
     """How long logs are kept, and the key that encrypts them."""
     cluster: Cluster = Cluster()
     """Which metrics CloudWatch collects."""
+    dashboard: Dashboard = Dashboard()
+    """A CloudWatch dashboard: requests, errors, latency, CPU, memory, tasks."""
     backend: Backend
     """Where this stack's own state is kept."""
     remote_state: RemoteStates

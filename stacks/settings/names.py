@@ -22,6 +22,11 @@ class Names(NamedTuple):
         return self.prefix
 
     @property
+    def dashboard(self) -> str:
+        """CloudWatch takes the characters of ECS's names, and as many."""
+        return self.prefix
+
+    @property
     def release_family(self) -> str:
         """Of the task definitions with which `release.before` runs."""
         return f"{self.prefix}_release"

@@ -5,8 +5,11 @@ Real Terraform and the real provider apply them all together, on an embedded AWS
 
 from __future__ import annotations
 
+import json
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +20,7 @@ from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment, load_environment
 from tests.conftest import overlaid
+from tests.dashboard_bodies import assert_taken
 from tests.plan.terraform_folder import write_stack
 
 if TYPE_CHECKING:
@@ -80,7 +84,8 @@ class Variant:
             "loadbalancing": {"target_group_arn": groups, "alb_dns_name": self.dns_name},
         }
         states = {name: {"backend": STATE, "outputs": named} for name, named in outputs.items()}
-        return {"network": {"assign_public_ip": self.assign_public_ip}, "remote_state": states}
+        network = {"assign_public_ip": self.assign_public_ip}
+        return {"network": network, "remote_state": states, "dashboard": {"enabled": True}}
 
     @property
     def read(self) -> set[str]:
@@ -127,6 +132,12 @@ def plan(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactor
     return make
 
 
+@pytest.fixture(scope="module")
+def planned(plan: Callable[[Tree], Tree]) -> Callable[[str], Tree]:
+    """Each variant's plan, made once."""
+    return cache(lambda name: plan(VARIANTS[name].settings))
+
+
 def test_nothing_of_a_variant_is_planned_twice(infrastructure: Infrastructure) -> None:
     """What the embedded AWS answers is what was asked of it: each of these modules is in use at somebody's."""
     infrastructure.terraform.run("plan", "-detailed-exitcode")
@@ -134,11 +145,11 @@ def test_nothing_of_a_variant_is_planned_twice(infrastructure: Infrastructure) -
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_our_stack_is_planned_on_a_variant(
-    infrastructure: Infrastructure, plan: Callable[[Tree], Tree], name: str
+    infrastructure: Infrastructure, planned: Callable[[str], Tree], name: str
 ) -> None:
     """Nothing is refused, the service is where the variant says, and warned of is what is unwise alone."""
     variant, outputs = VARIANTS[name], infrastructure.outputs
-    document = plan(variant.settings)
+    document = planned(name)
     (service,) = [each["change"]["after"] for each in document["resource_changes"] if each["type"] == "aws_ecs_service"]
     (network,) = service["network_configuration"]
     joined = {balancer["target_group_arn"] for balancer in service["load_balancer"]}
@@ -151,6 +162,33 @@ def test_our_stack_is_planned_on_a_variant(
     warnings = plan_changes.warnings(document)
     assert len(warnings) == len(variant.warnings), warnings
     assert [text for text in variant.warnings if not any(text in warning for warning in warnings)] == []
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_dashboard_names_what_cloudwatch_has(
+    infrastructure: Infrastructure, planned: Callable[[str], Tree], name: str
+) -> None:
+    """Each group under its own load balancer, and in the namespace of that one's kind; all of it known at plan."""
+    (found,) = [
+        change["change"]["after"]
+        for change in planned(name)["resource_changes"]
+        if change["type"] == "aws_cloudwatch_dashboard"
+    ]
+    body = json.loads(found["dashboard_body"])
+    assert_taken(body)
+    (targets,) = [widget["properties"] for widget in body["widgets"] if widget["properties"].get("title") == "Targets"]
+    shown = {(namespace, dimensions[1], dimensions[3]) for namespace, _, *dimensions, _options in targets["metrics"]}
+    arns = [infrastructure.outputs[output] for output in VARIANTS[name].target_groups]
+    with closing(infrastructure.local_aws.client("elbv2")) as balancing:
+        groups = balancing.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
+    assert shown == {
+        (
+            "AWS/NetworkELB" if ":loadbalancer/net/" in group["LoadBalancerArns"][0] else "AWS/ApplicationELB",
+            group["TargetGroupArn"].rpartition(":")[2],
+            group["LoadBalancerArns"][0].partition(":loadbalancer/")[2],
+        )
+        for group in groups
+    }
 
 
 def test_each_variant_is_planned(infrastructure: Infrastructure) -> None:

@@ -202,6 +202,31 @@ def test_what_is_somebody_elses_is_refused(local_aws: LocalAws, make: Callable[[
         assert exists(local_aws) == before
 
 
+@pytest.fixture
+def with_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For `local`."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
+    (folder / "local.toml").write_text(f"{text}\n[dashboard]\nenabled = true\n")
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
+
+
+@pytest.mark.usefixtures("with_dashboard")
+def test_a_dashboard_has_no_tags_and_is_known_by_its_text(local_aws: LocalAws) -> None:
+    """One that somebody made by hand is refused, since CloudWatch would replace it; the stack's own is imported."""
+    with closing(local_aws.client("cloudwatch")) as cloudwatch:
+        for body in ('{"widgets": []}', '{"widgets": [{"type": "text", "properties": {"markdown": "# Ours"}}]}', "[]"):
+            cloudwatch.put_dashboard(DashboardName=STACK, DashboardBody=body)
+            with pytest.raises(OperateError, match=f"aws_cloudwatch_dashboard {STACK}, without tags"):
+                operate("plan", "local")
+            assert cloudwatch.get_dashboard(DashboardName=STACK)["DashboardBody"] == body
+        cloudwatch.delete_dashboards(DashboardNames=[STACK])
+    interrupted_deployment(local_aws, "aws_cloudwatch_dashboard.dashboard")
+    planned = json.loads(operate("plan", "local", "--json"))
+    assert [one["action"] for one in planned["changes"] if one["type"] == "aws_cloudwatch_dashboard"] == ["imported"]
+
+
 def test_what_is_imported_by_hand_is_the_stacks(local_aws: LocalAws) -> None:
     """The block that the refusal prints, where it says: the plan takes the log group in."""
     _make_log_group(local_aws)

@@ -47,7 +47,9 @@ def objections(listed: list[str], template: Template) -> list[str]:
 def templates(synthesize: Callable[..., Template]) -> dict[str, Template]:
     """Every environment's, and one of a stack with the resources that only some settings ask for."""
     statement = {"actions": ["sqs:SendMessage"], "resources": ["arn:aws:sqs:eu-west-1:111111111111:orders"]}
-    every_option = synthesize(service={"fargate_spot_percent": 50}, task_role={"statements": [statement]})
+    every_option = synthesize(
+        service={"fargate_spot_percent": 50}, task_role={"statements": [statement]}, dashboard={"enabled": True}
+    )
     return {
         environment.name: Template.of(FargateApiStack(Testing.app(), environment.name_prefix, environment=environment))
         for environment in load_environments(ROOT / "environments")

@@ -80,6 +80,64 @@ def test_fields(before: Any, after: Any, fields: list[tuple[str, str | None, str
     assert [(one.path, one.before, one.after) for one in compared(before, after)] == fields
 
 
+def graph(title: str = "CPU", **properties: Any) -> dict[str, Any]:
+    metric = ["AWS/ECS", "CPUUtilization", "ServiceName", "api", {"label": "average"}]
+    return {"type": "metric", "x": 0, "properties": {"title": title, "metrics": [metric], "period": 60, **properties}}
+
+
+def body(*widgets: Any, **others: Any) -> str:
+    return json.dumps({"start": "-PT3H", "widgets": [*widgets], **others})
+
+
+TEXT = {"type": "text", "x": 0, "properties": {"markdown": "# a"}}
+LINE = {"label": "target", "value": 70}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fields"),
+    [
+        (
+            body(TEXT, graph()),
+            body(TEXT, graph(), graph("Memory", metrics=[], annotations={"horizontal": [LINE]})),
+            [
+                ("x.widget Memory.lines", None, "label target, value 70"),
+                ("x.widget Memory.place", None, "type metric, x 0"),
+                ("x.widget Memory.shown", None, "period 60"),
+            ],
+        ),
+        (
+            body(graph()),
+            body(graph(metrics=[["AWS/ECS", "CPUUtilization", {"stat": "p99"}]])),
+            [
+                ("x.widget CPU.metrics", "AWS/ECS CPUUtilization ServiceName api label average", None),
+                ("x.widget CPU.metrics", None, "AWS/ECS CPUUtilization stat p99"),
+            ],
+        ),
+        (body(TEXT), body({**TEXT, "x": 6}), [("x.widget text.place", "type text, x 0", "type text, x 6")]),
+        (body(graph(), graph()), body(graph(), graph(period=1)), [("x.widget CPU (2).shown", "period 60", "period 1")]),
+        (
+            body(graph(stacked=False)),
+            body(graph(stacked=True)),
+            [("x.widget CPU.shown", "stacked false", "stacked true")],
+        ),
+        (body(TEXT), body(TEXT, start="-PT1H"), [("x.start", "-PT3H", "-PT1H")]),
+        (body("odd"), body("other"), [("x.widgets", "odd", None), ("x.widgets", None, "other")]),
+    ],
+)
+def test_a_dashboard_is_a_few_lines_for_each_graph(
+    before: str, after: str, fields: list[tuple[str, str | None, str | None]]
+) -> None:
+    """A metric is a line, and so is where a graph stands; what is no dashboard's body is compared as it is."""
+    found = [(one.path, one.before, one.after) for one in compared(before, after)]
+    shown = [(path, *(cut(text, path) for text in texts)) for path, *texts in found]
+    assert sorted(shown, key=str) == sorted(fields, key=str)
+
+
+def cut(text: str | None, path: str) -> str | None:
+    """Of what is said of a graph in one line, the part that these tests change."""
+    return text.removeprefix("period 60, ") if text and path.endswith("shown") else text
+
+
 def test_what_is_known_after_apply() -> None:
     """As a whole, in a part, and of what was there key by key."""
     assert compared("a", None, after_unknown=True) == [Field("x", "a", "(known after apply)")]

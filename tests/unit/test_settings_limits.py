@@ -110,6 +110,7 @@ def test_defaults() -> None:
         "release": {"before": (), "before_timeout_seconds": 900},
         "logs": {"group": None, "retention_days": 30, "kms_key_arn": None},
         "cluster": {"name": None, "container_insights": "disabled"},
+        "dashboard": {"enabled": False},
         "backend": S3 | state,
         "remote_state": {
             module: {"backend": S3 | {"key": f"{module}.tfstate"} | state, "workspace": None, "outputs": {}}
@@ -183,6 +184,7 @@ def test_what_is_given_is_kept() -> None:
         "release": {"before": ("/api", "migrate"), "before_timeout_seconds": 60},
         "logs": {"group": "shared-apis", "retention_days": 90, "kms_key_arn": KEY},
         "cluster": {"name": "shared", "container_insights": "enhanced"},
+        "dashboard": {"enabled": True},
         "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "profile": "ci", "role_arn": f"{ROLE}state"},
         "remote_state": {
             "networking": {
