@@ -7,10 +7,10 @@ import threading
 import time
 
 from ministack.core.responses import request_scope
-from ministack.services import alb, ecs
+from ministack.services import alb, cloudwatch, ecs
 
 from local_aws.application_autoscaling.target_tracking import Tracker
-from local_aws.cloudwatch import application_load_balancers, data_points
+from local_aws.cloudwatch import alarms, application_load_balancers, data_points
 from local_aws.cloudwatch.ecs_services import Meter
 from local_aws.ecs import records
 
@@ -22,9 +22,19 @@ def start() -> None:
 def _run() -> None:
     meter, tracker = Meter(), Tracker()
     while not records.closing.wait(data_points.PERIOD_SECONDS):
-        for account, region in sorted({key[:2] for store in (ecs._services, alb._lbs) for key, _ in store.all_items()}):
+        began = time.time()
+        tenants = _tenants()
+        for account, region in tenants:
             with request_scope(account, region):
-                began = time.time()
                 meter.publish()
                 application_load_balancers.publish()
+        alarms.end_period()
+        for account, region in tenants:
+            with request_scope(account, region):
                 tracker.act(since=began)
+                alarms.evaluate()
+
+
+def _tenants() -> list[tuple[str, str]]:
+    stores = (ecs._services, alb._lbs, cloudwatch._alarms)
+    return sorted({key[:2] for store in stores for key, _ in store.all_items()})

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ministack import app
-from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, iam
+from ministack.services import alb, cloudwatch, cloudwatch_logs, ec2, ecr, ecs, iam
 
-from local_aws.cloudwatch import application_load_balancers, log_events, log_groups
+from local_aws.cloudwatch import alarm_requests, alarms, application_load_balancers, log_events, log_groups
 from local_aws.ec2 import describe_filters, prefix_lists, routes, security_group_rules, vpc_endpoints
 from local_aws.ecr import describe_images
 from local_aws.ecs import (
@@ -71,6 +71,9 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (alb, "dispatch_request", application_load_balancers.dispatch),
     (app, "_handle_alb_request", targets.dispatch),
     (app, "_stop_docker_containers", scheduler.close),
+    (cloudwatch, "_describe_alarms", alarm_requests.describe),
+    (cloudwatch, "_evaluate_alarm", alarms.not_yet),
+    (cloudwatch, "_put_metric_alarm", alarm_requests.put),
     (cloudwatch_logs, "_create_log_group", log_groups.create),
     (cloudwatch_logs, "_filter_log_events", log_events.filtered),
     (cloudwatch_logs, "handle_request", log_groups.handle),

@@ -29,7 +29,7 @@ _READY_WITHIN_SECONDS = 60
 _STOPS_WITHIN_SECONDS = 30
 _POLL_SECONDS = 0.1
 _LOG_LINES = 15
-_SERVICES = "ec2,ecr,ecs,ecs-metadata,elasticloadbalancing,iam,kms,logs,monitoring,s3,secretsmanager,ssm,sts"
+_SERVICES = "ec2,ecr,ecs,ecs-metadata,elasticloadbalancing,iam,kms,logs,monitoring,s3,secretsmanager,sns,ssm,sts"
 
 
 def running(local_aws: LocalAws) -> ServerRecord | None:

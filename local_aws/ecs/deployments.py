@@ -1,6 +1,7 @@
 """A service's deployments: how one is judged, completed, failed and rolled back, and when one leaves the list.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 """
 # ruff: noqa: SLF001
 
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import now_iso
 from ministack.services import ecs
 
-from local_aws.ecs import records
+from local_aws.ecs import deployment_alarms, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _LIMIT = "ECS deployment circuit breaker:"
+_NO_START = "tasks failed to start"
+_ALARM = "alarm detected"
 
 
 def make(original: Callable[..., Record], *arguments: object, **named: object) -> Record:
@@ -50,7 +53,15 @@ def count_failure(service: Record, task: Record) -> None:
     current["updatedAt"] = now_iso()
     breaker = service["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
     if breaker.get("enable") and current["failedTasks"] >= ecs._circuit_breaker_threshold(service):
-        _fail(service, current, rolls_back=bool(breaker.get("rollback")))
+        _fail(service, current, because=_NO_START, rolls_back=bool(breaker.get("rollback")))
+
+
+def look_at_alarms(service: Record) -> None:
+    current = primary(service)
+    if is_in_progress(current):
+        deployment_alarms.begin(service, current)
+        if deployment_alarms.detected(current):
+            _fail(service, current, because=_ALARM, rolls_back=deployment_alarms.rolls_back(service))
 
 
 def reset_failed_tasks(service: Record, task: Record) -> None:
@@ -61,22 +72,25 @@ def reset_failed_tasks(service: Record, task: Record) -> None:
         current["failedTasks"] = 0
 
 
-def _fail(service: Record, current: Record, *, rolls_back: bool) -> None:
-    _set(current, "FAILED", f"{_LIMIT} tasks failed to start.")
-    records.add_event(service, f"(deployment {current['id']}) deployment failed: tasks failed to start.")
+def _fail(service: Record, current: Record, *, because: str, rolls_back: bool) -> None:
+    by = "ECS deployment failed:" if because == _ALARM else _LIMIT
+    _set(current, "FAILED", f"{by} {because}.")
+    records.add_event(service, f"(deployment {current['id']}) deployment failed: {because}.")
     completed = service.get("_completed")
     if rolls_back and completed and completed["id"] != current["id"]:
-        _roll_back(service, current, completed)
+        _roll_back(service, current, completed, because=because)
 
 
-def _roll_back(service: Record, failed: Record, completed: Record) -> None:
+def _roll_back(service: Record, failed: Record, completed: Record, *, because: str) -> None:
     """The failed deployment stays in the list until its tasks are gone."""
     failed.update(status="ACTIVE", desiredCount=0)
     target = next((one for one in service["deployments"] if one["id"] == completed["id"]), None)
     if target is None:
         target = {**completed, "failedTasks": 0, "runningCount": 0, "pendingCount": 0}
     target.update(status="PRIMARY", desiredCount=service["desiredCount"])
-    _set(target, "IN_PROGRESS", f"{_LIMIT} rolling back to deploymentId {target['id']}.")
+    deployment_alarms.ignore(target)
+    by = "ECS deployment failed: alarm detected," if because == _ALARM else _LIMIT
+    _set(target, "IN_PROGRESS", f"{by} rolling back to deploymentId {target['id']}.")
     service["deployments"] = [target, *(one for one in service["deployments"] if one is not target)]
     service["taskDefinition"] = target["taskDefinition"]
     records.add_event(service, f"rolling back to deployment {target['id']}.")
@@ -92,8 +106,13 @@ def complete(service: Record) -> None:
 
 
 def drop_empty(service: Record, tasks: list[Record]) -> None:
-    """AWS lists a deployment other than the primary as long as it has a task that is not stopped."""
+    """AWS lists others than the primary as long as they have a task that is not stopped, or alarms are looked at."""
+    current = primary(service)
     occupied = {task.get("_deployment_id") for task in tasks if task["lastStatus"] != "STOPPED"}
+    if is_in_progress(current) and occupied == {current["id"]} and current["runningCount"] == service["desiredCount"]:
+        deployment_alarms.bake(current)
+    if is_in_progress(current) and deployment_alarms.is_watched(current):
+        return
     service["deployments"] = [
         one for one in service["deployments"] if one["status"] == "PRIMARY" or one["id"] in occupied
     ]

@@ -149,6 +149,7 @@ def _owners_not_alive(own: list[Record], group_arn: str) -> set[str]:
 def _advance(service: Record, own: list[Record]) -> None:
     _stop_unhealthy(service, own)
     _note_failures(service, own)
+    deployments.look_at_alarms(service)
     fleet = _fleet(service)
     _note_recovery(service, fleet)
     if not deployments.has_failed(deployments.primary(service)):

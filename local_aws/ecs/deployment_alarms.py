@@ -1,0 +1,74 @@
+"""What a service's deployment alarms say of the deployment in progress.
+
+If one is raised when it begins, ECS looks at none of them for this deployment. Otherwise it looks from the first task
+that runs until a bake time is over, which AWS reckons of the alarms in a way that it does not tell: here it is the
+longest time that one of them looks back.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from ministack.services import cloudwatch
+
+from local_aws.cloudwatch import data_points
+
+if TYPE_CHECKING:
+    from local_aws.ministack_types import Record
+
+_PERIOD_SECONDS = 60
+
+
+def begin(service: Record, deployment: Record) -> None:
+    """Called at each look; the first one of a deployment counts."""
+    if "_alarms" not in deployment:
+        deployment["_alarms"] = [] if raised(_configured(service)) else _configured(service)
+
+
+def ignore(deployment: Record) -> None:
+    """Of one that a failed one is rolled back to: there is nothing to go back to from there."""
+    deployment["_alarms"] = []
+
+
+def detected(deployment: Record) -> list[str]:
+    """The names of those that are raised, once a task of it runs."""
+    return raised(deployment.get("_alarms", [])) if deployment["runningCount"] else []
+
+
+def bake(deployment: Record) -> None:
+    """From now on, if not already: its tasks serve, and the others are gone."""
+    deployment.setdefault("_baked_at", time.time() + _bake_seconds(deployment.get("_alarms", [])))
+
+
+def is_watched(deployment: Record) -> bool:
+    """Until it is baked, where it has alarms."""
+    return bool(deployment.get("_alarms")) and time.time() < deployment.get("_baked_at", math.inf)
+
+
+def _configured(service: Record) -> list[str]:
+    alarms = service["deploymentConfiguration"].get("alarms") or {}
+    return list(alarms.get("alarmNames", [])) if alarms.get("enable") else []
+
+
+def rolls_back(service: Record) -> bool:
+    return bool((service["deploymentConfiguration"].get("alarms") or {}).get("rollback"))
+
+
+def raised(names: list[str]) -> list[str]:
+    found = {name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name) for name in names}
+    return [name for name, alarm in found.items() if alarm and alarm["StateValue"] == "ALARM"]
+
+
+def _bake_seconds(names: list[str]) -> float:
+    found = [alarm for name in names if (alarm := cloudwatch._alarms.get(name))]
+    minutes = max((alarm["EvaluationPeriods"] * _period_seconds(alarm) / _PERIOD_SECONDS for alarm in found), default=0)
+    return minutes * data_points.PERIOD_SECONDS
+
+
+def _period_seconds(alarm: Record) -> int:
+    periods = [one["MetricStat"]["Period"] for one in alarm.get("Metrics", []) if "MetricStat" in one]
+    return int(max(periods, default=alarm.get("Period", _PERIOD_SECONDS)))
