@@ -17,6 +17,7 @@ from ministack.core.router import SERVICE_PATTERNS
 
 from local_aws import metric_periods, patches, web_pages
 from local_aws.application_autoscaling import api as application_autoscaling
+from local_aws.application_autoscaling import scheduled_actions
 from local_aws.ecs import scheduler
 from local_aws.errors import LocalAwsError
 from local_aws.server_record import ServerRecord
@@ -33,6 +34,7 @@ def main() -> None:
     patches.install()
     scheduler.start()
     metric_periods.start()
+    scheduled_actions.start()
     asyncio.run(serve(web_pages.refused(app.app), _configuration(port)))
     record.remove(directory)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 import re
 import time
 import uuid
 from collections import deque
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
@@ -24,6 +26,8 @@ from ministack.core.responses import (
     json_response,
 )
 from ministack.services import ecs
+
+from local_aws.application_autoscaling.schedule_expressions import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,11 +52,13 @@ _NOT_SUSPENDED = {
     "ScheduledScalingSuspended": False,
 }
 
-# Keyed by (resource id,) and (resource id, policy name): one namespace and one dimension are all there is.
+# Keyed by the resource id, or by it and the policy's or action's name: one namespace and dimension are all there is.
 _targets = AccountRegionScopedDict()
 _policies = AccountRegionScopedDict()
+_scheduled = AccountRegionScopedDict()
 _tags = AccountRegionScopedDict()
 _activities: deque[Json] = deque(maxlen=100)
+_STORES = {"targets": _targets, "policies": _policies, "scheduled": _scheduled, "tags": _tags}
 
 
 class Refused(Exception):  # noqa: N818 - named as it reads: `raise Refused`
@@ -85,16 +91,16 @@ def _answer(response: Answer) -> Answer:
 
 
 def get_state() -> Json:
-    return copy.deepcopy({"targets": _targets, "policies": _policies, "tags": _tags})
+    return copy.deepcopy(_STORES)
 
 
 def load_persisted_state(state: Json) -> None:
-    for name, store in (("targets", _targets), ("policies", _policies), ("tags", _tags)):
+    for name, store in _STORES.items():
         store.update(state.get(name, {}))
 
 
 def reset() -> None:
-    for store in (_targets, _policies, _tags, _activities):
+    for store in (*_STORES.values(), _activities):
         store.clear()
 
 
@@ -198,8 +204,9 @@ def describe_scalable_targets(request: Json) -> Json:
 def deregister_scalable_target(request: Json) -> Json:
     target = _registered(request)
     resource = target["ResourceId"]
-    for key in [key for key in _policies if key[0] == resource]:
-        del _policies[key]
+    for store in (_policies, _scheduled):
+        for key in [key for key in store if key[0] == resource]:
+            del store[key]
     _tags.pop(target["ScalableTargetARN"], None)
     del _targets[resource]
     return {}
@@ -309,6 +316,68 @@ def delete_scaling_policy(request: Json) -> Json:
     return {}
 
 
+def put_scheduled_action(request: Json) -> Json:
+    key = (_registered(request)["ResourceId"], request["ScheduledActionName"])
+    known = _scheduled.get(key) or _new_scheduled_action(key)
+    kept = {name: value for name, value in known.items() if name not in {"StartTime", "EndTime"}}
+    given = _given(request, "Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction")
+    action = {**kept, **given}
+    _check_scheduled_action(action)
+    _scheduled[key] = action
+    return {}
+
+
+def _new_scheduled_action(key: tuple[str, str]) -> Json:
+    resource, name = key
+    return {
+        "ScheduledActionName": name,
+        "ScheduledActionARN": f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scheduledAction:{uuid.uuid4()}"
+        f":resource/ecs/{resource}:scheduledActionName/{name}",
+        "ServiceNamespace": "ecs",
+        "ResourceId": resource,
+        "ScalableDimension": _DIMENSION,
+        "Timezone": "UTC",
+        "CreationTime": time.time(),
+    }
+
+
+def _check_scheduled_action(action: Json) -> None:
+    bounds = action.get("ScalableTargetAction", {})
+    if "MinCapacity" not in bounds and "MaxCapacity" not in bounds:
+        raise _invalid("At least one of minimum capacity and maximum capacity should be provided")
+    _check_capacity({"MinCapacity": 0, "MaxCapacity": bounds.get("MinCapacity", 0), **bounds})
+    if action.get("EndTime") is not None and action["EndTime"] <= action.get("StartTime", -math.inf):
+        raise _invalid("End time must be later than start time")
+    created = datetime.fromtimestamp(action["CreationTime"], timezone.utc)
+    try:
+        Schedule(action.get("Schedule", ""), action["Timezone"], created)
+    except (ValueError, OverflowError) as error:
+        raise _invalid(f"Invalid schedule expression: {error}") from None
+
+
+def describe_scheduled_actions(request: Json) -> Json:
+    _check_namespace(request)
+    resource, names = request.get("ResourceId"), request.get("ScheduledActionNames")
+    found = [
+        action
+        for key, action in sorted(_scheduled.items())
+        if (resource is None or key[0] == resource) and (not names or key[1] in names)
+    ]
+    return _page(request, "ScheduledActions", found)
+
+
+def delete_scheduled_action(request: Json) -> Json:
+    key = (_resource(request), request["ScheduledActionName"])
+    if key not in _scheduled:
+        raise Refused(
+            "ObjectNotFoundException",
+            f"No scheduled action found for service namespace: ecs, resource ID: {key[0]}, "
+            f"scalable dimension: {_DIMENSION}, scheduled action name: {key[1]}",
+        )
+    del _scheduled[key]
+    return {}
+
+
 def describe_scaling_activities(request: Json) -> Json:
     _check_namespace(request)
     resource = request.get("ResourceId")
@@ -316,7 +385,14 @@ def describe_scaling_activities(request: Json) -> Json:
     return _page(request, "ScalingActivities", found)
 
 
-def record_activity(resource: str, *, description: str, cause: str) -> None:
+def set_desired_count(service: Json, count: int, *, cause: str) -> None:
+    resource = f"service/{service['clusterArn'].rpartition('/')[2]}/{service['serviceName']}"
+    record_activity(resource, description=f"Setting desired count to {count}.", cause=cause)
+    request = {"cluster": service["clusterArn"], "service": service["serviceName"], "desiredCount": count}
+    ecs._update_service(request)  # noqa: SLF001
+
+
+def record_activity(resource: str, *, description: str, cause: str, status: str = "Successful") -> None:
     """Newest first, of all tenants: one laptop has one."""
     now = time.time()
     activity = {
@@ -328,7 +404,7 @@ def record_activity(resource: str, *, description: str, cause: str) -> None:
         "Cause": cause,
         "StartTime": now,
         "EndTime": now,
-        "StatusCode": "Successful",
+        "StatusCode": status,
     }
     _activities.appendleft(activity)
 
@@ -377,6 +453,9 @@ _ACTIONS = {
     "PutScalingPolicy": put_scaling_policy,
     "DescribeScalingPolicies": describe_scaling_policies,
     "DeleteScalingPolicy": delete_scaling_policy,
+    "PutScheduledAction": put_scheduled_action,
+    "DescribeScheduledActions": describe_scheduled_actions,
+    "DeleteScheduledAction": delete_scheduled_action,
     "DescribeScalingActivities": describe_scaling_activities,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,

@@ -178,17 +178,11 @@ def _apply(policies: Mapping[str, Policy], bounds: Bounds, track: Track, service
         return
     track.note(before=current, after=count, now=now)
     said = "; ".join(_said(name, policy, list(track.points[name])) for name, policy in policies.items())
-    set_desired_count(service, count, cause=f"{said}: the desired count changed from {current} to {count}")
+    application_autoscaling.set_desired_count(
+        service, count, cause=f"{said}: the desired count changed from {current} to {count}"
+    )
 
 
 def _said(name: str, policy: Policy, points: list[float]) -> str:
     recent = ", ".join(f"{value:.0f}" for value in points[-_POINTS_OUT:])
     return f"policy {name} saw {recent or 'nothing'} in the last minutes, its target being {policy.target_value:g}"
-
-
-def set_desired_count(service: Record, count: int, *, cause: str) -> None:
-    application_autoscaling.record_activity(
-        _resource(service), description=f"Setting desired count to {count}.", cause=cause
-    )
-    request = {"cluster": service["clusterArn"], "service": service["serviceName"], "desiredCount": count}
-    ecs._update_service(request)

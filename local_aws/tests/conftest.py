@@ -24,6 +24,19 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         process.stop(record)
 
 
+@pytest.fixture(scope="session")
+def quick_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """One whose minute of metrics and schedules is a second."""
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("quick"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "1")
+        process.start(local_aws)
+    yield local_aws
+    record = process.running(local_aws)
+    if record:
+        process.stop(record)
+
+
 @pytest.fixture
 def empty_local_aws(tmp_path: Path) -> Iterator[LocalAws]:
     """One that isn't started yet; whatever runs in it at the end is stopped."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+from contextlib import closing
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
     from local_aws.instance import Client, LocalAws
@@ -24,11 +29,15 @@ def autoscaling(local_aws: LocalAws) -> Client:
 @pytest.fixture
 def service(local_aws: LocalAws) -> dict[str, Any]:
     """An ECS service's resource id, with the namespace and the dimension that go with it everywhere."""
-    ecs, name = local_aws.client("ecs"), f"api-{next(_names)}"
+    return _service(local_aws.client("ecs"), desired=0)
+
+
+def _service(ecs: Client, *, desired: int) -> dict[str, Any]:
+    name = f"api-{next(_names)}"
     ecs.create_cluster(clusterName="scaled")
-    container = {"name": "api", "image": "api", "essential": True}
+    container = {"name": "api", "image": "api", "essential": True, "memory": 128}
     ecs.register_task_definition(family=name, containerDefinitions=[container])
-    ecs.create_service(cluster="scaled", serviceName=name, taskDefinition=name, desiredCount=0)
+    ecs.create_service(cluster="scaled", serviceName=name, taskDefinition=name, desiredCount=desired)
     return {**_SERVICE, "ResourceId": f"service/scaled/{name}"}
 
 
@@ -258,6 +267,109 @@ def test_a_policy_is_deleted(autoscaling: Client, target: dict[str, Any]) -> Non
     assert _policies(autoscaling, target) == []
     with pytest.raises(autoscaling.exceptions.ObjectNotFoundException):
         autoscaling.delete_scaling_policy(**target, PolicyName="cpu")
+
+
+def _scheduled(autoscaling: Client, target: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(autoscaling.describe_scheduled_actions(**target)["ScheduledActions"])
+
+
+def test_a_scheduled_action_is_kept(autoscaling: Client, target: dict[str, Any]) -> None:
+    """What is left out is as it was on an update, but for start and end, which go."""
+    times = {
+        "StartTime": datetime(2030, 1, 1, tzinfo=timezone.utc),
+        "EndTime": datetime(2031, 1, 1, tzinfo=timezone.utc),
+    }
+    night = {"Schedule": "cron(0 20 * * ? *)", "Timezone": "Europe/Berlin", "ScalableTargetAction": {"MinCapacity": 0}}
+
+    autoscaling.put_scheduled_action(**target, ScheduledActionName="night", **night, **times)
+
+    (found,) = _scheduled(autoscaling, target)
+    assert found.pop("CreationTime")
+    arn = found.pop("ScheduledActionARN")
+    assert arn.endswith(f":resource/ecs/{target['ResourceId']}:scheduledActionName/night")
+    assert found == {**target, **night, **times, "ScheduledActionName": "night"}
+    autoscaling.put_scheduled_action(**target, ScheduledActionName="night", Schedule="rate(1 hour)")
+    (updated,) = _scheduled(autoscaling, target)
+    assert (updated["ScheduledActionARN"], updated["Schedule"], updated["Timezone"]) == (
+        arn,
+        "rate(1 hour)",
+        "Europe/Berlin",
+    )
+    assert not {"StartTime", "EndTime"} & updated.keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Schedule": "cron(0 20 * * *)"}, "Invalid schedule expression"),
+        ({"Schedule": "rate(99999999999999 days)"}, "Invalid schedule expression"),
+        ({"Timezone": "Berlin"}, "'Berlin' is no time zone"),
+        ({"ScalableTargetAction": {}}, "At least one of minimum capacity and maximum capacity"),
+        ({"ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 2}}, "cannot be less than minimum"),
+        ({"ScalableTargetAction": {"MinCapacity": -1}}, "greater than or equal to 0"),
+        ({"StartTime": 2_000_000_000, "EndTime": 1_900_000_000}, "later than start time"),
+    ],
+)
+def test_a_scheduled_action_is_refused(
+    autoscaling: Client, target: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    """What could never act, or changes nothing."""
+    night = {"Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": {"MinCapacity": 0}} | change
+
+    with pytest.raises(ClientError, match=message) as error:
+        autoscaling.put_scheduled_action(**target, ScheduledActionName="night", **night)
+
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    assert _scheduled(autoscaling, target) == []
+
+
+def test_a_scheduled_action_goes_alone_and_with_its_target(autoscaling: Client, target: dict[str, Any]) -> None:
+    """Deleted once, a second time there is none; and the others go where the target is deregistered."""
+    night = {"Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": {"MaxCapacity": 0}}
+    for name in ("night", "noon"):
+        autoscaling.put_scheduled_action(**target, ScheduledActionName=name, **night)
+    autoscaling.delete_scheduled_action(**target, ScheduledActionName="noon")
+    with pytest.raises(autoscaling.exceptions.ObjectNotFoundException, match="scheduled action name: noon"):
+        autoscaling.delete_scheduled_action(**target, ScheduledActionName="noon")
+    autoscaling.deregister_scalable_target(**target)
+    with pytest.raises(autoscaling.exceptions.ObjectNotFoundException, match="No scalable target registered"):
+        autoscaling.put_scheduled_action(**target, ScheduledActionName="night", **night)
+    autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+    assert _scheduled(autoscaling, target) == []
+
+
+def test_nights_at_none_and_mornings_at_two(quick_local_aws: LocalAws) -> None:
+    """Bounds and desired count follow the schedule, whose day is four seconds here; where suspended, they stay."""
+    with (
+        closing(quick_local_aws.client("ecs")) as ecs,
+        closing(quick_local_aws.client("application-autoscaling")) as autoscaling,
+    ):
+        scheduled, suspended = (_service(ecs, desired=1) for _ in range(2))
+        suspension = {"SuspendedState": {"ScheduledScalingSuspended": True}}
+        for target, more in ((suspended, suspension), (scheduled, {})):
+            autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4, **more)
+            put = functools.partial(autoscaling.put_scheduled_action, **target)
+            day = {"MinCapacity": 2, "MaxCapacity": 4}
+            put(ScheduledActionName="night", Schedule="cron(0/4 * * * ? *)", ScalableTargetAction=dict.fromkeys(day, 0))
+            put(ScheduledActionName="morning", Schedule="cron(2/4 * * * ? *)", ScalableTargetAction=day)
+
+        def seen(target: dict[str, Any]) -> tuple[int, int, int]:
+            _, cluster, name = target["ResourceId"].split("/")
+            (service,) = ecs.describe_services(cluster=cluster, services=[name])["services"]
+            described = _described(autoscaling, target)
+            return described["MinCapacity"], described["MaxCapacity"], service["desiredCount"]
+
+        for expected in ((0, 0, 0), (2, 4, 2), (0, 0, 0)):
+            wait_until(lambda expected=expected: seen(scheduled) == expected)  # type: ignore[misc]
+        assert seen(suspended) == (1, 4, 1)
+        said = [one["Cause"] for one in autoscaling.describe_scaling_activities(**scheduled)["ScalingActivities"]]
+        assert {
+            "scheduled action name night was triggered",
+            "maximum capacity was set to 0",
+            "minimum capacity was set to 2",
+        } <= set(said)
+        for target in (scheduled, suspended):
+            autoscaling.deregister_scalable_target(**target)
 
 
 def test_tags_are_kept(autoscaling: Client, service: dict[str, Any]) -> None:

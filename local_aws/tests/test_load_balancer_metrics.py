@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws import server_process as process
-from local_aws.instance import LocalAws
 from local_aws.tests.containers.stage import wait_until
-from local_aws.tests.machine import reserved_port
 from local_aws.tests.test_listener_rules import Balancer, forward, path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local_aws.instance import LocalAws
 
 SLOW_SECONDS = 0.3
 ASKED = ("/app/200", "/app/200", "/app/301", "/app/404", "/app/500", "/empty/200", "/empty/200", "/other")
@@ -54,17 +53,6 @@ def application() -> Iterator[int]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("quick"))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "1")
-        process.start(local_aws)
-    yield local_aws
-    if record := process.running(local_aws):
-        process.stop(record)
-
-
 @dataclass
 class Measured:
     """A load balancer with a group of one target, and a group without."""
@@ -93,9 +81,9 @@ class Measured:
 
 
 @pytest.fixture(scope="module")
-def measured(quick: LocalAws, application: int) -> Iterator[Measured]:
+def measured(quick_local_aws: LocalAws, application: int) -> Iterator[Measured]:
     """After one request to each of `ASKED`, the health checks aside."""
-    balancer = Balancer(quick)
+    balancer = Balancer(quick_local_aws)
     balancer.listen()
     group, empty = balancer.group(application, HealthCheckPath="/200"), balancer.group()
     balancer.rule(10, forward((group, 1)), path("/app/*"))
@@ -103,7 +91,7 @@ def measured(quick: LocalAws, application: int) -> Iterator[Measured]:
     wait_until(lambda: _states(balancer, group) == ["healthy"])
     for asked in ASKED:
         balancer.ask(asked)
-    with closing(quick.client("cloudwatch")) as cloudwatch:
+    with closing(quick_local_aws.client("cloudwatch")) as cloudwatch:
         suffixes = {"LoadBalancer": balancer.arn.partition("loadbalancer/")[2], "TargetGroup": _suffix(group)}
         made = Measured(balancer, cloudwatch, suffixes, empty_group=_suffix(empty))
         wait_until(lambda: made.total("RequestCount", "LoadBalancer") == FORWARDED)
