@@ -8,9 +8,59 @@ from typing import TYPE_CHECKING, Any, Final
 from constructs_lib import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
+
+
+@dataclass(frozen=True)
+class Ulimit:
+    """A limit of the container's processes, in the place of the operating system's; -1 is no limit.
+
+    - ``name``: as in ``setrlimit``, such as ``nofile``, which is 65535 on Fargate where nothing is set. No default.
+    - ``soft_limit``: in bytes, seconds or a count, as the name has it; not above the hard limit. No default.
+    - ``hard_limit``: up to which the container may raise the soft limit. No default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Ulimit.html
+    """
+
+    name: str
+    soft_limit: int
+    hard_limit: int
+
+    def document(self) -> dict[str, Any]:
+        return {"name": self.name, "softLimit": self.soft_limit, "hardLimit": self.hard_limit}
+
+
+@dataclass(frozen=True)
+class ContainerHealthCheck:
+    """A command within the container, run again and again: 0 is healthy. ECS replaces a service's unhealthy task.
+
+    - ``command``: ``CMD`` and a program of the image with its arguments, or ``CMD-SHELL`` and a line for the image's
+      shell. No default.
+    - ``interval_seconds``: between two runs, 5 to 300; 30 by default.
+    - ``timeout_seconds``: after which a run has failed, 2 to 60; 5 by default.
+    - ``retries``: how many runs in a row have to fail, 1 to 10; 3 by default.
+    - ``start_period_seconds``: at the beginning, in which no failure counts, 0 to 300; 0 by default.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+    """
+
+    command: Sequence[str]
+    interval_seconds: int = defaults.CONTAINER_HEALTH_CHECK_INTERVAL_SECONDS
+    timeout_seconds: int = defaults.CONTAINER_HEALTH_CHECK_TIMEOUT_SECONDS
+    retries: int = defaults.CONTAINER_HEALTH_CHECK_RETRIES
+    start_period_seconds: int = defaults.CONTAINER_HEALTH_CHECK_START_PERIOD_SECONDS
+
+    def document(self) -> dict[str, Any]:
+        start_period = {"startPeriod": self.start_period_seconds} if self.start_period_seconds else {}
+        return {
+            "command": list(self.command),
+            "interval": self.interval_seconds,
+            "timeout": self.timeout_seconds,
+            "retries": self.retries,
+            **start_period,
+        }
 
 
 @dataclass(frozen=True)
@@ -32,6 +82,15 @@ class ContainerDefinition:
     - ``init_process_enabled``: whether an init process reaps what ECS Exec leaves behind; False by default.
     - ``docker_labels``: labels of the container by key, for a person to read off a revision, such as the tag of an
       image that is named by its digest; none by default.
+    - ``command``: the arguments of the entry point, in place of the image's own; the image's by default.
+    - ``entry_point``: the program with its first arguments, in place of the image's, whose command is then not used
+      either; the image's by default.
+    - ``working_directory``: an absolute path, in which the program starts; the image's by default.
+    - ``ulimits``: limits of its processes; those of Fargate by default.
+    - ``start_timeout_seconds``: how long a container that depends on this one waits for it, 2 to 120 on Fargate; ECS's
+      own by default.
+    - ``health_check``: how ECS finds out whether it works; not at all by default, and never by a ``HEALTHCHECK`` of the
+      image.
 
     Raises ValueError for a ``PORT`` in ``environment`` or ``secrets``.
 
@@ -48,6 +107,12 @@ class ContainerDefinition:
     stop_timeout_seconds: int = defaults.STOP_TIMEOUT_SECONDS
     init_process_enabled: bool = False
     docker_labels: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    entry_point: Sequence[str] = ()
+    working_directory: str | None = None
+    ulimits: Sequence[Ulimit] = ()
+    start_timeout_seconds: int | None = None
+    health_check: ContainerHealthCheck | None = None
 
     def __post_init__(self) -> None:
         if "PORT" in self.environment or "PORT" in self.secrets:
@@ -84,13 +149,21 @@ class ContainerDefinition:
                 },
             },
         }
-        if self.secrets:
-            definition["secrets"] = _sorted_by_name(self.secrets, value_key="valueFrom")
-        if self.init_process_enabled:
-            definition["linuxParameters"] = {"initProcessEnabled": True}
-        if self.docker_labels:
-            definition["dockerLabels"] = dict(sorted(self.docker_labels.items()))
-        return definition
+        return definition | {name: value for name, value in self._options().items() if value}
+
+    def _options(self) -> dict[str, Any]:
+        """Members that are left out where they say nothing."""
+        return {
+            "secrets": _sorted_by_name(self.secrets, value_key="valueFrom"),
+            "linuxParameters": {"initProcessEnabled": True} if self.init_process_enabled else {},
+            "dockerLabels": dict(sorted(self.docker_labels.items())),
+            "command": list(self.command),
+            "entryPoint": list(self.entry_point),
+            "workingDirectory": self.working_directory,
+            "ulimits": [limit.document() for limit in sorted(self.ulimits, key=lambda limit: limit.name)],
+            "startTimeout": self.start_timeout_seconds,
+            "healthCheck": self.health_check.document() if self.health_check else {},
+        }
 
 
 def _sorted_by_name(values: Mapping[str, str], *, value_key: str) -> list[dict[str, str]]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Literal
 
-from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition, EcsTaskDefinitionRuntimePlatform
+from cdktf_cdktf_provider_aws.ecs_task_definition import (
+    EcsTaskDefinition,
+    EcsTaskDefinitionEphemeralStorage,
+    EcsTaskDefinitionRuntimePlatform,
+)
 from constructs import Construct
 
 from constructs_lib import defaults
@@ -31,6 +36,8 @@ class FargateTaskDefinition(Construct):
     - ``cpu``: CPU units of the task, 1024 of which are one vCPU; 256 by default.
     - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
     - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
+    - ``ephemeral_storage_gib``: disk of the task for images and volumes together, 21 to 200 GiB; Fargate's own 20 by
+      default.
 
     Raises ValueError for a size that Fargate does not offer, and for a container that is too large for ECS. A port
     below 1024 for a user who is not root is a warning at plan.
@@ -53,6 +60,7 @@ class FargateTaskDefinition(Construct):
         cpu: int = defaults.CPU,
         memory_mib: int = defaults.MEMORY_MIB,
         cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE,
+        ephemeral_storage_gib: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
@@ -72,9 +80,12 @@ class FargateTaskDefinition(Construct):
             runtime_platform=EcsTaskDefinitionRuntimePlatform(
                 cpu_architecture=cpu_architecture, operating_system_family="LINUX"
             ),
+            ephemeral_storage=(
+                EcsTaskDefinitionEphemeralStorage(size_in_gib=ephemeral_storage_gib) if ephemeral_storage_gib else None
+            ),
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
-            container_definitions=json.dumps([definition], sort_keys=True),
+            container_definitions=_known_to_cdktf(json.dumps([definition], sort_keys=True)),
             # A revision that Terraform deregistered is one that ECS cannot roll back to.
             skip_destroy=True,
         )
@@ -99,3 +110,11 @@ class FargateTaskDefinition(Construct):
     def arn(self) -> str:
         """The ARN of the revision that this plan or apply registered."""
         return self.resource.arn
+
+
+def _known_to_cdktf(document: str) -> str:
+    """JSON in which an escaped ``${`` of a text has no token after it, unless a ``}`` comes before the token.
+
+    CDKTF would take the token for a part of an expression that the ``${`` begins, and leave its own ``${`` out.
+    """
+    return re.sub(r"\$\$\{(?=[^}]*\$\{TfToken\[)", r"\\u0024{", document)

@@ -37,7 +37,7 @@ COPIED = {
     "execution_role_arn": "executionRoleArn",
     "task_role_arn": "taskRoleArn",
 }
-"""Terraform's attributes to ECS's parameters. Three more are copied that differ in form."""
+"""Terraform's attributes to ECS's parameters. More are copied that differ in form."""
 
 _TASK_DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
 _POLL_SECONDS = 1
@@ -135,8 +135,15 @@ def _request(definition: Mapping[str, Any], *, family: str) -> RegisterTaskDefin
             "operatingSystemFamily": platform["operating_system_family"],
         },
         "tags": [{"key": key, "value": value} for key, value in definition["tags_all"].items()],
+        **_storage(definition),
     }
     return cast("RegisterTaskDefinitionRequestTypeDef", request)
+
+
+def _storage(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Blocks that a task definition may lack."""
+    storage = definition.get("ephemeral_storage")
+    return {"ephemeralStorage": {"sizeInGiB": storage[0]["size_in_gib"]}} if storage else {}
 
 
 def _await_others(service: Service, *, within: timedelta) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdktf import TerraformStack
 
 from constructs_lib.check import Check
-from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
 from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stacks.existing_infrastructure import ExistingInfrastructure
     from stacks.image import PushedImage
     from stacks.roles import Roles
-    from stacks.settings import Environment
+    from stacks.settings import Environment, HealthCheck
 
 
 class FargateApiStack(TerraformStack):
@@ -128,7 +128,16 @@ def _task_definition(
         readonly_root_filesystem=environment.container.readonly_root_filesystem,
         stop_timeout_seconds=environment.container.stop_timeout_seconds,
         init_process_enabled=environment.service.enable_execute_command,
-        docker_labels={IMAGE_TAG_LABEL: image.tag},
+        docker_labels={**environment.container.docker_labels, IMAGE_TAG_LABEL: image.tag},
+        command=environment.container.command,
+        entry_point=environment.container.entry_point,
+        working_directory=environment.container.working_directory,
+        ulimits=[
+            Ulimit(name=limit.name, soft_limit=limit.soft_limit, hard_limit=limit.hard_limit)
+            for limit in environment.container.ulimits
+        ],
+        start_timeout_seconds=environment.container.start_timeout_seconds,
+        health_check=_health_check(environment.container.health_check),
     )
     return FargateTaskDefinition(
         stack,
@@ -144,6 +153,19 @@ def _task_definition(
         cpu=environment.container.cpu,
         memory_mib=environment.container.memory_mib,
         cpu_architecture=environment.container.cpu_architecture,
+        ephemeral_storage_gib=environment.container.ephemeral_storage_gib,
+    )
+
+
+def _health_check(settings: HealthCheck | None) -> ContainerHealthCheck | None:
+    if settings is None:
+        return None
+    return ContainerHealthCheck(
+        command=settings.command,
+        interval_seconds=settings.interval_seconds,
+        timeout_seconds=settings.timeout_seconds,
+        retries=settings.retries,
+        start_period_seconds=settings.start_period_seconds,
     )
 
 

@@ -11,6 +11,7 @@ from stacks.settings.loading import environments_directory, load_beside_others, 
 from stacks.settings.messages import SettingsError
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
+from stacks.settings.tables.container_process import HealthCheck
 from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image
 from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.remote_state import (
@@ -31,6 +32,7 @@ __all__ = [
     "RELEASE_VERDICT_TAG",
     "Backend",
     "Environment",
+    "HealthCheck",
     "Image",
     "LoadBalancingState",
     "LocalBackend",

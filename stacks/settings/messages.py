@@ -36,6 +36,10 @@ _EXAMPLES: Final = {
     "account_id": '"123456789012"',
     "region": '"eu-west-1"',
     "name": '"go-api"',
+    "ulimits.name": '"nofile"',
+    "hard_limit": "65535",
+    "soft_limit": "65535",
+    "health_check.command": '["CMD", "/api", "health"]',
     "repository": '"go-api"',
     "bucket": '"my-terraform-state"',
     "key": '"go-api/terraform.tfstate"',
@@ -125,7 +129,8 @@ def _remedy(
 ) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "missing":
-        example = _EXAMPLES.get(str(path[-1]))
+        keys = [step for step in path if isinstance(step, str)]
+        example = _EXAMPLES.get(".".join(keys[-2:])) or _EXAMPLES.get(keys[-1])
         return f"is required, such as {path[-1]} = {example}" if example else f"the table [{dotted(path)}] is required"
     if kind == "extra_forbidden":
         return _unknown(str(path[-1]), models, top)

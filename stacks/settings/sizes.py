@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stacks.settings.tables.container import Container
     from stacks.settings.tables.task_role import TaskRole
 
+_UNLIMITED = ("secrets", "environment", "docker_labels", "command", "entry_point")  # by themselves
 _PARTS_OF_A_SECRET = 7  # of its ARN; a JSON key, a stage and a version may follow
 
 
@@ -29,10 +30,13 @@ def too_large_for_ecs(container: Container, *, names: Names, region: str) -> Ite
         port=container.port,
         environment=container.environment,
         secrets=container.secrets,
+        docker_labels=container.docker_labels,
+        command=container.command,
+        entry_point=container.entry_point,
     )
     if remedy := container_remedy(definition.document(log_group_name=names.log_group, log_region=region)):
-        larger = "environment" if len(str(container.environment)) > len(str(container.secrets)) else "secrets"
-        yield Refusal((larger,), None, remedy)
+        largest = max(_UNLIMITED, key=lambda name: len(str(getattr(container, name))))
+        yield Refusal((largest,), None, remedy)
 
 
 def too_many_secrets_for_iam(container: Container) -> Iterator[Refusal]:

@@ -34,7 +34,8 @@ README = transitions.ROOT / "README.md"
 
 _BEGIN, _END = "<!-- made of the model -->\n\n", "\n<!-- made of the model: end -->"
 _BAR = r"\|"
-_UNITS = ("mib", "seconds", "minutes", "days", "percent")
+_UNITS = ("mib", "gib", "seconds", "minutes", "days", "percent")
+_SAID_AS = {"mib": "MiB", "gib": "GiB"}
 _UNIT_OF = {"cpu": "CPU units", "port": "port", "min_capacity": "tasks", "max_capacity": "tasks"}
 _BACKENDS = {
     "S3Backend": {"type": "s3", "bucket": "states", "key": "own.tfstate", "region": "eu-west-1"},
@@ -94,7 +95,7 @@ def each_key(model: type[Settings] = Environment, heading: str = "", prefix: str
 def _heading(name: str, table: type[Settings], prefix: str) -> str:
     if table.__name__ in _BACKENDS:
         return f'[{prefix}{name}] type = "{table.model_fields["type"].default}"'
-    if name == "statements":
+    if name in transitions.LISTS:
         return f"[[{prefix}{name}]]"
     return "[remote_state.<module>]" if prefix == "remote_state." else f"[{prefix}{name}]"
 
@@ -122,7 +123,7 @@ def described(model: type[Settings]) -> dict[str, str]:
 
 def type_of(key: Key) -> str:
     unit = _UNIT_OF.get(key.name) or next((unit for unit in _UNITS if key.name.endswith(f"_{unit}")), "")
-    return ", ".join(filter(None, (_type(key.field.annotation), unit.replace("mib", "MiB"))))
+    return ", ".join(filter(None, (_type(key.field.annotation), _SAID_AS.get(unit, unit))))
 
 
 def _type(annotation: Any) -> str:
@@ -235,10 +236,16 @@ def _short_table() -> str:
     rows += [f"| {_sentence(key.described)} | `{key.name}` |" for key in top]
     for name, field in Environment.model_fields.items():
         if _models_in(field.annotation):
-            members = dict.fromkeys(f"`{key.name}`" for key in each_key() if key.path.startswith(f"{name}."))
-            heading = next(key.heading for key in each_key() if key.path.startswith(f"{name}.")).partition(" ")[0]
-            rows.append(f"| {_sentence(described(Environment)[name])} | `{heading}` {', '.join(members)} |")
+            rows.append(f"| {_sentence(described(Environment)[name])} | {_short_row(name)} |")
     return "\n".join(rows) + "\n"
+
+
+def _short_row(table: str) -> str:
+    """A table of its own within the table goes by its name."""
+    keys = [key for key in each_key() if key.path.startswith(f"{table}.")]
+    heading, inner = keys[0].heading, [(key, key.path.split(".")[1]) for key in keys]
+    names = [name if name in transitions.APART and key.heading != heading else key.name for key, name in inner]
+    return f"`{heading.partition(' ')[0]}` {', '.join(dict.fromkeys(f'`{name}`' for name in names))}"
 
 
 def _sentence(text: str) -> str:

@@ -61,6 +61,18 @@ OPTIONS: dict[str, Tree] = {
             "secrets_kms_key_arns": [OTHERS_KEY, KEY],
         }
     },
+    "process": {
+        "container": {
+            "command": ["serve", "${HOME} ${"],
+            "entry_point": ["/api"],
+            "working_directory": "/srv",
+            "start_timeout_seconds": 60,
+            "ephemeral_storage_gib": 21,
+            "docker_labels": {"team": "${"},
+            "ulimits": [{"name": "nofile", "soft_limit": 1024, "hard_limit": 4096}],
+            "health_check": {"command": ["CMD", "/api", "health"], "start_period_seconds": 10},
+        }
+    },
     "role": {"provider": {"assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/planner", "session_name": "plan"}},
 }
 
@@ -182,6 +194,31 @@ def test_another_registry(planned: Planned, option: str, account: str, region: s
     ]
 
 
+def test_the_containers_process(planned: Planned) -> None:
+    """What Terraform gives ECS, with no part of a text taken for an expression, beside what is there without."""
+    (plain,), (container,) = (
+        json.loads(planned.only(option, "aws_ecs_task_definition")["container_definitions"])
+        for option in ("nothing", "process")
+    )
+    assert container == plain | {
+        "command": ["serve", "${HOME} ${"],
+        "entryPoint": ["/api"],
+        "workingDirectory": "/srv",
+        "startTimeout": 60,
+        "dockerLabels": {"org.opencontainers.image.ref.name": "latest", "team": "${"},
+        "ulimits": [{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}],
+        "healthCheck": {
+            "command": ["CMD", "/api", "health"],
+            "interval": 30,
+            "timeout": 5,
+            "retries": 3,
+            "startPeriod": 10,
+        },
+    }
+    (storage,) = planned.only("process", "aws_ecs_task_definition")["ephemeral_storage"]
+    assert storage == {"size_in_gib": 21}
+
+
 def test_keys_of_secrets(planned: Planned) -> None:
     """Exactly these, through both services, beside the reads of the secrets themselves."""
     added = [each for each in planned.statements("keys") if each not in planned.statements("nothing")]
@@ -207,7 +244,7 @@ def test_keys_of_secrets(planned: Planned) -> None:
     ]
 
 
-@pytest.mark.parametrize("option", ["parts", "private", "role"])
+@pytest.mark.parametrize("option", ["parts", "private", "process", "role"])
 def test_no_other_option_grants_anything(planned: Planned, option: str) -> None:
     """The five actions of FR-004, on the same resources."""
     assert planned.statements(option) == planned.statements("nothing")

@@ -100,7 +100,7 @@ def base() -> Tree:
     for change in changes():
         first.setdefault(change.key, change)
     for change in first.values():
-        if not change.given and not change.key.startswith("task_role.statements."):
+        if not change.given and not is_of_a_table_apart(change.key):
             settings = overlaid(settings, nested(change.key, change.before))
     return settings
 
@@ -110,7 +110,7 @@ def overlaid(settings: Tree, over: Tree) -> Tree:
     merged = dict(settings)
     for key, value in over.items():
         old = merged.get(key)
-        if key == "statements" and isinstance(value, dict):
+        if key in LISTS and isinstance(value, dict):
             first, *others = old or [{}]
             merged[key] = [overlaid(first, value), *others]
         elif isinstance(value, dict) and isinstance(old, dict) and value.get("type") in {None, old.get("type")}:
@@ -130,7 +130,7 @@ def value_at(settings: Environment, key: str) -> Any:
     found: Any = settings.model_dump(mode="json")
     for name in key.split("."):
         found = found[0] if isinstance(found, list) else found
-        found = found[name]
+        found = None if found is None else found[name]  # in a table that there is not
     return found
 
 
@@ -139,7 +139,7 @@ def keys(model: type[Settings] = Environment, prefix: str = "") -> Iterator[str]
     for name, described in model.model_fields.items():
         key = f"{prefix}{name}"
         tables = [type_ for type_ in _types(described.annotation) if issubclass(type_, Settings)]
-        if not tables or any(issubclass(type_, tuple) for type_ in _types(described.annotation)):
+        if not tables or described.default is None or tuple in _types(described.annotation):
             yield of_any_module(key)
         for table in tables:
             yield from keys(table, f"{key}.")
@@ -152,6 +152,25 @@ def _types(annotation: Any) -> Iterator[type]:
         yield tuple
     for argument in get_args(annotation):
         yield from _types(argument)
+
+
+def tables_apart(model: type[Settings] = Environment) -> Iterator[tuple[str, bool]]:
+    """The last part of each key that holds a list of tables, or a table that may be left out; and which of the two."""
+    for name, described in model.model_fields.items():
+        types = [*_types(described.annotation)]
+        tables = [type_ for type_ in types if issubclass(type_, Settings)]
+        if tables and (tuple in types or described.default is None):
+            yield name, tuple in types
+        for table in tables:
+            yield from tables_apart(table)
+
+
+LISTS = frozenset(name for name, is_list in tables_apart() if is_list)
+APART = frozenset(name for name, _ in tables_apart())
+
+
+def is_of_a_table_apart(key: str) -> bool:
+    return not APART.isdisjoint(key.split(".")[:-1])
 
 
 def of_any_module(key: str) -> str:
@@ -186,7 +205,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"`{value}`"
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return f"{len(value)} statement" if len(value) == 1 else "none"
+        return f"{len(value)} entry" if len(value) == 1 else "none"
     return f"`{json.dumps(value)}`" if value else "none" if value in ({}, []) else f"`{json.dumps(value)}`"
 
 

@@ -164,11 +164,20 @@ def test_it_runs_what_is_planned_before_that_is_applied(aws: FakeService) -> Non
     assert aws.copies == {}
 
 
+def test_a_copy_has_the_planned_disk(aws: FakeService, stack: FakeStack) -> None:
+    """Which only some task definitions have a block for."""
+    stack.definition["ephemeral_storage"] = [{"size_in_gib": 42}]
+    with pytest.raises(AppliedError):
+        deploy("--image-tag", "v2")
+    (copy,) = aws.registered
+    assert copy["ephemeralStorage"] == {"sizeInGiB": 42}
+
+
 def test_a_copy_has_all_that_a_task_definition_of_the_stack_has(synthesize: Callable[..., Template]) -> None:
     """Else the task would be another one than those that the release brings."""
-    written = synthesize().only("aws_ecs_task_definition")
+    written = synthesize(container={"ephemeral_storage_gib": 21}).only("aws_ecs_task_definition")
     apart = {"family", "container_definitions", "runtime_platform", "skip_destroy", "lifecycle", "depends_on", "//"}
-    assert written.keys() - apart == before_release.COPIED.keys()
+    assert written.keys() - apart - {"ephemeral_storage"} == before_release.COPIED.keys()
 
 
 @pytest.mark.parametrize(

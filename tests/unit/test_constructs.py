@@ -12,7 +12,7 @@ from cdktf import TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
 from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
@@ -211,6 +211,8 @@ def test_container_as_told() -> None:
         stop_timeout_seconds=120,
         init_process_enabled=True,
         docker_labels={"zone": "a", "commit": "3f9c2e1"},
+        ulimits=[Ulimit(name="nproc", soft_limit=1, hard_limit=2), Ulimit(name="nofile", soft_limit=3, hard_limit=-1)],
+        health_check=ContainerHealthCheck(command=["CMD", "/api", "health"]),
     )
     definition = container.document(log_group_name="/logs", log_region="us-east-1")
     assert definition["environment"] == [
@@ -222,6 +224,12 @@ def test_container_as_told() -> None:
     assert definition["linuxParameters"] == {"initProcessEnabled": True}
     assert list(definition["dockerLabels"].items()) == [("commit", "3f9c2e1"), ("zone", "a")]
     assert [definition[key] for key in ("user", "readonlyRootFilesystem", "stopTimeout")] == ["root", False, 120]
+    assert definition["ulimits"] == [
+        {"name": "nofile", "softLimit": 3, "hardLimit": -1},
+        {"name": "nproc", "softLimit": 1, "hardLimit": 2},
+    ]
+    in_full = {"command": ["CMD", "/api", "health"], "interval": 30, "timeout": 5, "retries": 3}
+    assert definition["healthCheck"] == in_full, "as ECS has it where only the command is said, without a start period"
 
 
 @pytest.mark.parametrize("where", ["environment", "secrets"])

@@ -87,10 +87,18 @@ def test_defaults() -> None:
             "user": "65532",
             "readonly_root_filesystem": True,
             "stop_timeout_seconds": 30,
+            "command": (),
+            "entry_point": (),
+            "working_directory": None,
+            "start_timeout_seconds": None,
+            "ephemeral_storage_gib": None,
+            "docker_labels": {},
             "secrets": {},
             "secrets_kms_key_arns": (),
             "plain": (),
             "environment": {},
+            "ulimits": (),
+            "health_check": None,
         },
         "network": {"assign_public_ip": True},
         "task_role": {"statements": ()},
@@ -151,10 +159,24 @@ def test_what_is_given_is_kept() -> None:
             "user": "nobody:nogroup",
             "readonly_root_filesystem": False,
             "stop_timeout_seconds": 90,
+            "command": ("serve", ""),
+            "entry_point": ("/api",),
+            "working_directory": "/srv/a b",
+            "start_timeout_seconds": 120,
+            "ephemeral_storage_gib": 200,
+            "docker_labels": {"team": "a", "": ""},
             "secrets": {"DB": f"{SECRET}database-AbCdEf"},
             "secrets_kms_key_arns": (KEY,),
             "plain": ("LEVEL",),
             "environment": {"LEVEL": "debug"},
+            "ulimits": ({"name": "nofile", "hard_limit": 9, "soft_limit": 8},),
+            "health_check": {
+                "command": ("CMD-SHELL", "exit 0"),
+                "interval_seconds": 10,
+                "timeout_seconds": 4,
+                "retries": 2,
+                "start_period_seconds": 20,
+            },
         },
         "network": {"assign_public_ip": False},
         "task_role": {
@@ -205,6 +227,8 @@ NUMBERS: list[tuple[str, int, int, str]] = [
     ("service.fargate_spot_percent", 0, 100, "from 0 to 100"),
     ("container.port", 1, 65535, "from 1 to 65535"),
     ("container.stop_timeout_seconds", 0, 120, "from 0 to 120"),
+    ("container.start_timeout_seconds", 2, 120, "from 2 to 120"),
+    ("container.ephemeral_storage_gib", 21, 200, "from 21 to 200"),
     ("scaling.scale_in_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
     ("scaling.scale_out_cooldown_seconds", 0, MAX_INT32, "of 0 or more"),
     ("deployment.minimum_healthy_percent", 0, 100, "from 0 to 100"),
@@ -680,6 +704,76 @@ ALONE = (
     "image.registry_id, 111111111111, and image.region, {}"
 )
 A = "U+0430 CYRILLIC SMALL LETTER A"
+NOFILE = {"name": "nofile", "soft_limit": 1, "hard_limit": 1024}
+HOW = 'must be "CMD", with a program and its arguments after it, or "CMD-SHELL", with a line for a shell'
+TOO_SOFT = "must not be above hard_limit, 1024: Linux refuses it, and the container does not start"
+OF_THE_PROCESS: list[tuple[list[Change], str]] = [
+    (
+        [("container.command", ["serve", "a\0"])],
+        (
+            'container.command[1] = "a\\u0000": must not contain U+0000 CONTROL CHARACTER, which ends every argument '
+            "of a command"
+        ),
+    ),
+    ([("container.entry_point", "/api")], 'container.entry_point = "/api": must be a list in square brackets'),
+    (
+        [("container.working_directory", "srv")],
+        'container.working_directory = "srv": must be an absolute path of the container, beginning with /',
+    ),
+    (
+        [("container.docker_labels", {"org.opencontainers.image.ref.name": "v1"})],
+        (
+            'container.docker_labels."org.opencontainers.image.ref.name" = "v1": is set by the deployment, to the '
+            "image's tag: remove it here"
+        ),
+    ),
+    (
+        [("container.ulimits", [NOFILE, {"name": "core", "soft_limit": 0, "hard_limit": 0}, NOFILE])],
+        'container.ulimits[2].name = "nofile": is there twice: remove one of the two',
+    ),
+    (
+        [("container.ulimits", [NOFILE | {"soft_limit": 1025}])],
+        f"container.ulimits[0].soft_limit = 1025: {TOO_SOFT}",
+    ),
+    (
+        [("container.ulimits", [NOFILE | {"soft_limit": -1}])],
+        f"container.ulimits[0].soft_limit = -1: {TOO_SOFT}",
+    ),
+    (
+        [("container.ulimits", [NOFILE | {"hard_limit": -2}])],
+        "container.ulimits[0].hard_limit = -2: must be an integer of -1 or more",
+    ),
+    (
+        [("container.ulimits", [{"soft_limit": 1, "hard_limit": 1}])],
+        'container.ulimits[0].name: is required, such as name = "nofile"',
+    ),
+    (
+        [("container.health_check", {})],
+        'container.health_check.command: is required, such as command = ["CMD", "/api", "health"]',
+    ),
+    (
+        [("container.health_check", {"command": []})],
+        "container.health_check.command = [ … ]: must have at least one entry",
+    ),
+    ([("container.health_check", {"command": ["/api"]})], f'container.health_check.command[0] = "/api": {HOW}'),
+    (
+        [("container.health_check", {"command": ["CMD"]})],
+        'container.health_check.command = [ … ]: must go on after "CMD", such as ["CMD", "/api", "health"]',
+    ),
+    *(
+        (
+            [("container.health_check", {"command": ["CMD", "a"], key: wrong})],
+            f"container.health_check.{key} = {wrong}: must be an integer from {low} to {high}",
+        )
+        for key, low, high in (
+            ("interval_seconds", 5, 300),
+            ("timeout_seconds", 2, 60),
+            ("retries", 1, 10),
+            ("start_period_seconds", 0, 300),
+        )
+        for wrong in (low - 1, high + 1)
+    ),
+]
 MESSAGES: list[tuple[list[Change], str]] = [
     ([("service.api_url", "https://a:0")], 'service.api_url = "https://a:0": the port must be from 1 to 65535, not 0'),
     (
@@ -919,13 +1013,14 @@ MESSAGES: list[tuple[list[Change], str]] = [
         [("container.cpu_architecture", "arm64")],
         'container.cpu_architecture = "arm64": must be "X86_64" or "ARM64"',
     ),
+    *((changes, message) for changes, message in OF_THE_PROCESS),
     ([("release.before", "migrate")], 'release.before = "migrate": must be a list in square brackets'),
     ([("release.before", ["migrate", 1])], 'release.before[1] = 1: must be text in quotes, "1"'),
     (
         [("release.before", ["a\0b"])],
         (
-            'release.before[0] = "a\\u0000b": must not contain U+0000 CONTROL CHARACTER, which ends every argument of '
-            "a command"
+            'release.before[0] = "a\\u0000b": must not contain U+0000 CONTROL CHARACTER, which ends every argument '
+            "of a command"
         ),
     ),
     (
@@ -1161,6 +1256,13 @@ def test_what_goes_with_a_role_is_refused(key: str, value: str, remedy: str) -> 
 
 
 TAKEN: list[list[Change]] = [
+    [("container.ulimits", [{"name": "memlock", "soft_limit": -1, "hard_limit": -1}])],
+    [("container.ulimits", [{"name": "memlock", "soft_limit": 5, "hard_limit": -1}])],
+    [("container.ulimits", [NOFILE | {"soft_limit": 1024}, NOFILE | {"name": "stack"}])],
+    [("container.health_check", {"command": ["CMD", "", "a"], "interval_seconds": 5, "timeout_seconds": 60})],
+    [("container.health_check", {"command": ["CMD-SHELL", "a", "b"], "interval_seconds": 300, "timeout_seconds": 2})],
+    [("container.health_check", {"command": ["CMD", "a"], "retries": 1, "start_period_seconds": 300})],
+    [("container.health_check", {"command": ["CMD", "a"], "retries": 10, "start_period_seconds": 0})],
     [WITH_ROLE, ("provider.external_id", "a" * 2), ("provider.session_name", "a" * 64)],
     [WITH_ROLE, ("provider.external_id", "a" * 1224), ("provider.session_name", "a" * 2)],
     [WITH_ROLE, ("provider.external_id", "aZ0_+=,.@:/-"), ("provider.session_name", "aZ0_+=,.@-")],

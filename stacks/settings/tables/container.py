@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -14,11 +14,11 @@ from stacks.settings.aws_values import KmsKeyArn, SecretReference
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
 from stacks.settings.characters import but_not_ascii, named
 from stacks.settings.secret_names import looks_secret
+from stacks.settings.tables.container_process import NUL, Command, HealthCheck, Ulimit
+from stacks.settings.tables.image import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-NUL: Final = "\0"
 
 _USER = r"(?!-)[!-9;-~]{1,255}"
 
@@ -43,6 +43,21 @@ class Container(Settings):
     """Whether the container cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
     """Between SIGTERM and SIGKILL."""
+    command: Command = ()
+    """The arguments of the entry point, in place of the image's `CMD`."""
+    entry_point: Command = ()
+    """The program with its first arguments, in place of the image's `ENTRYPOINT`, whose `CMD` then goes unused too."""
+    working_directory: (
+        Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
+    ) = None
+    """In which the program starts, in place of the image's."""
+    start_timeout_seconds: Annotated[int, between(2, 120)] | None = None
+    """How long a container that depends on this one waits for it, before the task is stopped; of no meaning for one
+    that no other depends on."""
+    ephemeral_storage_gib: Annotated[int, between(21, 200)] | None = None
+    """Disk of the task, for its images and volumes together; Fargate's own 20 GiB where it is not set."""
+    docker_labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of the container by key, beside the one with the image's tag."""
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
     """Variables whose values ECS reads from Secrets Manager or Parameter Store: by name what each is read from."""
     secrets_kms_key_arns: Annotated[tuple[KmsKeyArn, ...], Field(strict=False)] = ()
@@ -52,6 +67,10 @@ class Container(Settings):
     """Names in `environment` that look like those of secrets and are none."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables in the open, by name."""
+    ulimits: Annotated[tuple[Ulimit, ...], Field(strict=False)] = ()
+    """Limits of the container's processes, in place of Fargate's own."""
+    health_check: HealthCheck | None = None
+    """A command in the container that tells ECS whether it works."""
 
     @field_validator("cpu")
     @classmethod
@@ -67,6 +86,22 @@ class Container(Settings):
         if cpu and (remedy := memory_remedy(cpu=cpu, memory_mib=memory_mib)):
             raise refusal(remedy)
         return memory_mib
+
+    @field_validator("docker_labels")
+    @classmethod
+    def label_of_the_tag_is_ours(cls, labels: dict[str, str]) -> dict[str, str]:
+        if IMAGE_TAG_LABEL in labels:
+            remedy = "is set by the deployment, to the image's tag: remove it here"
+            refuse_all([Refusal((IMAGE_TAG_LABEL,), labels[IMAGE_TAG_LABEL], remedy)])
+        return labels
+
+    @field_validator("ulimits")
+    @classmethod
+    def ulimits_differ(cls, ulimits: tuple[Ulimit, ...]) -> tuple[Ulimit, ...]:
+        names = [limit.name for limit in ulimits]
+        remedy = "is there twice: remove one of the two"
+        refuse_all(Refusal((at, "name"), name, remedy) for at, name in enumerate(names) if name in names[:at])
+        return ulimits
 
     @field_validator("secrets")
     @classmethod
