@@ -18,7 +18,7 @@ override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allo
 override set_up := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec acceptance destroy eject test test-cdktn mutants synth check format cdktf cloud-up cloud-down cloud-status clean
+.PHONY: help plan deploy release rollback releases move-to-capacity-providers status logs run exec dashboard cost acceptance destroy eject test test-cdktn mutants synth check format cdktf cloud-up cloud-down cloud-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,13 @@ run: $(set_up) ## Run COMMAND='…' as a one-off task of ENV; exits with its exi
 
 exec: $(set_up) ## Print the AWS CLI's command that opens a shell in a task of ENV. TASK=
 	@$(python) -m operate exec $${TASK:+--task="$$TASK"} -- "$$ENV"
+
+dashboard: $(set_up) ## Draw the CloudWatch dashboard of ENV into a file, before it exists. PREVIEW=, METRICS=1: ask AWS
+	@case "$$METRICS" in 1|yes) set -- --metrics ;; esac; $(python) -m operate dashboard "$$@" \
+	  $${PREVIEW:+--preview="$$PREVIEW"} -- "$$ENV"
+
+cost: $(set_up) ## Show what the tasks of ENV cost a month, and what Spot and ARM64 would
+	$(operate) cost -- "$$ENV"
 
 acceptance: $(set_up) ## Run the success criteria against what is deployed in ENV
 	$(operate) acceptance -- "$$ENV"

@@ -38,6 +38,7 @@ from operate import (
     status_screen,
     task_logs,
 )
+from operate.cost import report as cost_report
 from operate.deployment import Deployed, Planned
 from operate.environment import LOCAL, Environment, resolve
 from operate.errors import OperateError
@@ -129,6 +130,8 @@ def _show(report: Report) -> None:
         output.print(f"- {effect.text}", soft_wrap=True)
     for line in plan_report.decision_lines(report):
         output.print(f"Needs a decision: {line}", style="bold red", soft_wrap=True)
+    if report.cost:
+        output.print(report.cost, soft_wrap=True)
     output.print(f"image tag {report.image.tag}, {report.image.origin}")
     if report.image.moved_tag:
         output.print(report.image.moved_tag, style="yellow", soft_wrap=True)
@@ -275,6 +278,41 @@ def _print_line(line: Line) -> None:
     """Each task has a colour of its own, on a terminal."""
     colour = _TASK_COLOURS[sum(line.task_id.encode()) % len(_TASK_COLOURS)]
     output.print(Text.assemble((line.task_id[:_SHORT_ID], colour), " ", line.message), soft_wrap=True)
+
+
+@app.command("cost")
+def cost_(
+    environment: EnvironmentName,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, as docs/cost.md has it.")] = False,
+) -> None:
+    """Show what a task, the least and the most of them cost a month, and what Spot and ARM64 would; asks nobody."""
+    cost = cost_report.Cost.of(generator.settings_of(environment))
+    if as_json:
+        typer.echo(json.dumps(cost_report.as_document(cost), indent=2))
+    else:
+        output.print(cost_report.shown(cost))
+
+
+@app.command("dashboard")
+def dashboard_(
+    environment: EnvironmentName,
+    preview: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("dashboard-preview.html"),
+    measured: Annotated[
+        bool | None,
+        typer.Option(
+            "--metrics/--sample",
+            help="Whether to ask the environment's AWS for metrics and releases, or to make curves up. Not given: "
+            "the embedded AWS is asked where the service runs in it.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Draw the CloudWatch dashboard into one HTML file, before it exists. With sample data it needs no credentials."""
+    from operate.dashboard import preview as previews  # noqa: PLC0415 - jinja2: the other verbs' tenth of a second
+
+    shown = previews.write(resolve(environment), preview, measured=measured)
+    what = "sample data, nothing was asked of AWS" if shown.is_sample else f"metrics of {shown.seconds // 60} minutes"
+    output.print(f"{paths.shown(preview)}: {what}", soft_wrap=True)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operate import plan_changes, plan_decisions, plan_effects
+from operate.cost import planned as planned_cost
 from operate.plan_changes import REPLACED
 from operate.plan_decisions import NEEDS_A_DECISION
 from operate.plan_effects import Effect
@@ -70,7 +71,10 @@ class Image:
 
 @dataclass(frozen=True)
 class Report:
-    """`warnings` are those of the state, of failed `check` blocks, and what could not be checked."""
+    """`warnings` are those of the state, of failed `check` blocks, and what could not be checked.
+
+    `cost` is what the tasks cost a month; None where there are none.
+    """
 
     environment: str
     service: str
@@ -81,6 +85,7 @@ class Report:
     effects: list[Effect]
     decisions: list[Decision]
     warnings: list[str]
+    cost: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -105,6 +110,7 @@ def of(planned: Planned, *, environment: Environment) -> Report:
         effects=[*first, *plan_effects.effects(plan)],
         decisions=plan_decisions.decisions(plan),
         warnings=[one for one in warnings if one],
+        cost=planned_cost.line(plan, region=environment.settings.region),
     )
 
 
@@ -184,6 +190,7 @@ def as_markdown(report: Report) -> str:
         lines += [f"| {_action(one)} | {_code(one.type)} | {_code(one.name)} |" for one in report.changes]
     lines += _list("What it does", report.effects and effect_lines(report))
     lines += _list("Needs a decision", decision_lines(report))
+    lines += ["", _text(report.cost)] if report.cost else []
     lines += _details(report)
     lines += ["", f"Image tag {_code(report.image.tag)}, {_text(report.image.origin)}{_digest(report.image)}"]
     lines += ["", _text(report.image.moved_tag)] if report.image.moved_tag else []

@@ -100,6 +100,14 @@ def test_what_is_rolled_back_to_is_text(make: Make, folder: Path, text: str) -> 
     assert operated(make("rollback", "ENV=dev", "ALLOW=replace")) == ["rollback", "--allow=replace", "--", "dev"]
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_where_the_dashboard_is_drawn_is_text(make: Make, folder: Path, text: str) -> None:
+    """A file's name, with sample data or, when told, with metrics."""
+    assert operated(make("dashboard", f"PREVIEW={text}")) == ["dashboard", f"--preview={text}", "--", "local"]
+    assert operated(make("dashboard", "ENV=dev", "METRICS=1")) == ["dashboard", "--metrics", "--", "dev"]
+    assert not (folder / "pwned").exists()
+
+
 def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
     assert operated(make("status", "ENV=dev")) == ["status", "--", "dev"]
     assert operated(make("status", "WATCH=1")) == ["status", "--watch", "--", "local"]
@@ -118,6 +126,8 @@ def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
         "logs",
         "run",
         "exec",
+        "dashboard",
+        "cost",
         "acceptance",
         "destroy",
     ],

@@ -1,0 +1,1 @@
+"""What the service's tasks cost a month, by the prices that AWS publishes."""

@@ -1,0 +1,71 @@
+"""What a plan makes of the cost of the tasks, in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from operate.cost.prices import NoPriceError, prices_of
+from operate.cost.sums import Task, dollars, monthly
+
+if TYPE_CHECKING:
+    from operate.cost.prices import Prices
+
+    Values = dict[str, Any]
+
+_DEFINITION, _SERVICE, _TARGET = "aws_ecs_task_definition", "aws_ecs_service", "aws_appautoscaling_target"
+
+
+def line(plan: dict[str, Any], *, region: str) -> str | None:
+    """Before and after, where they differ; None where the plan leaves no service."""
+    after = _side(plan, "after")
+    if after is None:
+        return None
+    try:
+        prices = prices_of(region)
+        now, before = _range(after, prices), _side(plan, "before")
+        old = _range(before, prices) if before else now
+    except NoPriceError as error:
+        return f"What it costs is not known: {str(error)[0].lower()}{str(error)[1:]}"
+    changed = f"{now}, {old} until now" if old != now else now
+    return f"About {changed}, at AWS's prices in {region} of {prices.read}"
+
+
+def _side(plan: dict[str, Any], when: str) -> tuple[Task, int, int] | None:
+    """The task, and how many there are at least and at most; None where one of the three resources is not there."""
+    found: dict[str, Values | None] = {}
+    for resource in plan.get("resource_changes", ()):
+        if resource["mode"] == "managed" and "deposed" not in resource:
+            found[resource["type"]] = resource["change"][when]
+    definition, service, target = (found.get(type_) for type_ in (_DEFINITION, _SERVICE, _TARGET))
+    if not (definition and service and target):
+        return None
+    return _task(definition, service), target["min_capacity"], target["max_capacity"]
+
+
+def _task(definition: Values, service: Values) -> Task:
+    platform, network = _first(definition, "runtime_platform"), _first(service, "network_configuration")
+    weights = {one["capacity_provider"]: one["weight"] for one in service.get("capacity_provider_strategy") or ()}
+    storage = _first(definition, "ephemeral_storage").get("size_in_gib")
+    task = Task(
+        cpu=int(definition["cpu"]),
+        memory_mib=int(definition["memory"]),
+        architecture=platform.get("cpu_architecture") or "X86_64",
+        spot_percent=round(100 * weights.get("FARGATE_SPOT", 0) / (sum(weights.values()) or 1)),
+        public_ip=bool(network.get("assign_public_ip")),
+    )
+    return replace(task, storage_gib=storage) if storage else task
+
+
+def _first(values: Values, block: str) -> Values:
+    """Of a block that is there once, or not at all."""
+    found: Values = next(iter(values.get(block) or ()), {})
+    return found
+
+
+def _range(side: tuple[Task, int, int], prices: Prices) -> str:
+    task, least, most = side
+    total = monthly(task, prices).total
+    if least == most:
+        return f"{dollars(most * total)} a month ({most} task{'s' * (most != 1)})"
+    return f"{dollars(least * total)} to {dollars(most * total)} a month ({least} to {most} tasks)"
