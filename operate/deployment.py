@@ -233,9 +233,9 @@ def destroy(environment: Environment) -> Destroyed:
         environment.check_caller()
         stack = environment.prepare_stack()
         stack.take_in(unrecorded.imports(environment, stack))
-        resources = stack.state().managed
+        resources, cluster = stack.state().managed, service.cluster
         stack.destroy()
-        _require_gone(stack, service)
+        _require_gone(stack, service, cluster)
         revisions = service.revisions()
         for revision in revisions:
             service.ecs.deregister_task_definition(taskDefinition=revision)
@@ -243,10 +243,12 @@ def destroy(environment: Environment) -> Destroyed:
     return Destroyed(len(resources), revisions)
 
 
-def _require_gone(stack: Stack, service: Service) -> None:
+def _require_gone(stack: Stack, service: Service, cluster: str) -> None:
     """Whatever Terraform says: its state is empty, and ECS has no such service."""
     left = [f"{resource.type}.{resource.name}" for resource in stack.state().managed]
     if left:
         raise OperateError(f"{service.name} is not destroyed, its state still has {', '.join(left)}: destroy it again.")
     if service.find():
-        raise OperateError(f"{service.name} still runs in ECS, though Terraform destroyed all that it knew.")
+        raise OperateError(
+            f"{service.name} still runs in the cluster {cluster}, though Terraform destroyed all that it knew."
+        )

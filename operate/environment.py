@@ -56,6 +56,15 @@ class Environment:
         variables = self.local_aws.environment_variables() if self.local_aws else {}
         return Stack(folder, Terraform(folder, variables), self.settings)
 
+    @cached_property
+    def cluster_name(self) -> str:
+        """Where only another module's state says it, Terraform reads that, which takes seconds."""
+        name = self.settings.cluster_name
+        if name is None:
+            generator.synthesize(self.settings.name)
+            name = self.stack.read_cluster_name()
+        return name
+
     def prepare_stack(self, *, containers: bool = False) -> Stack:
         """Synthesized and initialized; the embedded AWS runs, with `containers` where this machine has an engine."""
         generator.synthesize(self.settings.name)  # before anything is started: what it refuses, it refuses at no cost

@@ -55,9 +55,8 @@ def leave(service: Service) -> None:
 
 def _attach_ours(service: Service) -> None:
     """Beside whatever the cluster has; one of somebody else's is left as it is."""
-    settings = service.environment.settings
-    if settings.cluster.name:
-        if lack := existing_cluster.lacks(service.ecs, settings):
+    if not service.environment.settings.has_own_cluster:
+        if lack := existing_cluster.lacks(service.environment, service.ecs):
             raise OperateError(f"Nothing was changed. {lack}")
         return
     (cluster,) = service.ecs.describe_clusters(clusters=[service.cluster])["clusters"]

@@ -97,7 +97,7 @@ def _answer(check: Callable[[], Findings]) -> Findings:
 
 
 def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], Findings]]:
-    if environment.settings.cluster.name:
+    if not environment.settings.has_own_cluster:
         yield partial(_of_cluster, environment, environment.client("ecs"))
     yield partial(_of_platform, environment, environment.client("ecr"), image_tag)
     secrets = sorted(_secrets(environment), key=lambda one: (one.service, one.region, one.id_))
@@ -158,9 +158,9 @@ def _of_parameters(store: SSMClient, parameters: Sequence[Secret]) -> Findings:
 
 
 def _of_cluster(environment: Environment, ecs: ECSClient) -> Findings:
-    name = environment.settings.cluster.name
+    name = environment.cluster_name
     with answering(f"Not checked: which capacity providers the cluster {name} has"):
-        lack = existing_cluster.lacks(ecs, environment.settings)
+        lack = existing_cluster.lacks(environment, ecs)
     return Findings(wrong=(lack,) if lack else ())
 
 

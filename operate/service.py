@@ -43,14 +43,16 @@ class Service:
     """What it reads is fresh each time; only its load balancer is remembered."""
 
     environment: Environment
-    cluster: str
     name: str
 
     @classmethod
     def of(cls, environment: Environment) -> Service:
-        """By the names that the stack has for it and its cluster."""
-        settings = environment.settings
-        return cls(environment, cluster=settings.cluster_name, name=settings.names.ecs)
+        """By the name that the stack has for it."""
+        return cls(environment, environment.settings.names.ecs)
+
+    @property
+    def cluster(self) -> str:
+        return self.environment.cluster_name
 
     @cached_property
     def ecs(self) -> ECSClient:

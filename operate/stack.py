@@ -73,6 +73,27 @@ class Stack:
             raise OperateError(f"Terraform did not show the state at {self.settings.backend.address}, but: {content}")
         return state
 
+    def read_cluster_name(self) -> str:
+        """Of somebody else's cluster, which another module's state names: that state alone is read, and checked.
+
+        Beside the stack's folder, to which the path of a state in a file is relative.
+        """
+        whole = json.loads((self.folder / "cdk.tf.json").read_text())
+        (cluster,) = whole["data"]["aws_ecs_cluster"].values()
+        name = cluster["cluster_name"]
+        alone = {
+            "data": {"terraform_remote_state": {"cluster": whole["data"]["terraform_remote_state"]["cluster"]}},
+            "locals": {local: value for local, value in whole.get("locals", {}).items() if f"local.{local})" in name},
+            "output": {"cluster_name": {"value": name}},
+        }
+        with self._explained(), tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".cluster-") as folder:
+            Path(folder, "cdk.tf.json").write_text(json.dumps(alone))
+            terraform = Terraform(Path(folder), self.terraform.environment)
+            terraform.init()
+            terraform.plan(out=Path(folder, "plan"))
+            document = terraform.show_json(Path(folder, "plan"))
+        return str(document["planned_values"]["outputs"]["cluster_name"]["value"])
+
     def plan(self, *, image_tag: str | None, imports: Sequence[Unrecorded] = ()) -> dict[str, Any]:
         """`terraform show -json`'s document.
 

@@ -126,7 +126,7 @@ def _cluster(environment: Environment, block: Block) -> tuple[str, Tags] | None:
 
 def _service(environment: Environment, block: Block) -> tuple[str, Tags] | None:
     found = _active_service(environment, block["name"])
-    id_ = f"{environment.settings.cluster_name}/{block['name']}"
+    id_ = f"{environment.cluster_name}/{block['name']}"
     return (id_, _tags(found.get("tags", []), "key", "value")) if found else None
 
 
@@ -138,7 +138,7 @@ def _task_definition(environment: Environment, block: Block) -> tuple[str, Tags]
 
 def _active_service(environment: Environment, name: str) -> ServiceTypeDef | None:
     """With its tags. Service and family have one name."""
-    ecs, cluster = environment.client("ecs"), environment.settings.cluster_name
+    ecs, cluster = environment.client("ecs"), environment.cluster_name
     try:
         found = ecs.describe_services(cluster=cluster, services=[name], include=["TAGS"])["services"]
     except ecs.exceptions.ClusterNotFoundException:
@@ -148,7 +148,7 @@ def _active_service(environment: Environment, name: str) -> ServiceTypeDef | Non
 
 def _scalable_target(environment: Environment, block: Block) -> tuple[str, Tags] | None:
     name = block["resource_id"].rpartition("/")[2]
-    service, resource_id = _service(environment, {"name": name}), f"service/{environment.settings.cluster_name}/{name}"
+    service, resource_id = _service(environment, {"name": name}), f"service/{environment.cluster_name}/{name}"
     found = environment.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs", ResourceIds=[resource_id]
     )["ScalableTargets"]

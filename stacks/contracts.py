@@ -9,7 +9,7 @@ from constructs_lib.remote_state import OutputContract, string_matching, strings
 from stacks.settings import PARTITION_OF_REGION
 
 if TYPE_CHECKING:
-    from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
+    from stacks.settings import ClusterState, LoadBalancingState, NetworkingState, SecurityState
 
 MOST_SUBNETS: Final = 16
 MOST_SECURITY_GROUPS: Final = 5
@@ -71,6 +71,18 @@ def loadbalancing(module: LoadBalancingState, *, region: str, account_id: str) -
             _HOST_NAME,
             f"the DNS name of a load balancer in region {region}, without http:// and path",
         ).unless_matching(_load_balancer_in(_REGION), but_not=_load_balancer_in(re.escape(region))),
+    ]
+
+
+def cluster(module: ClusterState, *, region: str, account_id: str) -> list[OutputContract]:
+    arn = f"arn:{PARTITION_OF_REGION[region]}:ecs:{region}:{account_id}:cluster/"
+    return [
+        string_matching(
+            module.output("cluster_name"),
+            rf"({arn})?[A-Za-z0-9_-]{{1,255}}",
+            f"the name or the ARN of an ECS cluster in region {region} of account {account_id}, a string such as shared"
+            f" or {arn}shared",
+        )
     ]
 
 

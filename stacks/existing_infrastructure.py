@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdktf import Fn
+
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
 from constructs_lib.private_networking import PrivateNetworking
@@ -44,6 +46,17 @@ def read_existing_infrastructure(stack: TerraformStack, environment: Environment
         alb_dns_name=first.alb_dns_name,
         health_check_path=first.health_check_path,
     )
+
+
+def read_cluster_name(stack: TerraformStack, environment: Environment) -> str:
+    """Of somebody else's cluster, by the state that says it. Raises ValueError where none does."""
+    module = environment.remote_state.cluster
+    if module is None:
+        message = "no state of the settings says which cluster it is"
+        raise ValueError(message)
+    contract = contracts.cluster(module, region=environment.region, account_id=environment.account_id)
+    state = _read(stack, "cluster", module, contract)
+    return Fn.basename(state.string(module.output("cluster_name")))
 
 
 def _networking(stack: TerraformStack, environment: Environment) -> tuple[str, Sequence[str]]:

@@ -14,7 +14,7 @@ from constructs_lib.fargate_service import FargateService, LoadBalancer, Network
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
 from constructs_lib.service_dashboard import MeasuredTargetGroup, ServiceDashboard, TaskLimits
-from stacks.existing_infrastructure import read_existing_infrastructure
+from stacks.existing_infrastructure import read_cluster_name, read_existing_infrastructure
 from stacks.image import pushed_image
 from stacks.moves import move_from_earlier_addresses
 from stacks.outputs import declare_outputs
@@ -64,7 +64,7 @@ class FargateApiStack(TerraformStack):
         )
         _autoscaling(self, environment, cluster=cluster, service=service)
         if environment.dashboard.enabled:
-            _dashboard(self, environment, existing=existing)
+            _dashboard(self, environment, existing=existing, cluster=cluster)
         move_from_earlier_addresses(log_group=log_group, task_definition=task_definition)
         declare_outputs(
             self,
@@ -83,14 +83,14 @@ class FargateApiStack(TerraformStack):
 def _cluster(stack: TerraformStack, environment: Environment) -> FargateCluster | ExistingFargateCluster:
     """Of somebody else's cluster only what the file itself says is compared."""
     cluster = environment.cluster
-    if cluster.name is None:
+    if environment.has_own_cluster:
         return FargateCluster(
-            stack, "cluster", name=environment.cluster_name, container_insights=cluster.container_insights
+            stack, "cluster", name=environment.names.ecs, container_insights=cluster.container_insights
         )
     return ExistingFargateCluster(
         stack,
         "existing_cluster",
-        name=cluster.name,
+        name=cluster.name or read_cluster_name(stack, environment),
         container_insights=cluster.container_insights if "container_insights" in cluster.model_fields_set else None,
     )
 
@@ -241,13 +241,19 @@ def _autoscaling(
     )
 
 
-def _dashboard(stack: TerraformStack, environment: Environment, *, existing: ExistingInfrastructure) -> None:
+def _dashboard(
+    stack: TerraformStack,
+    environment: Environment,
+    *,
+    existing: ExistingInfrastructure,
+    cluster: FargateCluster | ExistingFargateCluster,
+) -> None:
     ServiceDashboard(
         stack,
         "dashboard",
         name=environment.names.dashboard,
         region=environment.region,
-        cluster_name=environment.cluster_name,
+        cluster_name=environment.cluster_name or cluster.name,
         service_name=environment.names.ecs,
         target_groups=[
             MeasuredTargetGroup(

@@ -67,9 +67,7 @@ def _tested(environment: Environment) -> ServiceUnderTest:
         embedded_aws.up(local_aws, containers=True)
     if service.find() is None:
         raise nothing
-    outputs = environment.prepare_stack(containers=True).terraform.output()
-    if "service_name" in outputs:
-        service = Service(environment, cluster=outputs["cluster_name"], name=outputs["service_name"])
+    environment.prepare_stack(containers=True)
     return ServiceUnderTest(environment, service, service.read())
 
 

@@ -15,6 +15,7 @@ from stacks.settings.tables.container_process import HealthCheck
 from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image
 from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.remote_state import (
+    ClusterState,
     LoadBalancingState,
     ModuleState,
     NetworkingState,
@@ -31,6 +32,7 @@ __all__ = [
     "PARTITION_OF_REGION",
     "RELEASE_VERDICT_TAG",
     "Backend",
+    "ClusterState",
     "Environment",
     "HealthCheck",
     "Image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -118,8 +119,13 @@ class Environment(Settings):
         return places_of_secrets(self.container, self.region)
 
     @property
-    def cluster_name(self) -> str:
-        return self.cluster.name or self.names.ecs
+    def cluster_name(self) -> str | None:
+        """None where only another module's state says it."""
+        return None if self.remote_state.cluster else self.cluster.name or self.names.ecs
+
+    @property
+    def has_own_cluster(self) -> bool:
+        return self.cluster.name is None and self.remote_state.cluster is None
 
     @property
     def log_group_name(self) -> str:
@@ -301,6 +307,15 @@ class Environment(Settings):
                 for name, module in modules
                 if module.address == own.address
             )
+        return remote_state
+
+    @field_validator("remote_state")
+    @classmethod
+    def cluster_is_named_once(cls, remote_state: RemoteStates, info: ValidationInfo) -> RemoteStates:
+        cluster: Cluster | None = cls.earlier(info, "cluster")
+        if cluster and cluster.name and remote_state.cluster:
+            remedy = f"says which cluster it is, and so does cluster.name = {json.dumps(cluster.name)}: remove one"
+            refuse_all([Refusal(("cluster",), None, remedy)])
         return remote_state
 
     @field_validator("remote_state")

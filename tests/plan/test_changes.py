@@ -184,6 +184,10 @@ def _add_outputs(make: Infrastructure, states: dict[str, Tree]) -> None:
         for output, value in outputs.items():
             type_: Any = "string" if isinstance(value, str) else ["list", "string"]
             states[name]["outputs"][output] = {"value": value, "type": type_}
+    states["networking"]["outputs"]["clusters"] = {
+        "value": {"shared": {"arn": "arn:aws:ecs:us-east-1:000000000000:cluster/shared"}},
+        "type": ["map", ["object", {"arn": "string"}]],
+    }
     group = {"other": {"arn": added["loadbalancing"]["other_target_group_arn"]}}
     states["loadbalancing"]["outputs"]["target_groups"] = {
         "value": group,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacks import contracts
-from stacks.settings import LoadBalancingState, NetworkingState, SecurityState
+from stacks.settings import ClusterState, LoadBalancingState, NetworkingState, SecurityState
 from tests.plan.expressions import Case, evaluate
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BACKEND = {"type": "local", "path": "some.tfstate"}
 REGION, ACCOUNT = "ap-southeast-2", "111111111111"
+CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster"
 ARN = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup"
 OUTPUTS = {
     "vpc_id": "vpc",
@@ -24,12 +25,18 @@ OUTPUTS = {
     "app_security_group_id": "group",
     "target_group_arn": "targets",
     "alb_dns_name": "name",
+    "cluster_name": "cluster",
 }
 
 
 def contract(ours: str, *, region: str = REGION) -> OutputContract:
     """Of the output that the module calls by its own name."""
-    modules = {"networking": NetworkingState, "security": SecurityState, "loadbalancing": LoadBalancingState}
+    modules = {
+        "networking": NetworkingState,
+        "security": SecurityState,
+        "loadbalancing": LoadBalancingState,
+        "cluster": ClusterState,
+    }
     states: dict[str, Any] = {
         module: model.model_validate(
             {"backend": BACKEND, "outputs": {key: OUTPUTS[key] for key in OUTPUTS if key in model.output_names}}
@@ -40,6 +47,7 @@ def contract(ours: str, *, region: str = REGION) -> OutputContract:
         *contracts.networking(states["networking"]),
         *contracts.security(states["security"]),
         *contracts.loadbalancing(states["loadbalancing"], region=region, account_id=ACCOUNT),
+        *contracts.cluster(states["cluster"], region=region, account_id=ACCOUNT),
     ]
     assert [each.output for each in found] == list(OUTPUTS.values())
     return found[list(OUTPUTS).index(ours)]
@@ -141,6 +149,20 @@ VALUES: list[tuple[str, list[Any], list[Any], str]] = [
             f"a.{REGION}.elb.amazonaws.com.ab-c-1.elb.amazonaws.com",
         ],
         f"the DNS name of a load balancer in region {REGION}, without http:// and path",
+    ),
+    (
+        "cluster_name",
+        ["a", "Shared_1-x", "a" * 255, f"{CLUSTER}/a", f"{CLUSTER}/{'a' * 255}"],
+        [
+            *("", "a" * 256, "a.b", "a/b", "a b", f"{CLUSTER}/", f"{CLUSTER}/a/b", f"x{CLUSTER}/a", CLUSTER, ["a"]),
+            f"{CLUSTER}/a".replace(REGION, "eu-west-1"),
+            f"{CLUSTER}/a".replace(ACCOUNT, "222222222222"),
+            f"{CLUSTER}/a".replace("cluster", "service"),
+        ],
+        (
+            f"the name or the ARN of an ECS cluster in region {REGION} of account {ACCOUNT}, a string such as shared "
+            f"or {CLUSTER}/shared"
+        ),
     ),
 ]
 

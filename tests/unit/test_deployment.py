@@ -308,7 +308,7 @@ def test_a_destruction_after_which_the_service_runs_is_a_failure(ecs: Ecs, monke
     states = iter([state("go-api-dev"), state()])
     monkeypatch.setattr(Stack, "state", lambda _: next(states))
     ecs.image = f"{REGISTRY}/go-api:v1"
-    with pytest.raises(OperateError, match="go-api-dev still runs in ECS"):
+    with pytest.raises(OperateError, match="go-api-dev still runs in the cluster go-api-dev"):
         operate("destroy", "dev", "--yes")
 
 

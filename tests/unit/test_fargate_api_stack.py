@@ -235,6 +235,20 @@ def test_a_cluster_of_somebody_elses(synthesize: Synthesize, template: Template)
         assert shared.all(kind) == template.all(kind)
 
 
+def test_a_cluster_by_another_modules_output(synthesize: Synthesize) -> None:
+    """As one that is named, by the last part of what the output says: an ARN's is the name."""
+    states = synthesize().json["data"]["terraform_remote_state"]
+    backend = {"type": "local", "path": "compute.tfstate"}
+    named = synthesize(cluster={"name": "shared"}).json
+    read = synthesize(remote_state={"cluster": {"backend": backend, "outputs": {"cluster_name": "ecs[0].arn"}}}).json
+    (cluster,) = read["data"]["aws_ecs_cluster"].values()
+    (local,) = {*read["locals"]} - {*named["locals"]}
+    assert cluster["cluster_name"] == f"${{basename(local.{local})}}"
+    assert read["locals"][local] == '${data.terraform_remote_state.cluster.outputs["ecs"][0].arn}'
+    assert read["resource"] == named["resource"]
+    assert {*read["data"]["terraform_remote_state"]} - {*states} == {"cluster"}
+
+
 def test_a_log_group_of_somebody_elses(synthesize: Synthesize) -> None:
     """It is read and not made; the execution role writes to it alone, into streams that tell whose they are."""
     template = synthesize(logs={"group": "shared-apis"})

@@ -39,7 +39,7 @@ def test_health_is_asked_below_the_base_path(
 ) -> None:
     """As Terraform's output says; a target group behind a load balancer that forwards the base path has it already."""
     settings = environment(service={"api_url": url}) if url else environment()
-    service = Service(Environment(settings), cluster="go-api", name="go-api")
+    service = Service(Environment(settings), name="go-api")
     service.__dict__["target_groups"] = [{"HealthCheckPath": path, "LoadBalancerArns": ["arn"]}]
     balancer = {"LoadBalancerName": "alb", "DNSName": "alb.example.com"}
     service.__dict__["balancing"] = SimpleNamespace(describe_load_balancers=lambda **_: {"LoadBalancers": [balancer]})
@@ -94,9 +94,9 @@ def test_a_tag_is_given_back_where_the_image_is(environment: Callable[..., Setti
 
 def test_a_printed_command_has_the_profile(environment: Callable[..., Settings]) -> None:
     """Else a person's other credentials would be used."""
-    service = Service(Environment(environment(provider={"profile": "team a"})), cluster="go-api", name="go-api")
+    service = Service(Environment(environment(provider={"profile": "team a"})), name="go-api")
     command = one_off_task.stop_command(service, "arn")
-    assert command == "aws ecs stop-task --region eu-west-1 --profile 'team a' --cluster go-api --task arn"
+    assert command == "aws ecs stop-task --region eu-west-1 --profile 'team a' --cluster go-api-dev --task arn"
 
 
 def test_one_session_is_made_of_the_providers_settings(

@@ -1113,6 +1113,13 @@ MESSAGES: list[tuple[list[Change], str]] = [
         ),
     ),
     (
+        [
+            ("cluster", {"name": "shared"}),
+            ("remote_state.cluster", {"backend": {"type": "local", "path": "compute.tfstate"}}),
+        ],
+        'remote_state.cluster: says which cluster it is, and so does cluster.name = "shared": remove one',
+    ),
+    (
         [("remote_state.security.outputs", {"app_security_group_id": "a", "app_security_group_ids": "b"})],
         (
             'remote_state.security.outputs.app_security_group_id = "a": is not read beside app_security_group_ids: '

@@ -163,6 +163,12 @@ class LoadBalancingState(ModuleState):
         return (groups,) if isinstance(groups, str) else groups
 
 
+class ClusterState(ModuleState):
+    """`cluster_name` may be the cluster's ARN too."""
+
+    output_names = ("cluster_name",)
+
+
 class RemoteStates(Settings):
     networking: NetworkingState
     """`vpc_id` and `public_subnet_ids`."""
@@ -170,7 +176,14 @@ class RemoteStates(Settings):
     """`app_security_group_id`."""
     loadbalancing: LoadBalancingState
     """`target_group_arn` and `alb_dns_name`."""
+    cluster: ClusterState | None = None
+    """`cluster_name`, of somebody else's cluster, in place of `cluster.name`."""
 
     @property
     def by_module(self) -> dict[str, ModuleState]:
-        return {"networking": self.networking, "security": self.security, "loadbalancing": self.loadbalancing}
+        modules: dict[str, ModuleState] = {
+            "networking": self.networking,
+            "security": self.security,
+            "loadbalancing": self.loadbalancing,
+        }
+        return modules | ({"cluster": self.cluster} if self.cluster else {})
