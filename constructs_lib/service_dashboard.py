@@ -51,7 +51,8 @@ class TaskLimits:
     - ``most_tasks``: up to which autoscaling goes. No default.
     - ``cpu_target``: percent of the CPU that autoscaling holds; no line by default.
     - ``memory_target``: percent of the memory that autoscaling holds; no line by default.
-    - ``requests_target``: requests of a target in a minute that autoscaling holds; no line by default.
+    - ``requests_target``: requests of a target in a minute that autoscaling holds in the first target group; no line
+      by default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_utilization.html
     """
@@ -99,7 +100,7 @@ class ServiceDashboard(Construct):
         groups = [_Group(self, number, each) for number, each in enumerate(target_groups, start=1)]
         service = {"ClusterName": cluster_name, "ServiceName": service_name}
         insights = container_insights != "disabled"
-        of_groups = [_of_group(each, limits, alone=len(groups) == 1) for each in groups]
+        of_groups = [_of_group(each, limits, of=len(groups)) for each in groups]
         of_service = [_cpu(service, limits), _memory(service, limits)]
         of_service += [_tasks(service, limits)] if insights else []
         of_service.append(_targets(groups))
@@ -123,7 +124,7 @@ class _Group:
     """
 
     def __init__(self, scope: Construct, number: int, group: MeasuredTargetGroup) -> None:
-        self.name = group.name
+        self.name, self.is_first = group.name, number == 1
         balancer = TerraformLocal(scope, f"load_balancer_{number}", group.load_balancer_arn_suffix)
         namespace = f'${{startswith({balancer.fqn}, "net/") ? "AWS/NetworkELB" : "AWS/ApplicationELB"}}'
         self.namespace_of_health = TerraformLocal(scope, f"namespace_{number}", namespace).as_string
@@ -131,8 +132,8 @@ class _Group:
         self.dimensions = {"TargetGroup": group.arn_suffix, **self.balancer}
 
 
-def _of_group(group: _Group, limits: TaskLimits, *, alone: bool) -> list[Document]:
-    at = "" if alone else f", {group.name}"
+def _of_group(group: _Group, limits: TaskLimits, *, of: int) -> list[Document]:
+    at = "" if of == 1 else f", {group.name}"
     return [_requests(group, limits, at), _errors(group, at), _latency(group, at)]
 
 
@@ -141,7 +142,7 @@ def _requests(group: _Group, limits: TaskLimits, at: str) -> Document:
     metrics.append(
         _metric("AWS/ApplicationELB", "RequestCountPerTarget", group.dimensions, label="each task, on average")
     )
-    lines = [_line("scaling target of each task", limits.requests_target)]
+    lines = [_line("scaling target of each task", limits.requests_target if group.is_first else None)]
     return _graph(f"Requests a minute{at}", metrics, stat="Sum", unit="requests a minute", lines=lines)
 
 

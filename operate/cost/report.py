@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 
 from operate.cost.prices import FILE, NoPriceError, prices_of
-from operate.cost.sums import HOURS_OF_A_MONTH, Task, alternatives, dollars, monthly
+from operate.cost.sums import FREE_STORAGE_GIB, HOURS_OF_A_MONTH, Task, alternatives, dollars, monthly
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -56,12 +56,14 @@ class Cost:
 
 
 def _task(settings: Environment) -> Task:
+    storage_gib = settings.container.ephemeral_storage_gib
     return Task(
         cpu=settings.container.cpu,
         memory_mib=settings.container.memory_mib,
         architecture=settings.container.cpu_architecture,
         spot_percent=settings.service.fargate_spot_percent,
         public_ip=settings.network.assign_public_ip,
+        storage_gib=FREE_STORAGE_GIB if storage_gib is None else storage_gib,
     )
 
 

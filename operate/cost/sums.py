@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HOURS_OF_A_MONTH = 730
 _UNITS_OF_A_VCPU, _MIB_OF_A_GB = 1024, 1024
-_FREE_STORAGE_GIB = 20
+FREE_STORAGE_GIB = 20
 _CENT = Decimal("0.01")
 
 
@@ -28,7 +28,7 @@ class Task:
     architecture: str
     spot_percent: int
     public_ip: bool
-    storage_gib: int = _FREE_STORAGE_GIB
+    storage_gib: int = FREE_STORAGE_GIB
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def monthly(task: Task, prices: Prices) -> Monthly:
     """Raises NoPriceError for what is not recorded. A share of Spot counts as a share of each task."""
     vcpu, memory = _of_capacities(task, prices)
     parts = {"vCPU": vcpu, "memory": memory}
-    extra_gib = max(0, task.storage_gib - _FREE_STORAGE_GIB)
+    extra_gib = max(0, task.storage_gib - FREE_STORAGE_GIB)
     if extra_gib:
         if prices.storage_gb_hour is None:
             raise NoPriceError(f"No price of ephemeral storage in {prices.region} is recorded: it is free to 20 GiB.")

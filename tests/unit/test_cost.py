@@ -123,6 +123,12 @@ def test_the_environment_is_what_is_counted(environment: Callable[..., Environme
     assert json.loads(json.dumps(document)) == document
 
 
+def test_storage_of_the_environment_is_counted(environment: Callable[..., Environment]) -> None:
+    """From the 21st GiB on."""
+    settings = environment(container={"ephemeral_storage_gib": 31}).model_copy(update={"region": "us-east-1"})
+    assert as_document(Cost.of(settings))["task"]["storage above 20 GiB"] == "0.89133"  # 730 x 11 x 0.000111
+
+
 def test_the_verb_shows_a_table() -> None:
     """Of `dev`, whose prices are Ireland's: parts, totals, and what is cheaper by how much."""
     shown = CliRunner().invoke(command_line.app, ["cost", "dev"], catch_exceptions=False).stdout

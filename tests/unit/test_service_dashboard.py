@@ -213,6 +213,14 @@ def test_lines_of_limits_and_targets() -> None:
     }
 
 
+def test_a_target_of_requests_is_the_first_groups() -> None:
+    """By whose requests autoscaling goes."""
+    limits = TaskLimits(cpu=256, memory_mib=512, most_tasks=4, requests_target=900)
+    assert [title for title in lines(body(groups=2, limits=limits)) if "Requests" in title] == [
+        "Requests a minute, public"
+    ]
+
+
 def test_there_is_none_by_default(template: Template) -> None:
     """It costs, from the fourth in an account on."""
     assert "aws_cloudwatch_dashboard" not in template.resource_types()
