@@ -163,6 +163,8 @@ def _print_deployed(deployed: Deployed) -> None:
         return
     output.print(f"{service.name} serves {tag}, revision {deployed.revision}")
     output.print(f"image   {deployed.image}\nAPI     {service.url}\nhealth  {service.health_url}", soft_wrap=True)
+    for name, value in service.request_headers.items():
+        output.print(f"header  {name}: {value}, which the load balancer's rule for the API wants", soft_wrap=True)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from operate.image_tags import ImageReference
 from stacks.settings import HEALTH_CHECK_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import (
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
         TaskTypeDef,
     )
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef, TargetGroupTypeDef
+    from mypy_boto3_elbv2.type_defs import (
+        ActionOutputTypeDef,
+        LoadBalancerTypeDef,
+        RuleTypeDef,
+        TargetGroupTypeDef,
+    )
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import OutputLogEventTypeDef
 
@@ -176,6 +181,22 @@ class Service:
         return self.environment.settings.service.api_url or f"http://{balancer['DNSName']}"
 
     @cached_property
+    def request_headers(self) -> dict[str, str]:
+        """What a request to `url` needs besides: a host that the listener's rules want, since the URL has another."""
+        if not self.environment.local_aws:
+            return {}
+        arn = self.target_group["TargetGroupArn"]
+        rules = [rule for rule in self._listener_rules() if arn in _forwarded_to(rule["Actions"])]
+        hosts = [_host(rule) for rule in rules]
+        return {"Host": hosts[0]} if hosts and all(hosts) else {}
+
+    def _listener_rules(self) -> Iterator[RuleTypeDef]:
+        """The default actions are rules too, without a condition."""
+        balancer = self._balancer_of(self.target_group)["LoadBalancerArn"]
+        for listener in self.balancing.describe_listeners(LoadBalancerArn=balancer)["Listeners"]:
+            yield from self.balancing.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+
+    @cached_property
     def health_url(self) -> str:
         """A load balancer that forwards the URL's base path has it in the target group's path too."""
         path = self.health_check_path
@@ -229,6 +250,21 @@ class Service:
             )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
+
+
+def _forwarded_to(actions: Sequence[ActionOutputTypeDef]) -> set[str]:
+    """ARNs of target groups."""
+    weighted = [group for action in actions for group in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+    return {arn for one in (*actions, *weighted) if (arn := one.get("TargetGroupArn"))}
+
+
+def _host(rule: RuleTypeDef) -> str:
+    """One that the rule is for; empty where it is for any."""
+    for condition in rule["Conditions"]:
+        if condition.get("Field") == "host-header":
+            values = condition.get("HostHeaderConfig", {}).get("Values") or condition.get("Values", [])
+            return values[0].replace("*", "any").replace("?", "a")
+    return ""
 
 
 def id_of(arn: str) -> str:

@@ -68,7 +68,7 @@ def _watch(service: Service, ended: threading.Event) -> None:
     while not is_last and time.monotonic() < gives_up_at:
         is_last = ended.is_set()
         found = service.find()
-        if found and _answers(service.health_url):
+        if found and _answers(service):
             measured = StartupTime(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
             _file(service).parent.mkdir(parents=True, exist_ok=True)
             _file(service).write_text(json.dumps(asdict(measured)))
@@ -76,9 +76,10 @@ def _watch(service: Service, ended: threading.Event) -> None:
         ended.wait(_POLL_SECONDS)
 
 
-def _answers(url: str) -> bool:
+def _answers(service: Service) -> bool:
+    url, headers = service.health_url, service.request_headers
     try:
-        return httpx.get(url, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
+        return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 

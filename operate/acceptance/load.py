@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 REQUEST_TIMEOUT_SECONDS = 10
 _KEPT_CONNECTIONS = 20
@@ -86,6 +86,7 @@ class Load:
 
     url: str
     rate_per_second: float
+    headers: Mapping[str, str] = field(default_factory=dict)
     at_most_seconds: float = 1800
     through_proxy: bool = True
     samples: list[Sample] = field(default_factory=list)
@@ -119,7 +120,7 @@ class Load:
         sent_at, began = time.time(), time.monotonic()
         status = version = error = None
         try:
-            answer = await asyncio.wait_for(client.get(self.url), REQUEST_TIMEOUT_SECONDS)
+            answer = await asyncio.wait_for(client.get(self.url, headers=self.headers), REQUEST_TIMEOUT_SECONDS)
             status, version = answer.status_code, version_in(answer.content)
         except (httpx.HTTPError, asyncio.TimeoutError) as problem:
             error = _why(problem)

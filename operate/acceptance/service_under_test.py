@@ -150,7 +150,8 @@ class ServiceUnderTest:
         """One request past the health path; None where the connection broke, as it does when the task dies."""
         url = f"{self.service.url}{path}"
         try:
-            return httpx.get(url, timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not self.is_local)
+            headers = self.service.request_headers
+            return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not self.is_local)
         except httpx.TransportError:
             return None
 

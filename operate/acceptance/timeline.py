@@ -69,7 +69,8 @@ class Timeline:
 def recorded(service: Service, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
     """Under load on the health path from before the block until after it."""
     timeline = Timeline(title)
-    load = Load(service.health_url, rate_per_second, through_proxy=service.environment.local_aws is None)
+    through_proxy = service.environment.local_aws is None
+    load = Load(service.health_url, rate_per_second, service.request_headers, through_proxy=through_proxy)
     timeline.samples = load.samples
     ended = threading.Event()
     observer = threading.Thread(target=_observe, args=(service, timeline, ended), daemon=True)

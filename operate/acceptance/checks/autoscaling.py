@@ -30,6 +30,7 @@ def scaled_out(tested: ServiceUnderTest) -> list[Finding]:
     burn = Load(
         f"{service.url}/burn?seconds={_BURN_SECONDS}",
         _BURNS_PER_SECOND,
+        service.request_headers,
         at_most_seconds=_LIMIT_SECONDS,
         through_proxy=not tested.is_local,
     )
