@@ -181,20 +181,20 @@ def _role_policy(environment: Environment, block: Block) -> tuple[str, Tags] | N
 
 
 def _dashboard(environment: Environment, block: Block) -> tuple[str, Tags] | None:
-    """The provider gives it no tags: the stack's own is told by the first sentence of its text."""
+    """The provider gives it no tags: the stack's own is told by the beginning of its text."""
     cloudwatch, name = environment.client("cloudwatch"), block["dashboard_name"]
     try:
         found = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
     except (cloudwatch.exceptions.DashboardNotFoundError, cloudwatch.exceptions.ResourceNotFound):
         return None
-    own = _first_sentence(found) == _first_sentence(block["dashboard_body"])
+    own = _beginning(found) == _beginning(block["dashboard_body"])
     return name, environment.settings.own_tags if own else {}
 
 
-def _first_sentence(dashboard_body: str) -> str:
-    """Whatever somebody has made of it; Terraform's references are in no text."""
+def _beginning(dashboard_body: str) -> str:
+    """To the service's name, whatever somebody has made of it; the cluster's may be a reference of Terraform's."""
     try:
-        return str(json.loads(dashboard_body)["widgets"][0]["properties"]["markdown"]).partition(". ")[0]
+        return str(json.loads(dashboard_body)["widgets"][0]["properties"]["markdown"]).partition(" in cluster ")[0]
     except (ValueError, LookupError, TypeError):
         return ""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MINUTE, _HOUR = 60, 3600
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _LOCAL = re.compile(r"\blocal\.(\w+)")
+_CLUSTER = re.compile(r"\bdata\.aws_ecs_cluster\.")
 _GROUP = re.compile(r"\bdata\.aws_lb_target_group\.(\w+)")
 
 
@@ -103,14 +104,16 @@ class Synthesized:
         (block,) = stack["resource"]["aws_cloudwatch_dashboard"].values()
         return cls(block["dashboard_name"], block["dashboard_body"], stack.get("locals", {}))
 
-    def resolved(self, groups: Sequence[TargetGroup]) -> Dashboard:
-        """With `groups` in place of those that the plan looks up, each in one; what else is referred to stays."""
+    def resolved(self, groups: Sequence[TargetGroup], *, cluster: str) -> Dashboard:
+        """With `groups`, each in the place of one, and `cluster` for what the plan looks up; other references stay."""
         expressions = {found: self._expanded(found) for found in _REFERENCE.findall(self.body)}
         labels = dict.fromkeys(label for text in expressions.values() for label in _GROUP.findall(text))
         by_label = dict(zip(labels, groups, strict=False))
 
         def value(match: re.Match[str]) -> str:
             expression = expressions[match[1]]
+            if _CLUSTER.search(expression):
+                return cluster
             group = next((by_label[label] for label in _GROUP.findall(expression) if label in by_label), None)
             return json.dumps(_looked_up(expression, group))[1:-1] if group else match[0]
 

@@ -35,11 +35,12 @@ def write(environment: Environment, file: Path, *, measured: bool | None) -> Cur
     service = _service(environment, measured=measured)
     if service:
         with progress.said_if_slow("asking CloudWatch"), environment.answering():
-            dashboard = synthesized.resolved(_groups(service))
+            dashboard = synthesized.resolved(_groups(service), cluster=service.cluster)
             shown = curves.measured(service, dashboard, until=datetime.now(timezone.utc))
     else:
         count = range(1, synthesized.group_count + 1)
-        dashboard = synthesized.resolved([TargetGroup(f"target group {number}", "", "app/") for number in count])
+        groups = [TargetGroup(f"target group {number}", "", "app/") for number in count]
+        dashboard = synthesized.resolved(groups, cluster=settings.cluster_name or "of another module")
         shown = curves.sample(dashboard)
     text = page.render(dashboard, shown, environment=settings.name, region=settings.region)
     file.write_text(text, encoding="utf-8")

@@ -64,7 +64,7 @@ def test_the_body_is_the_stacks_own(synthesized: Callable[..., Synthesized]) -> 
     """Every widget of it, with what Terraform would look up of two groups in place of its references."""
     found = synthesized(remote_state=BOTH)
     assert found.group_count == 2
-    dashboard = found.resolved(GROUPS)
+    dashboard = found.resolved(GROUPS, cluster="go-api-dev")
     assert (dashboard.name, dashboard.seconds, dashboard.other_kinds) == ("go-api-dev", 3 * 3600, ())
     assert len(dashboard.widgets) == len(json.loads(found.body)["widgets"])
     assert "${" not in repr(dashboard)
@@ -86,10 +86,23 @@ def test_the_body_is_the_stacks_own(synthesized: Callable[..., Synthesized]) -> 
     assert (graphs["CPU"].unit, graphs["CPU"].period_seconds) == ("percent of the limit", 60)
 
 
+def test_a_cluster_that_another_module_names(synthesized: Callable[..., Synthesized]) -> None:
+    """Its metrics are those of the cluster that the plan would find."""
+    state = {"backend": {"type": "s3", "bucket": "states", "key": "cluster.tfstate", "region": "eu-west-1"}}
+    found = synthesized(remote_state={"cluster": state})
+    assert "data.aws_ecs_cluster" in found.body
+    dashboard = found.resolved(GROUPS, cluster="shared")
+    (cpu,) = [graph for graph in dashboard.graphs if graph.title == "CPU"]
+    assert cpu.metrics[0].dimensions == ("ClusterName", "shared", "ServiceName", "go-api-dev")
+    assert "in cluster `shared`" in " ".join(text.markdown for text in dashboard.widgets if isinstance(text, Text))
+
+
 def test_what_is_not_looked_up_stays(synthesized: Callable[..., Synthesized]) -> None:
     """Of a group that is not known the reference is seen, and not another group's value."""
     (_, second) = [
-        graph for graph in synthesized(remote_state=BOTH).resolved(GROUPS[:1]).graphs if "Latency" in graph.title
+        graph
+        for graph in synthesized(remote_state=BOTH).resolved(GROUPS[:1], cluster="go-api-dev").graphs
+        if "Latency" in graph.title
     ]
     assert second.title == "Latency, ${data.aws_lb_target_group.existing_loadbalancing_2.name}"
 
@@ -97,14 +110,16 @@ def test_what_is_not_looked_up_stays(synthesized: Callable[..., Synthesized]) ->
 def test_a_widget_of_another_kind_is_said_to_be_missing() -> None:
     """A team may add one to the construct."""
     log = {"type": "log", "x": 0, "y": 0, "width": 6, "height": 6, "properties": {"query": "fields @message"}}
-    dashboard = Synthesized("own", json.dumps({"widgets": [log], "start": "-PT30M"})).resolved([])
+    dashboard = Synthesized("own", json.dumps({"widgets": [log], "start": "-PT30M"})).resolved([], cluster="go-api-dev")
     assert (dashboard.other_kinds, dashboard.seconds) == (("log",), 1800)
     assert "A widget of type log is not drawn." in words(rendered(dashboard, curves.sample(dashboard)))
 
 
 def test_a_sample_says_so_in_every_graph(synthesized: Callable[..., Synthesized]) -> None:
     """And above them; each line has a curve. The page is the same each time."""
-    dashboard = synthesized(remote_state=BOTH, cluster={"container_insights": "enabled"}).resolved(GROUPS)
+    dashboard = synthesized(remote_state=BOTH, cluster={"container_insights": "enabled"}).resolved(
+        GROUPS, cluster="go-api-dev"
+    )
     sample = curves.sample(dashboard)
     root = rendered(dashboard, sample)
     plotted = root.findall(".//*[@class='plot']")
@@ -118,14 +133,14 @@ def test_a_sample_says_so_in_every_graph(synthesized: Callable[..., Synthesized]
 
 def test_the_page_loads_nothing(synthesized: Callable[..., Synthesized]) -> None:
     """No script, no address of anything."""
-    dashboard = synthesized().resolved(GROUPS)
+    dashboard = synthesized().resolved(GROUPS, cluster="go-api-dev")
     text = page.render(dashboard, curves.sample(dashboard), environment="dev", region="eu-west-1")
     assert not re.search(r"https?:|<script|\bsrc=|\bhref=|url\(|@import", text)
 
 
 def test_each_widget_has_its_place(synthesized: Callable[..., Synthesized]) -> None:
     """In the grid of 24 columns, where the window is wide; rows and columns count from 1 there."""
-    dashboard = synthesized().resolved(GROUPS)
+    dashboard = synthesized().resolved(GROUPS, cluster="go-api-dev")
     text = page.render(dashboard, curves.sample(dashboard), environment="dev", region="eu-west-1")
     areas = re.findall(r"#w(\d+) \{ grid-area: (\d+) / (\d+) / span (\d+) / span (\d+) \}", text)
     assert [tuple(map(int, area)) for area in areas] == [
@@ -238,7 +253,9 @@ def test_what_cloudwatch_has_measured(aws: Metrics, synthesized: Callable[..., S
         ("CPUUtilization", "Average"): [(60, 20.0), (4000, 40.0)],
         ("CPUUtilization", "Maximum"): [(60, 90.0)],
     }
-    dashboard = synthesized().resolved([TargetGroup("go-api", "targetgroup/go-api/01", "app/main/23")])
+    dashboard = synthesized().resolved(
+        [TargetGroup("go-api", "targetgroup/go-api/01", "app/main/23")], cluster="go-api-dev"
+    )
     found = curves.measured(Service.of(resolve("dev")), dashboard, until=NOW)
     (cpu,) = [graph for graph in dashboard.graphs if graph.title == "CPU"]
     assert [found.of(metric) for metric in cpu.metrics] == [[(-4000.0, 40.0), (-60.0, 20.0)], [(-60.0, 90.0)]]
@@ -268,7 +285,7 @@ def test_what_cloudwatch_has_measured(aws: Metrics, synthesized: Callable[..., S
 def test_measurements_are_no_sample(aws: Metrics, synthesized: Callable[..., Synthesized]) -> None:
     """Nothing of a sample is beside them: a graph without data says that, and the time is the day's."""
     aws.points = {("CPUUtilization", "Average"): [(60, 20.0)]}
-    dashboard = synthesized().resolved(GROUPS)
+    dashboard = synthesized().resolved(GROUPS, cluster="go-api-dev")
     root = rendered(dashboard, curves.measured(Service.of(resolve("dev")), dashboard, until=NOW))
     text = " ".join(words(part) for part in (*root.iter("header"), *root.iter("main")))
     assert "sample" not in text.lower()
