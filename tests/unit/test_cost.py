@@ -173,8 +173,9 @@ def plan(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[st
         }
         for type_ in types
     ]
-    read = {"mode": "data", "type": "aws_ecs_service", "change": {"before": None, "after": None}}
-    return {"resource_changes": [read, *changes, {**changes[1], "deposed": "01234567"}]}
+    gone = {"type": "aws_ecs_service", "change": {"before": None, "after": None}}
+    others = [{**gone, "mode": "data"}, {**gone, "mode": "managed", "deposed": "01234567"}]
+    return {"resource_changes": [*changes, *others]}
 
 
 def values(
