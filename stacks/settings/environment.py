@@ -78,7 +78,7 @@ class Environment(Settings):
     task_role: TaskRole = TaskRole()
     """What the container may do in AWS."""
     scaling: Scaling = Scaling()
-    """How far it scales, and the CPU at which it does."""
+    """How far it scales, at which CPU, memory and requests, and by the clock."""
     deployment: Deployment = Deployment()
     """How a deployment proceeds."""
     release: Release = Release()
@@ -282,7 +282,11 @@ class Environment(Settings):
     @classmethod
     def rollout_can_proceed(cls, deployment: Deployment, info: ValidationInfo) -> Deployment:
         scaling: Scaling | None = cls.earlier(info, "scaling")
-        if scaling and (remedy := deployment.stuck_rollout_remedy(scaling.min_capacity or 1)):
+        if scaling is None:
+            return deployment
+        tasks = scaling.least_running
+        key = "scaling.min_capacity" if tasks == (scaling.min_capacity or 1) else "min_capacity in scaling.schedule"
+        if remedy := deployment.stuck_rollout_remedy(tasks, key=key):
             refuse_all([Refusal(("maximum_percent",), deployment.maximum_percent, remedy)])
         return deployment
 

@@ -55,6 +55,7 @@ _MINIMAL = {
         for module in ("networking", "security", "loadbalancing")
     },
     "task_role": {"statements": [_STATEMENT]},
+    "scaling": {"schedule": [{"name": "night", "expression": "rate(1 day)", "min_capacity": 1, "max_capacity": 2}]},
 }
 
 

@@ -12,13 +12,13 @@ from cdktf import DataTerraformRemoteStateLocal, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.container_definition import ContainerDefinition
-from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, string_matching, strings_matching
 from constructs_lib.security_group import SecurityGroup
+from constructs_lib.service_autoscaling import ServiceAutoscaling
 from constructs_lib.task_role import TaskRole
 from tests.plan.expressions import Case, evaluate
 from tests.template import Template
@@ -484,7 +484,7 @@ def test_a_minimum_of_no_task(tmp_path: Path) -> None:
     """
     stack = TerraformStack(Testing.app(), "orders")
     AwsProvider(stack, "aws", region="us-east-1")
-    CpuAutoscaling(stack, "scaling", cluster_name="orders", service_name="orders", min_capacity=0)
+    ServiceAutoscaling(stack, "scaling", cluster_name="orders", service_name="orders", min_capacity=0)
     warning = check(without_hashes(stack), "scaling_min_capacity")
     target = "aws_appautoscaling_target.scaling"
     counts = [Case(warning["condition"], {target: {"min_capacity": count}}) for count in (0, 1)]

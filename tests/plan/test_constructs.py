@@ -11,7 +11,6 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib.container_definition import ContainerDefinition
-from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
@@ -21,6 +20,7 @@ from constructs_lib.log_group import LogGroup
 from constructs_lib.networking import Networking
 from constructs_lib.remote_state import RemoteState, string_matching
 from constructs_lib.security_group import SecurityGroup
+from constructs_lib.service_autoscaling import ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
 from operate.terraform import Terraform
@@ -158,7 +158,7 @@ def test_fargate_refuses_a_size_that_it_does_not_offer(stack: TerraformStack) ->
 @pytest.mark.parametrize(("low", "high"), [(3, 2), (-1, 2)])
 def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, high: int) -> None:
     with pytest.raises(ValueError, match=f"from 0 to max_capacity \\({high}\\), not {low}"):
-        CpuAutoscaling(
+        ServiceAutoscaling(
             stack, "scaling", cluster_name="shared", service_name="orders", min_capacity=low, max_capacity=high
         )
 
@@ -187,7 +187,7 @@ def test_terraform_validates_all_of_them(stack: TerraformStack, tmp_path: Path) 
         depends_on=[logs.resource, cluster.capacity_providers],
     )
     service(stack, "of_a_known_revision")
-    CpuAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)
+    ServiceAutoscaling(stack, "scaling", cluster_name=cluster.name, service_name=orders.name)
     Networking(stack, "network", vpc_id=VPC, public_subnet_ids=SUBNETS)
     SecurityGroup(stack, "group", security_group_id=GROUP, vpc_id=VPC, container_port=9000)
     load_balancing(stack, "targets", container_port=9000)

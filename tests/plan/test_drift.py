@@ -12,12 +12,12 @@ from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.container_definition import ContainerDefinition
-from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.log_group import LogGroup
+from constructs_lib.service_autoscaling import ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
 from operate.terraform import Terraform
@@ -81,7 +81,7 @@ def orders(infrastructure: Infrastructure) -> TerraformStack:
         desired_count=0,
         depends_on=[logs.resource, cluster.capacity_providers],
     )
-    CpuAutoscaling(stack, "autoscaling", cluster_name=cluster.name, service_name=service.name)
+    ServiceAutoscaling(stack, "autoscaling", cluster_name=cluster.name, service_name=service.name)
     return stack
 
 

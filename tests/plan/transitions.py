@@ -36,6 +36,7 @@ _VERBS = {
     "update": "changed",
     "tag": "tagged",
     "replace": "replaced",
+    "create and delete": "replaced",
 }
 _BEGIN, _END = "<!-- made of changes.toml -->\n\n", "\n<!-- made of changes.toml: end -->"
 
@@ -67,7 +68,8 @@ class Change:
             return "logs **destroyed**"
         if self.plan.get("aws_ecs_service") == "update":
             return "rolling deployment"
-        return "new resource" if "create" in self.plan.values() else "in place" if self.plan else "nothing"
+        created = any("create" in action for action in self.plan.values())
+        return "new resource" if created else "in place" if self.plan else "nothing"
 
     def _effect_on_states(self) -> str:
         if self.state == "read":

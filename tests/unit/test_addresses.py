@@ -47,8 +47,12 @@ def objections(listed: list[str], template: Template) -> list[str]:
 def templates(synthesize: Callable[..., Template]) -> dict[str, Template]:
     """Every environment's, and one of a stack with the resources that only some settings ask for."""
     statement = {"actions": ["sqs:SendMessage"], "resources": ["arn:aws:sqs:eu-west-1:111111111111:orders"]}
+    night = {"name": "night", "expression": "cron(0 20 * * ? *)", "min_capacity": 0, "max_capacity": 0}
     every_option = synthesize(
-        service={"fargate_spot_percent": 50}, task_role={"statements": [statement]}, dashboard={"enabled": True}
+        service={"fargate_spot_percent": 50},
+        task_role={"statements": [statement]},
+        scaling={"memory_target_percent": 80, "requests_per_target": 500, "schedule": [night]},
+        dashboard={"enabled": True},
     )
     return {
         environment.name: Template.of(FargateApiStack(Testing.app(), environment.name_prefix, environment=environment))

@@ -13,12 +13,12 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
-from constructs_lib.cpu_autoscaling import CpuAutoscaling
 from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
+from constructs_lib.service_autoscaling import RequestTarget, ScheduledAction, ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
 from tests.template import Template
@@ -71,7 +71,7 @@ def resolved(stack: TerraformStack, *values: str) -> list[str]:
 
 def test_autoscaling_by_default(stack: TerraformStack) -> None:
     """FR-009: 1 to 4 tasks at 70 percent, out after one minute and in after five; the policy hangs on the target."""
-    scaling = CpuAutoscaling(stack, "scaling", cluster_name="shared", service_name="orders")
+    scaling = ServiceAutoscaling(stack, "scaling", cluster_name="shared", service_name="orders")
     assert declared(stack) == {
         "aws_appautoscaling_target.scaling": {
             "service_namespace": "ecs",
@@ -108,7 +108,7 @@ def test_autoscaling_by_default(stack: TerraformStack) -> None:
 
 def test_autoscaling_as_told(stack: TerraformStack) -> None:
     """Each figure where it belongs; a least of no task is allowed, and so is one that is the greatest too."""
-    CpuAutoscaling(
+    ServiceAutoscaling(
         stack,
         "scaling",
         cluster_name="shared",
@@ -130,12 +130,58 @@ def test_autoscaling_as_told(stack: TerraformStack) -> None:
     assert (tracking["target_value"], tracking["scale_in_cooldown"], tracking["scale_out_cooldown"]) == (55.5, 7, 8)
 
 
+def test_autoscaling_by_several_targets(stack: TerraformStack) -> None:
+    """Each waits for the one before, as AWS takes one change at a time; another kind of load balancer is refused."""
+    label = "app/shared/0123/targetgroup/orders/4567"
+    ServiceAutoscaling(
+        stack,
+        "scaling",
+        cluster_name="shared",
+        service_name="orders",
+        memory_target_percent=80,
+        request_target=RequestTarget(requests_per_target=500, resource_label=label),
+    )
+    memory, requests = (declared(stack)[f"aws_appautoscaling_policy.scaling_{name}"] for name in ("memory", "requests"))
+    assert memory["depends_on"] == ["aws_appautoscaling_policy.scaling_cpu"]
+    assert requests["depends_on"] == ["aws_appautoscaling_policy.scaling_memory"]
+    specification = requests["target_tracking_scaling_policy_configuration"]["predefined_metric_specification"]
+    assert specification == {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
+    (kind,) = requests["lifecycle"]["precondition"]
+    assert kind["condition"] == f'${{startswith("{label}", "app/")}}'
+
+
+NIGHT = ScheduledAction(name="night", schedule="cron(0 20 * * ? *)", min_capacity=0, max_capacity=0)
+MORNING = ScheduledAction(name="morning", schedule="cron(0 6 * * ? *)", min_capacity=2)
+
+
+@pytest.mark.parametrize(
+    ("actions", "is_warned_of"), [((), True), ((NIGHT,), True), ((MORNING,), False), ((NIGHT, MORNING), False)]
+)
+def test_a_least_of_none_is_warned_of_unless_a_schedule_raises_it(
+    stack: TerraformStack, actions: tuple[ScheduledAction, ...], *, is_warned_of: bool
+) -> None:
+    """From none, nothing else starts a task."""
+    ServiceAutoscaling(
+        stack, "scaling", cluster_name="shared", service_name="orders", min_capacity=0, scheduled_actions=actions
+    )
+    assert ("check" in synthesized(stack)) == is_warned_of
+
+
+def test_a_schedule_owns_the_bounds(stack: TerraformStack) -> None:
+    """Or each plan would undo what it did last; without one they are Terraform's."""
+    ServiceAutoscaling(stack, "day", cluster_name="a", service_name="b", scheduled_actions=[MORNING])
+    ServiceAutoscaling(stack, "always", cluster_name="a", service_name="c")
+    targets = declared(stack)
+    assert targets["aws_appautoscaling_target.day"]["lifecycle"] == {"ignore_changes": ["min_capacity", "max_capacity"]}
+    assert "lifecycle" not in targets["aws_appautoscaling_target.always"]
+
+
 @pytest.mark.parametrize(("low", "high"), [(-1, 4), (5, 4)])
 def test_autoscaling_refuses_impossible_bounds(stack: TerraformStack, low: int, high: int) -> None:
     """With both bounds in the message."""
     message = rf"^min_capacity must be from 0 to max_capacity \({high}\), not {low}$"
     with pytest.raises(ValueError, match=message):
-        CpuAutoscaling(stack, "a", cluster_name="b", service_name="c", min_capacity=low, max_capacity=high)
+        ServiceAutoscaling(stack, "a", cluster_name="b", service_name="c", min_capacity=low, max_capacity=high)
 
 
 def test_cluster_by_default(stack: TerraformStack) -> None:

@@ -53,6 +53,16 @@ RIGHT: list[tuple[str, Change]] = [
     (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.cpu_target_percent", 62.5)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling.min_capacity", 0)),
     (f"{SCALING}/API_RegisterScalableTarget.html", ("scaling", {"min_capacity": 0, "max_capacity": 0})),
+    (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.memory_target_percent", 0.5)),
+    (f"{SCALING}/API_TargetTrackingScalingPolicyConfiguration.html", ("scaling.requests_per_target", 0.5)),
+    *(
+        (f"{SCALING}/API_PutScheduledAction.html", ("scaling.schedule", [{"name": "a, b", **schedule}]))
+        for schedule in (
+            {"expression": "rate(36 hours)", "min_capacity": 0},
+            {"expression": "cron(0 20 L-3 * ? *)", "max_capacity": 1, "time_zone": "Etc/GMT+9"},
+            {"expression": "at(1999-01-31T20:00:00)", "min_capacity": 4, "max_capacity": 4},
+        )
+    ),
     *((f"{ECS}/API_CreateCluster.html", ("cluster.name", name)) for name in ("shared", "-A_1", "a" * 255)),
     (LOG_GROUPS_PAGE, ("logs.group", "shared-apis")),
     (LOG_GROUPS_PAGE, ("logs.group", "A.b-c_d/e#0")),

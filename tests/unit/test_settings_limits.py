@@ -106,8 +106,11 @@ def test_defaults() -> None:
             "min_capacity": 1,
             "max_capacity": 4,
             "cpu_target_percent": 70,
+            "memory_target_percent": None,
+            "requests_per_target": None,
             "scale_in_cooldown_seconds": 300,
             "scale_out_cooldown_seconds": 60,
+            "schedule": (),
         },
         "deployment": {
             "minimum_healthy_percent": 100,
@@ -194,8 +197,21 @@ def test_what_is_given_is_kept() -> None:
             "min_capacity": 2,
             "max_capacity": 9,
             "cpu_target_percent": 55,
+            "memory_target_percent": 66.6,
+            "requests_per_target": 0.5,
             "scale_in_cooldown_seconds": 400,
             "scale_out_cooldown_seconds": 30,
+            "schedule": (
+                {
+                    "name": "a night",
+                    "expression": "cron(0 20 ? * MON-FRI *)",
+                    "time_zone": "Europe/Berlin",
+                    "min_capacity": 0,
+                    "max_capacity": None,
+                    "start_time": "2030-01-31T06:00:00Z",
+                    "end_time": "2031-01-31T06:00:00Z",
+                },
+            ),
         },
         "deployment": {
             "minimum_healthy_percent": 50,
@@ -309,7 +325,172 @@ def test_a_target_is_any_part_of_the_cpu(percent: float) -> None:
     ],
 )
 def test_no_target(value: object, problem: str) -> None:
-    assert told(("scaling.cpu_target_percent", value)) == [f"scaling.cpu_target_percent{problem}"]
+    for key in ("scaling.cpu_target_percent", "scaling.memory_target_percent"):
+        assert told((key, value)) == [f"{key}{problem}"]
+
+
+def test_requests_per_target() -> None:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html"""
+    for number in (1e-9, 0.5, 1, 500, 2.0**360):
+        assert told(("scaling.requests_per_target", number)) == []
+    for number, shown in ((0, "0"), (-1, "-1"), (2.0**361, str(2.0**361)), (float("inf"), "inf")):
+        assert told(("scaling.requests_per_target", number)) == [
+            f"scaling.requests_per_target = {shown}: must be a number above 0, such as 500"
+        ]
+
+
+NIGHT = {"name": "night", "expression": "cron(0 20 ? * MON-FRI *)", "min_capacity": 0, "max_capacity": 0}
+
+
+def told_of_schedules(*changes: dict[str, Any], **scaling: Any) -> list[str]:
+    """Of schedules that are as `NIGHT` but for what is given, where None leaves a key out; `scaling` is besides."""
+    names = [{"name": f"night {at}"} if at else {} for at in range(len(changes))]
+    schedules = [NIGHT | name | change for name, change in zip(names, changes, strict=True)]
+    schedule = [{key: value for key, value in each.items() if value is not None} for each in schedules]
+    return told(("scaling", {**scaling, "schedule": schedule}))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("rate(1 minute)", "rate(5 minutes)", "rate(1 hour)", "rate(36 hours)", "rate(1 day)", "rate(7 days)"),
+        *("at(2030-01-31T06:00:00)", "at(2028-02-29T23:59:59)"),
+        *("cron(0 10 * * ? *)", "cron(15 12 * * ? *)", "cron(0 18 ? * MON-FRI *)", "cron(0 8 1 * ? *)"),
+        *("cron(0/15 * * * ? *)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/30 20-2 ? * MON-FRI *)"),
+        *("cron(5,35 14 * * ? *)", "cron(15 10 ? * 6L 2019-2022)", "cron(30 6 ? * mon *)", "cron(0 0 L * ? *)"),
+        *("cron(0 0 LW * ? *)", "cron(0 0 3W * ? *)", "cron(0 0 ? * 3#2 *)", "cron(0 0 ? * TUE#5 *)"),
+        *(
+            "cron(0 0 ? JAN,FEB,12 SAT-SUN *)",
+            "cron(0 0 1,15 * ? 2030/2)",
+            "cron(30 0 8 * * ? *)",
+            "cron(0 0 L-3 * ? *)",
+        ),
+    ],
+)
+def test_when_a_schedule_acts(expression: str) -> None:
+    """AWS's own examples and each of its wildcards, names in either case, and the seconds that may come first."""
+    assert told_of_schedules({"expression": expression}) == []
+
+
+_SIX = "must have six fields in cron(…): minute, hour, day of the month, month, day of the week, year, such as"
+_QUESTION = "must have ? as the day of the month or as the day of the week, and not as both"
+_RATE = "must have a positive integer and minute(s), hour(s) or day(s) in rate(…): rate(1 hour), rate(5 minutes)"
+
+
+@pytest.mark.parametrize(
+    ("expression", "remedy"),
+    [
+        ("0 20 * * ? *", "must be cron(…), rate(…) or at(…), such as cron(0 20 ? * MON-FRI *)"),
+        ("cron(0 20 * * ? *", "must be cron(…), rate(…) or at(…), such as cron(0 20 ? * MON-FRI *)"),
+        ("every(1 day)", "must be cron(…), rate(…) or at(…), such as cron(0 20 ? * MON-FRI *)"),
+        ("cron(0 20 * * *)", f"{_SIX} cron(0 20 ? * MON-FRI *); 5 are given"),
+        ("cron()", f"{_SIX} cron(0 20 ? * MON-FRI *); 0 are given"),
+        ("cron(60 20 * * ? *)", "the minute must be from 0 to 59, with , - * /, not 60"),
+        ("cron(0 24 * * ? *)", "the hour must be from 0 to 23, with , - * /, not 24"),
+        ("cron(0 20 32 * ? *)", "the day of the month must be from 1 to 31, with , - * / ? L W, not 32"),
+        ("cron(0 20 32W * ? *)", "the day of the month must be from 1 to 31, with , - * / ? L W, not 32W"),
+        ("cron(0 20 * MAI ? *)", "the month must be from 1 to 12 or JAN to DEC, with , - * /, not MAI"),
+        ("cron(0 20 * ? ? *)", "the month must be from 1 to 12 or JAN to DEC, with , - * /, not ?"),
+        ("cron(0 20 ? * 0 *)", "the day of the week must be from 1 to 7 or SUN to SAT, with , - * / ? L #, not 0"),
+        ("cron(0 20 ? * 3#6 *)", "the day of the week must be from 1 to 7 or SUN to SAT, with , - * / ? L #, not 3#6"),
+        ("cron(0 20 * * ? 1969)", "the year must be from 1970 to 2199, with , - * /, not 1969"),
+        ("cron(0/0 20 * * ? *)", "the minute must be from 0 to 59, with , - * /, not 0/0"),
+        ("cron(0, 20 * * ? *)", "the minute must be from 0 to 59, with , - * /, not nothing"),
+        ("cron(61 0 20 * * ? *)", "the second must be from 0 to 59, with , - * /, not 61"),
+        ("cron(0 20 * * * *)", _QUESTION),
+        ("cron(0 20 ? * ? *)", _QUESTION),
+        ("cron(0 20 ? * 3#1,6#3 *)", "must have one day of the week where # says which of the month"),
+        *((f"rate({text})", _RATE) for text in ("0 minutes", "1 minutes", "5 minute", "5", "2 weeks", "-1 day")),
+        ("at(2030-01-31)", "must have a date and time in at(…): at(2030-01-31T06:00:00)"),
+        ("at(2030-01-31T06:00:00Z)", "must have a date and time in at(…): at(2030-01-31T06:00:00)"),
+    ],
+)
+def test_no_schedule_expression(expression: str, remedy: str) -> None:
+    """The part that is wrong is named, with what it can be."""
+    key = f'scaling.schedule[0].expression = "{expression}"'
+    assert told_of_schedules({"expression": expression}) == [f"{key}: {remedy}"]
+
+
+def test_a_day_that_is_none() -> None:
+    (said,) = told_of_schedules({"expression": "at(2030-02-30T06:00:00)"})
+    assert "must have a date and time in at(…): at(2030-01-31T06:00:00) (day is out of range" in said
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+9", "US/Pacific"])
+def test_time_zones(zone: str) -> None:
+    assert told_of_schedules({"time_zone": zone}) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "meant"),
+    [
+        ("Europe/Berln", "; did you mean Europe/Berlin?"),
+        ("Berlin", "; did you mean Europe/Berlin?"),
+        ("europe/berlin", "; did you mean Europe/Berlin?"),
+        ("+02:00", ""),
+    ],
+)
+def test_no_time_zone(zone: str, meant: str) -> None:
+    (said,) = told_of_schedules({"time_zone": zone})
+    remedy = f"must be a time zone of the IANA database, such as Europe/Berlin{meant}"
+    assert said == f'scaling.schedule[0].time_zone = "{zone}": {remedy}'
+
+
+def test_bounds_of_a_schedule() -> None:
+    """One is enough; both have to agree; and one alone has to go with some other bound of the file."""
+    assert told_of_schedules({"min_capacity": 2, "max_capacity": 4}, {"max_capacity": None}) == []
+    assert told_of_schedules({"min_capacity": None, "max_capacity": 1}) == []
+    assert told_of_schedules({"min_capacity": None, "max_capacity": None}) == [
+        "scaling.schedule[0].max_capacity: must be given, or min_capacity: a schedule without either changes nothing"
+    ]
+    assert told_of_schedules({"min_capacity": 3, "max_capacity": 2}) == [
+        "scaling.schedule[0].max_capacity = 2: must be 3 or more, since min_capacity = 3"
+    ]
+    assert told_of_schedules({"min_capacity": 5001, "max_capacity": None}) == [
+        "scaling.schedule[0].min_capacity = 5001: must be an integer from 0 to 5000"
+    ]
+    (said,) = told_of_schedules({"min_capacity": 5, "max_capacity": None})
+    assert "min_capacity = 5: must be at most 4, beyond which no max_capacity goes, or have a max_capacity" in said
+    assert told_of_schedules({"min_capacity": 5, "max_capacity": None}, {"max_capacity": 5}) == []
+    (said,) = told_of_schedules({"min_capacity": None, "max_capacity": 0})
+    assert "max_capacity = 0: must be at least 1, beyond which no min_capacity goes, or have a min_capacity" in said
+
+
+def test_names_of_schedules() -> None:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html"""
+    for name in ("n", "a night, in two words", "n" * 256, "Nächte"):
+        assert told_of_schedules({"name": name}) == []
+    for name in ("", "n" * 257, " n", "n ", "a:b", "a/b", "a|b"):
+        (said,) = told_of_schedules({"name": name})
+        assert "must have 1 to 256 characters, none of them a colon, a slash, a bar or a control character" in said
+    assert told_of_schedules({}, {"name": "night"}) == [
+        'scaling.schedule[1].name = "night": must differ from the name of every other schedule'
+    ]
+
+
+def test_start_and_end_of_a_schedule() -> None:
+    """Any offset is taken, and turned into UTC, as AWS answers; the end comes later."""
+    assert told_of_schedules({"start_time": "2030-01-31T06:00:00+02:00", "end_time": "2030-01-31T04:00:01Z"}) == []
+    schedule = [NIGHT | {"start_time": "2030-01-31T01:00:00+02:00"}]
+    settings = Environment.model_validate(MINIMAL | {"scaling": {"schedule": schedule}})
+    assert settings.scaling.schedule[0].start_time == "2030-01-30T23:00:00Z"
+    for text in ("2030-01-31", "2030-01-31T06:00:00", "2030-02-30T06:00:00Z", "tomorrow"):
+        (said,) = told_of_schedules({"end_time": text})
+        remedy = "must be a date and time with its offset, such as 2030-01-31T06:00:00Z"
+        assert said == f'scaling.schedule[0].end_time = "{text}": {remedy}'
+    assert told_of_schedules({"start_time": "2030-01-31T06:00:00Z", "end_time": "2030-01-31T06:00:00Z"}) == [
+        'scaling.schedule[0].end_time = "2030-01-31T06:00:00Z": must be later than start_time, 2030-01-31T06:00:00Z'
+    ]
+
+
+def test_a_rollout_has_to_proceed_at_each_hour_of_the_schedule() -> None:
+    """With the least number of tasks that it asks for, but for none at all."""
+    deployment = ("deployment", {"minimum_healthy_percent": 75, "maximum_percent": 100})
+    day = {"min_capacity": 4, "max_capacity": 8}
+    scaling = {**day, "schedule": [NIGHT, NIGHT | day | {"name": "day"}]}
+    assert told(("scaling", scaling), deployment) == []
+    (said,) = told(("scaling", {**scaling, "schedule": [NIGHT | {"min_capacity": 1, "max_capacity": 8}]}), deployment)
+    assert "with 1 task (min_capacity in scaling.schedule) no rollout can proceed: 1 must stay" in said
 
 
 def test_retention() -> None:

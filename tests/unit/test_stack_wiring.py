@@ -73,8 +73,22 @@ CHANGES: dict[str, Any] = {
         "min_capacity": 2,
         "max_capacity": 9,
         "cpu_target_percent": 55,
+        "memory_target_percent": 66.5,
+        "requests_per_target": 500,
         "scale_in_cooldown_seconds": 400,
         "scale_out_cooldown_seconds": 30,
+        "schedule": [
+            {
+                "name": "night",
+                "expression": "cron(0 20 ? * MON-FRI *)",
+                "time_zone": "Europe/Berlin",
+                "min_capacity": 0,
+                "max_capacity": 0,
+                "start_time": "2030-01-31T06:00:00Z",
+                "end_time": "2031-01-31T06:00:00Z",
+            },
+            {"name": "morning", "expression": "cron(0 6 ? * MON-FRI *)", "min_capacity": 2},
+        ],
     },
     "deployment": {
         "minimum_healthy_percent": 50,
@@ -119,6 +133,10 @@ def test_every_address(document: Block) -> None:
         f"{kind}{type_}.{name}" for kind, all_ in kinds for type_, named in all_.items() for name in named
     ) == [
         "aws_appautoscaling_policy.autoscaling_cpu",
+        "aws_appautoscaling_policy.autoscaling_memory",
+        "aws_appautoscaling_policy.autoscaling_requests",
+        "aws_appautoscaling_scheduled_action.autoscaling_schedule-morning",
+        "aws_appautoscaling_scheduled_action.autoscaling_schedule-night",
         "aws_appautoscaling_target.autoscaling",
         "aws_cloudwatch_log_group.log_group",
         "aws_ecs_cluster.cluster",
@@ -372,23 +390,67 @@ def test_autoscaling(document: Block) -> None:
             "dynamic_scaling_out_suspended": False,
             "scheduled_scaling_suspended": False,
         },
+        "lifecycle": {"ignore_changes": ["min_capacity", "max_capacity"]},
     }
-    policy = resource(document, "aws_appautoscaling_policy.autoscaling_cpu")
+
+
+GROUP = "data.aws_lb_target_group.existing_loadbalancing"
+LABEL = f'${{split(":loadbalancer/", tolist({GROUP}.load_balancer_arns)[0])[1]}}/${{{GROUP}.arn_suffix}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "target_value", "metric"),
+    [
+        ("cpu", 55, {"predefined_metric_type": "ECSServiceAverageCPUUtilization"}),
+        ("memory", 66.5, {"predefined_metric_type": "ECSServiceAverageMemoryUtilization"}),
+        ("requests", 500, {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": LABEL}),
+    ],
+)
+def test_scaling_policies(document: Block, name: str, target_value: float, metric: Block) -> None:
+    """Each on its metric, all on the one target and with the same cooldowns."""
+    policy = resource(document, f"aws_appautoscaling_policy.autoscaling_{name}")
+    assert policy["name"] == f"{name}-target-tracking"
     assert policy["resource_id"] == "${aws_appautoscaling_target.autoscaling.resource_id}"
     assert policy["target_tracking_scaling_policy_configuration"] == {
-        "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
-        "target_value": 55,
+        "predefined_metric_specification": metric,
+        "target_value": target_value,
         "scale_in_cooldown": 400,
         "scale_out_cooldown": 30,
     }
 
 
+def test_scheduled_actions(document: Block) -> None:
+    """What is left out stays out, but for the zone; they are made one by one, as AWS takes them, after the policies."""
+    kind, target = "aws_appautoscaling_scheduled_action", "aws_appautoscaling_target.autoscaling"
+    of_target = {name: f"${{{target}.{name}}}" for name in ("service_namespace", "scalable_dimension", "resource_id")}
+    assert resource(document, f"{kind}.autoscaling_schedule-night") == {
+        **of_target,
+        "name": "night",
+        "schedule": "cron(0 20 ? * MON-FRI *)",
+        "timezone": "Europe/Berlin",
+        "start_time": "2030-01-31T06:00:00Z",
+        "end_time": "2031-01-31T06:00:00Z",
+        "scalable_target_action": {"min_capacity": "0", "max_capacity": "0"},
+        "depends_on": ["aws_appautoscaling_policy.autoscaling_requests"],
+    }
+    assert resource(document, f"{kind}.autoscaling_schedule-morning") == {
+        **of_target,
+        "name": "morning",
+        "schedule": "cron(0 6 ? * MON-FRI *)",
+        "timezone": "UTC",
+        "scalable_target_action": {"min_capacity": "2"},
+        "depends_on": [f"{kind}.autoscaling_schedule-night"],
+    }
+
+
 def test_a_service_without_tasks_is_warned_of(document: Block) -> None:
-    """From none, autoscaling starts none: the message has the command that does."""
+    """But for the hours in which the schedule wants none. The message has the command that starts them."""
     (wanted,) = document["check"]["tasks_are_wanted"]["assert"]
     service, cluster = "${aws_ecs_service.service.name}", "${aws_ecs_cluster.cluster.name}"
     assert wanted == {
-        "condition": "${aws_ecs_service.service.desired_count > 0}",
+        "condition": (
+            "${aws_ecs_service.service.desired_count > 0 || aws_appautoscaling_target.autoscaling.min_capacity == 0}"
+        ),
         "error_message": (
             f"The desired count of {service} is 0: no task runs, and autoscaling, which has no CPU to go by, starts "
             f"none. Set it: aws ecs update-service --cluster {cluster} --service {service} --desired-count 2"

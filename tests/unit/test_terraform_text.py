@@ -61,6 +61,18 @@ EVERY_SETTING: dict[str, Any] = {
         "secrets": {"B": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:a-AbCdEf:a::"},
         "secrets_kms_key_arns": [KEY_ARN],
     },
+    "scaling": {
+        "schedule": [
+            {
+                "name": "a",
+                "expression": "rate(1 day)",
+                "time_zone": "Europe/Berlin",
+                "min_capacity": 1,
+                "start_time": "2030-01-31T06:00:00Z",
+                "end_time": "2031-01-31T06:00:00Z",
+            }
+        ]
+    },
     "release": {"before": ["a"]},
     "task_role": {
         "statements": [
@@ -199,6 +211,7 @@ def test_these_settings_take_templates_as_text() -> None:
         ("container", "environment", "P"),
         ("container", "secrets", "B"),
         ("container", "secrets", "B", "[key]"),
+        ("scaling", "schedule", 0, "name"),
         ("release", "before", 0),
         (*statement, "resources", 0),
         (*statement, "conditions", "StringLike", "aws:RequestTag/a", "[key]"),
@@ -234,9 +247,10 @@ def _mapped(value: Any, change: Callable[[str], Any]) -> Any:
 
 
 def _by_name(value: Any) -> Any:
-    """With lists of what has a name in the order of the names, which another word in a name changes."""
+    """With lists of what has a name in the order of the names, which another word changes, as it does addresses."""
     if isinstance(value, dict):
-        return {key: _by_name(inner) for key, inner in value.items()}
+        addressed = {key: inner for key, inner in value.items() if key != "//"}
+        return {re.sub(r"(schedule)-.*", r"\1", key): _by_name(inner) for key, inner in addressed.items()}
     if isinstance(value, list) and all(isinstance(inner, dict) and "name" in inner for inner in value):
         return sorted(map(_by_name, value), key=lambda inner: str(inner["name"]))
     return [_by_name(inner) for inner in value] if isinstance(value, list) else value

@@ -25,8 +25,8 @@ class Deployment(Settings):
     steady_state_timeout_minutes: Annotated[int, between(1, MOST_MINUTES)] = defaults.STEADY_STATE_TIMEOUT_MINUTES
     """For which Terraform waits for a deployment to end."""
 
-    def stuck_rollout_remedy(self, tasks: int) -> str | None:
-        """What would let a rollout of `tasks` tasks proceed; None when it proceeds as it is.
+    def stuck_rollout_remedy(self, tasks: int, *, key: str = "scaling.min_capacity") -> str | None:
+        """What would let a rollout of `tasks` tasks, which `key` says, proceed; None when it proceeds as it is.
 
         ECS keeps ceil(minimum) tasks and runs at most floor(maximum). What proceeds with few tasks
         proceeds with more, so it is enough to ask about the least desired count.
@@ -37,7 +37,7 @@ class Deployment(Settings):
             return None
         count = "1 task" if tasks == 1 else f"{tasks} tasks"
         return (
-            f"with {count} (scaling.min_capacity) no rollout can proceed: {kept} must stay and at most {most} may run. "
+            f"with {count} ({key}) no rollout can proceed: {kept} must stay and at most {most} may run. "
             f"Set deployment.maximum_percent to at least {100 - -100 // tasks},"
             f" or deployment.minimum_healthy_percent to at most {100 * (tasks - 1) // tasks}"
         )
