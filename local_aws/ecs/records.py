@@ -56,6 +56,12 @@ def task_definition_of(task: Record) -> Record:
     return found
 
 
+def essential_names(task: Record) -> set[str]:
+    """Of its containers those whose end is the task's."""
+    definitions = task_definition_of(task).get("containerDefinitions", [])
+    return {definition["name"] for definition in definitions if definition.get("essential", True)}
+
+
 def is_alive(task: Record) -> bool:
     """Neither stopped nor told to stop."""
     return bool(task["desiredStatus"] == "RUNNING" and task["lastStatus"] != "STOPPED")

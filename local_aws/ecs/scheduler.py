@@ -1,6 +1,6 @@
 """The ECS service scheduler: one loop that compares each service with what it should be, and takes the next step.
 
-A task counts once its targets are healthy. Steps follow AWS's rolling update:
+A task counts once its targets and its containers are healthy. Steps follow AWS's rolling update:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 """
 # ruff: noqa: SLF001
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
 
-from local_aws.ecs import deployments, engine_health, records, tasks
+from local_aws.ecs import container_health, deployments, engine_health, records, tasks
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ def is_healthy(service: Record, task: Record) -> bool:
     if task["lastStatus"] != "RUNNING" or not task["_docker_ids"]:
         return bool(task["lastStatus"] == "RUNNING")
     found = [targets.health_of(one["targetGroupArn"], task_arn=task["taskArn"]) for one in service["loadBalancers"]]
-    return all(health is not None and health.state == "healthy" for health in found)
+    served = all(health is not None and health.state == "healthy" for health in found)
+    return served and container_health.is_healthy(task)
 
 
 def _stop_unhealthy(service: Record, own: list[Record]) -> None:
@@ -183,6 +184,7 @@ def _stop_unhealthy(service: Record, own: list[Record]) -> None:
         if records.is_alive(task) and task["lastStatus"] == "RUNNING" and not _is_in_grace(service, task):
             for balancer in service["loadBalancers"]:
                 _stop_if_unhealthy(service, task, balancer)
+            _stop_if_containers_are_unhealthy(service, task)
 
 
 def _is_in_grace(service: Record, task: Record) -> bool:
@@ -202,6 +204,13 @@ def _stop_if_unhealthy(service: Record, task: Record, balancer: Record) -> None:
         f"due to (reason {health.description})",
     )
     tasks.stop(task, reason=f"Task failed ELB health checks in {where}", code="ServiceSchedulerInitiated", failed=True)
+
+
+def _stop_if_containers_are_unhealthy(service: Record, task: Record) -> None:
+    if container_health.is_unhealthy(task) and records.is_alive(task):
+        records.add_event(service, f"(task {records.id_of(task)}) failed container health checks.")
+        reason = "Task failed container health checks"
+        tasks.stop(task, reason=reason, code="ServiceSchedulerInitiated", failed=True)
 
 
 def _note_failures(service: Record, own: list[Record]) -> None:

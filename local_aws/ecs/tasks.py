@@ -17,7 +17,7 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
 from ministack.services import ecs, ecs_metadata
 
-from local_aws.ecs import containers, dependencies, engine_health, records, task_network
+from local_aws.ecs import container_health, containers, dependencies, engine_health, records, task_network
 from local_aws.ecs.engine_health import EngineEndedError
 from local_aws.ecs.task_start import EssentialNeverStartsError, TaskStart
 from local_aws.elasticloadbalancing import targets
@@ -69,6 +69,9 @@ def _why_not_started(task: Record, error: Exception) -> str:
 def _watch(task: Record, client: DockerClient, container: Record, container_id: str) -> None:
     container["_docker_id"] = container_id
     spawn_background(_await_end, task, client, container, container_id, thread_name=f"wait-{container_id[:12]}")
+    if container["name"] in container_health.checked(task):
+        watched = (task, client, container, container_id, _end_of(task))
+        spawn_background(container_health.watch, *watched, thread_name=f"check-{container_id[:12]}")
 
 
 def _await_end(task: Record, client: DockerClient, container: Record, container_id: str) -> None:
@@ -80,7 +83,7 @@ def _await_end(task: Record, client: DockerClient, container: Record, container_
     reason = "Essential container in task exited"
     if records.is_alive(task) and containers.ran_out_of_memory(client, container_id, exit_code=exit_code):
         container["reason"] = reason = _OUT_OF_MEMORY
-    if container["name"] in _essential(task):
+    if container["name"] in records.essential_names(task):
         _end_of(task).set()
         stop(task, reason=reason, code="EssentialContainerExited")
 
@@ -97,11 +100,6 @@ def _note_end(container: Record, exit_code: int) -> int:
         container["exitCode"] = exit_code
     container["lastStatus"] = "STOPPED"
     return int(container["exitCode"])
-
-
-def _essential(task: Record) -> set[str]:
-    definitions = records.task_definition_of(task).get("containerDefinitions", [])
-    return {definition["name"] for definition in definitions if definition.get("essential", True)}
 
 
 def _end_of(task: Record) -> threading.Event:

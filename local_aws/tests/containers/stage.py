@@ -236,6 +236,28 @@ class Stage:
             **more,
         )
 
+    def run_task(self, definition: str, **request: object) -> str:
+        """A task of no service; its ARN."""
+        ecs = self.client("ecs")
+        ecs.create_cluster(clusterName=self.name)
+        (task,) = ecs.run_task(
+            cluster=self.name,
+            taskDefinition=definition,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            **request,
+        )["tasks"]
+        return str(task["taskArn"])
+
+    def task(self, arn: str) -> Record:
+        (found,) = self.client("ecs").describe_tasks(cluster=self.name, tasks=[arn])["tasks"]
+        task: Record = found
+        return task
+
+    def stop_task(self, arn: str) -> None:
+        self.client("ecs").stop_task(cluster=self.name, task=arn)
+        wait_until(lambda: self.task(arn)["lastStatus"] == "STOPPED", show=lambda: self.task(arn))
+
     def update_service(self, **changes: object) -> None:
         self.client("ecs").update_service(cluster=self.name, service=self.name, **changes)
 

@@ -144,21 +144,13 @@ def test_absent_secret(stage: Stage, source: str, reason: str) -> None:
 def test_a_one_off_task_has_its_own_command_and_environment(stage: Stage) -> None:
     """After the definition's entry point, and over its environment."""
     definition = stage.register(entryPoint=["/server", "--first"], command=["as defined"])
-    ecs = stage.client("ecs")
-    ecs.create_cluster(clusterName=stage.name)
     override = {"name": "probe", "command": ["a b", "$c"], "environment": [{"name": "FAULT", "value": "none"}]}
-    (task,) = ecs.run_task(
-        cluster=stage.name,
-        taskDefinition=definition,
-        launchType="FARGATE",
-        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
-        overrides={"containerOverrides": [override]},
-    )["tasks"]
-    wait_until(lambda: ecs.describe_tasks(cluster=stage.name, tasks=[task["taskArn"]])["tasks"][0].get("startedAt"))
-    with stage.engine_container(task["taskArn"]) as container:
+    task = stage.run_task(definition, overrides={"containerOverrides": [override]})
+    wait_until(lambda: stage.task(task).get("startedAt"))
+    with stage.engine_container(task) as container:
         assert [container.attrs["Path"], *container.attrs["Args"]] == ["/server", "--first", "a b", "$c"]
         assert {"VERSION=v1", "FAULT=none"} <= set(container.attrs["Config"]["Env"])
-    ecs.stop_task(cluster=stage.name, task=task["taskArn"])
+    stage.stop_task(task)
 
 
 def test_memory_limit(stage: Stage) -> None:

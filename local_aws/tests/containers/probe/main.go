@@ -14,12 +14,22 @@ import (
 
 var (
 	broken  atomic.Bool
+	failing atomic.Bool
+	checks  atomic.Int32
 	waiting atomic.Int32
 	held    []byte
 	told    = make(chan os.Signal, 1) // SIGUSR1: to go on with what was waiting for it
 )
 
 func main() {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "check":
+			check()
+		case "hang":
+			time.Sleep(time.Hour)
+		}
+	}
 	version, fault := os.Getenv("VERSION"), os.Getenv("FAULT")
 	fmt.Println("started", version)
 	if fault == "crash" {
@@ -33,11 +43,16 @@ func main() {
 		return
 	}
 	broken.Store(fault == "unhealthy")
+	failing.Store(fault == "failing")
 	http.HandleFunc("/health", health)
 	http.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
 	http.HandleFunc("/wait", wait)
 	http.HandleFunc("/waiting", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, waiting.Load()) })
 	http.HandleFunc("/break", func(http.ResponseWriter, *http.Request) { broken.Store(true) })
+	http.HandleFunc("/checked", checked)
+	http.HandleFunc("/checks", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, checks.Load()) })
+	http.HandleFunc("/fail", func(http.ResponseWriter, *http.Request) { failing.Store(true) })
+	http.HandleFunc("/mend", func(http.ResponseWriter, *http.Request) { failing.Store(false) })
 	http.HandleFunc("/exit", func(http.ResponseWriter, *http.Request) { os.Exit(4) })
 	http.HandleFunc("/eat", eat)
 	http.HandleFunc("/hold", hold)
@@ -86,9 +101,27 @@ func wait(http.ResponseWriter, *http.Request) {
 }
 
 func health(w http.ResponseWriter, _ *http.Request) {
-	if broken.Load() {
+	answer(w, !broken.Load())
+}
+
+func checked(w http.ResponseWriter, _ *http.Request) {
+	checks.Add(1)
+	answer(w, !failing.Load())
+}
+
+func answer(w http.ResponseWriter, good bool) {
+	if !good {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+// check is the container's health check: it asks the probe that runs in the same container.
+func check() {
+	found, err := http.Get("http://127.0.0.1:8080/checked")
+	if err != nil || found.StatusCode != http.StatusOK {
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // eat takes memory until it is killed.
