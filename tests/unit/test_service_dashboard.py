@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -184,7 +185,7 @@ def test_with_container_insights(insights: str) -> None:
     assert tasks["annotations"] == {"horizontal": [{"label": "most tasks", "value": 4}]}
     assert tasks["yAxis"]["left"]["label"] == "tasks"
     assert "Targets" in graphs(found)
-    assert "**Deployments** is 2 while a deployment replaces another" in text(found)
+    assert text(found).endswith(" **Deployments** is 2 while a deployment replaces another, and 1 otherwise.")
     assert [each["width"] for each in found["widgets"] if each["y"] == 9] == [6, 6, 6, 6]
 
 
@@ -267,6 +268,13 @@ def test_of_somebody_elses_cluster(synthesize: Synthesize) -> None:
 
 
 def test_it_is_the_same_each_time(synthesize: Synthesize) -> None:
-    """To the byte, so that a second plan has nothing to do."""
+    """To the byte, so that a second plan has nothing to do: the keys are in order."""
     first, second = (synthesize(dashboard={"enabled": True}).only("aws_cloudwatch_dashboard") for _ in range(2))
     assert first == second
+    assert first["dashboard_body"] == json.dumps(json.loads(first["dashboard_body"]), sort_keys=True)
+
+
+@pytest.mark.parametrize("values", [GROUPS[0], LIMITS])
+def test_values_stay_as_they_are(values: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        values.name = "other"
