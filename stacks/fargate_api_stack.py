@@ -299,6 +299,8 @@ def _dashboard(
             memory_mib=environment.container.memory_mib,
             most_tasks=environment.scaling.highest_capacity,
             cpu_target=environment.scaling.cpu_target_percent,
+            memory_target=environment.scaling.memory_target_percent,
+            requests_target=environment.scaling.requests_per_target,
         ),
         container_insights=environment.cluster.container_insights,
     )

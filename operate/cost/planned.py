@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Values = dict[str, Any]
 
 _DEFINITION, _SERVICE, _TARGET = "aws_ecs_task_definition", "aws_ecs_service", "aws_appautoscaling_target"
+_SCHEDULED = "aws_appautoscaling_scheduled_action"
 
 
 def line(plan: dict[str, Any], *, region: str) -> str | None:
@@ -33,14 +34,21 @@ def line(plan: dict[str, Any], *, region: str) -> str | None:
 
 def _side(plan: dict[str, Any], when: str) -> tuple[Task, int, int] | None:
     """The task, and how many there are at least and at most; None where one of the three resources is not there."""
-    found: dict[str, Values | None] = {}
+    found: dict[str, list[Values]] = {}
     for resource in plan.get("resource_changes", ()):
-        if resource["mode"] == "managed" and "deposed" not in resource:
-            found[resource["type"]] = resource["change"][when]
-    definition, service, target = (found.get(type_) for type_ in (_DEFINITION, _SERVICE, _TARGET))
+        if resource["mode"] == "managed" and "deposed" not in resource and resource["change"][when]:
+            found.setdefault(resource["type"], []).append(resource["change"][when])
+    definition, service, target = (next(iter(found.get(type_, [])), None) for type_ in (_DEFINITION, _SERVICE, _TARGET))
     if not (definition and service and target):
         return None
-    return _task(definition, service), target["min_capacity"], target["max_capacity"]
+    bounds = [target, *(_first(one, "scalable_target_action") for one in found.get(_SCHEDULED, []))]
+    least, most = (_given(bounds, key) for key in ("min_capacity", "max_capacity"))
+    return _task(definition, service), min(least), max(most)
+
+
+def _given(bounds: list[Values], key: str) -> list[int]:
+    """The provider has those of a schedule as text, and none where they stay as they are."""
+    return [int(one[key]) for one in bounds if one.get(key) not in {None, ""}]
 
 
 def _task(definition: Values, service: Values) -> Task:

@@ -28,7 +28,10 @@ _NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class Cost:
-    """`others` are the same task otherwise, each with its monthly cost, or None where no price is recorded."""
+    """`least` and `most` tasks, at any hour of a schedule.
+
+    `others` are the same task otherwise, each with its monthly cost, or None where no price is recorded.
+    """
 
     name: str
     task: Task
@@ -42,14 +45,15 @@ class Cost:
     @classmethod
     def of(cls, settings: Environment) -> Cost:
         """Raises NoPriceError where a price of what the environment uses is not recorded."""
-        prices, task = prices_of(settings.region), _task(settings)
+        prices, task, scaling = prices_of(settings.region), _task(settings), settings.scaling
+        by_the_clock = [each.min_capacity for each in scaling.schedule if each.min_capacity is not None]
         return cls(
             name=settings.name_prefix,
             task=task,
             prices=prices,
             monthly=monthly(task, prices),
-            least=settings.scaling.min_capacity,
-            most=settings.scaling.max_capacity,
+            least=min(scaling.min_capacity, *by_the_clock) if by_the_clock else scaling.min_capacity,
+            most=scaling.highest_capacity,
             others={name: _if_recorded(other, prices) for name, other in alternatives(task).items()},
             has_dashboard=settings.dashboard.enabled,
         )

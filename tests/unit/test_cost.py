@@ -123,6 +123,14 @@ def test_the_environment_is_what_is_counted(environment: Callable[..., Environme
     assert json.loads(json.dumps(document)) == document
 
 
+def test_a_schedule_is_counted_at_its_extremes(environment: Callable[..., Environment]) -> None:
+    """What no hour goes below, and what none goes above."""
+    night = {"name": "night", "expression": "cron(0 20 * * ? *)", "min_capacity": 0}
+    sale = {"name": "sale", "expression": "cron(0 8 * * ? *)", "max_capacity": 9}
+    settings = environment(scaling={"min_capacity": 2, "max_capacity": 4, "schedule": [night, sale]})
+    assert as_document(Cost.of(settings))["tasks"] == {"least": 0, "most": 9}
+
+
 def test_storage_of_the_environment_is_counted(environment: Callable[..., Environment]) -> None:
     """From the 21st GiB on."""
     settings = environment(container={"ephemeral_storage_gib": 31}).model_copy(update={"region": "us-east-1"})
@@ -163,7 +171,11 @@ def test_the_verbs_document(environment: Callable[..., Environment], monkeypatch
 
 def plan(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Any]:
     """What Terraform's plan has of three resources; a side is what its task and bounds are, None where nothing is."""
-    sides = {when: None if of is None else values(**of) for when, of in (("before", before), ("after", after))}
+    given = {"before": before, "after": after}
+    sides = {
+        when: None if of is None else values(**{key: one for key, one in of.items() if key != "schedule"})
+        for when, of in given.items()
+    }
     types = ("aws_ecs_task_definition", "aws_ecs_service", "aws_appautoscaling_target")
     changes = [
         {
@@ -173,13 +185,22 @@ def plan(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[st
         }
         for type_ in types
     ]
+    schedules = {when: of and of.get("schedule", ()) for when, of in given.items()}
+    for name, (low, high) in {"night": ("0", None), "noon": (None, "12")}.items():
+        action = {"scalable_target_action": [{"min_capacity": low, "max_capacity": high}]}
+        change = {when: action if names and name in names else None for when, names in schedules.items()}
+        changes.append({"mode": "managed", "type": "aws_appautoscaling_scheduled_action", "change": change})
     gone = {"type": "aws_ecs_service", "change": {"before": None, "after": None}}
     others = [{**gone, "mode": "data"}, {**gone, "mode": "managed", "deposed": "01234567"}]
     return {"resource_changes": [*changes, *others]}
 
 
 def values(
-    cpu: str = "256", spot: int = 0, bounds: tuple[int, int] = (1, 4), storage: int | None = None, **service: Any
+    cpu: str = "256",
+    spot: int = 0,
+    bounds: tuple[int, int] = (1, 4),
+    storage: int | None = None,
+    **service: Any,
 ) -> dict[str, Any]:
     weights = {"FARGATE": 100 - spot, "FARGATE_SPOT": spot}
     return {
@@ -221,6 +242,8 @@ SAME = "$12.66 to $50.64 a month (1 to 4 tasks)"
         ({"capacity_provider_strategy": []}, {}, f"About {SAME}{AT}"),
         # 730 x 10 x 0.000111 = 0.8103
         ({}, {"storage": 30}, f"About $13.47 to $53.88 a month (1 to 4 tasks), {SAME} until now{AT}"),
+        ({}, {"schedule": ["night", "noon"]}, f"About $0.00 to $151.92 a month (0 to 12 tasks), {SAME} until now{AT}"),
+        ({"schedule": ["noon"]}, {}, f"About {SAME}, $12.66 to $151.92 a month (1 to 12 tasks) until now{AT}"),
         ({}, None, None),
     ],
 )

@@ -234,7 +234,13 @@ def test_of_the_stack(synthesize: Synthesize) -> None:
         dashboard={"enabled": True},
         remote_state=groups,
         container={"cpu": 1024, "memory_mib": 4096},
-        scaling={"max_capacity": 7, "cpu_target_percent": 55},
+        scaling={
+            "max_capacity": 7,
+            "cpu_target_percent": 55,
+            "memory_target_percent": 75,
+            "requests_per_target": 600,
+            "schedule": [{"name": "sale", "expression": "cron(0 8 * * ? *)", "max_capacity": 9}],
+        },
         cluster={"container_insights": "enhanced"},
     )
     block = template.only("aws_cloudwatch_dashboard")
@@ -250,8 +256,9 @@ def test_of_the_stack(synthesize: Synthesize) -> None:
     assert requests["all tasks"][1][1] == f"${{{data}.arn_suffix}}"
     assert lines(found) == {
         "CPU": [{"label": "scaling target", "value": 55}, {"label": "limit, 1024 CPU units", "value": 100}],
-        "Memory": [{"label": "limit, 4096 MiB", "value": 100}],
-        "Tasks and deployments": [{"label": "most tasks", "value": 7}],
+        "Memory": [{"label": "scaling target", "value": 75}, {"label": "limit, 4096 MiB", "value": 100}],
+        f"Requests a minute, ${{{data}.name}}": [{"label": "scaling target of each task", "value": 600}],
+        "Tasks and deployments": [{"label": "most tasks", "value": 9}],
     }
     balancers = {value for name, value in template.json["locals"].items() if "load_balancer" in name}
     assert balancers == {
