@@ -46,16 +46,17 @@ move-to-capacity-providers: $(set_up) ## Move a service of ENV that an earlier v
 status: $(set_up) ## Show what runs in ENV: tasks, health, deployments, scaling, events. WATCH=1: until Ctrl-C
 	@case "$$WATCH" in 1|yes) set -- --watch ;; esac; $(python) -m operate status "$$@" -- "$$ENV"
 
-logs: $(set_up) ## Print what the tasks in ENV logged: SINCE=10m, TASK=, GREP=, FOLLOW=1: until Ctrl-C
+logs: $(set_up) ## Print what the tasks in ENV logged: SINCE=10m, TASK=, CONTAINER=, GREP=, FOLLOW=1: until Ctrl-C
 	@case "$$FOLLOW" in 1|yes) set -- --follow ;; esac; $(python) -m operate logs "$$@" \
-	  $${SINCE:+--since="$$SINCE"} $${TASK:+--task="$$TASK"} $${GREP:+--grep="$$GREP"} -- "$$ENV"
+	  $${SINCE:+--since="$$SINCE"} $${TASK:+--task="$$TASK"} \
+	  $${CONTAINER:+--container="$$CONTAINER"} $${GREP:+--grep="$$GREP"} -- "$$ENV"
 
 run: $(set_up) ## Run COMMAND='…' as a one-off task of ENV; exits with its exit code. REVISION=, TIMEOUT=15m
 	@$(python) -m operate run --command="$$COMMAND" \
 	  $${REVISION:+--revision="$$REVISION"} $${TIMEOUT:+--timeout="$$TIMEOUT"} -- "$$ENV"
 
-exec: $(set_up) ## Print the AWS CLI's command that opens a shell in a task of ENV. TASK=
-	@$(python) -m operate exec $${TASK:+--task="$$TASK"} -- "$$ENV"
+exec: $(set_up) ## Print the AWS CLI's command that opens a shell in a task of ENV. TASK=, CONTAINER=
+	@$(python) -m operate exec $${TASK:+--task="$$TASK"} $${CONTAINER:+--container="$$CONTAINER"} -- "$$ENV"
 
 dashboard: $(set_up) ## Draw the CloudWatch dashboard of ENV into a file, before it exists. PREVIEW=, METRICS=1: ask AWS
 	@case "$$METRICS" in 1|yes) set -- --metrics ;; esac; $(python) -m operate dashboard "$$@" \

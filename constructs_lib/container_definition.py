@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from constructs_lib import defaults
+from constructs_lib.container_logging import AwsFirelens, AwsLogs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
+
+Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
+"""What a container that another one depends on has to have reached: it runs, has ended, has ended with 0, is healthy.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
+"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,10 @@ class ContainerDefinition:
       own by default.
     - ``health_check``: how ECS finds out whether it works; not at all by default, and never by a ``HEALTHCHECK`` of the
       image.
+    - ``cpu``: CPU units of the task's that are reserved for it, beside those of its sidecars; none by default.
+    - ``depends_on``: by name the sidecars that start before it and stop after it, and what each has to have reached;
+      none by default.
+    - ``awsfirelens``: sends what it prints to the task's log router, a sidecar; by default it goes to the log group.
 
     Raises ValueError for a ``PORT`` in ``environment`` or ``secrets``.
 
@@ -113,6 +124,10 @@ class ContainerDefinition:
     ulimits: Sequence[Ulimit] = ()
     start_timeout_seconds: int | None = None
     health_check: ContainerHealthCheck | None = None
+    cpu: int | None = None
+    depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    awsfirelens: AwsFirelens | None = None
+    essential: ClassVar = True
 
     def __post_init__(self) -> None:
         if "PORT" in self.environment or "PORT" in self.secrets:
@@ -130,31 +145,25 @@ class ContainerDefinition:
         return self.port < _FIRST_UNPRIVILEGED_PORT and self.user.partition(":")[0].strip("0") not in {"", "root"}
 
     def document(self, *, log_group_name: str, log_region: str, log_stream_prefix: str | None = None) -> dict[str, Any]:
-        """ECS's own form, logging through ``awslogs``; without nulls, variables and labels sorted by name."""
+        """ECS's own form; without nulls, variables and labels sorted by name."""
+        awslogs = AwsLogs(group=log_group_name, region=log_region, stream_prefix=log_stream_prefix or self.name)
         definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
             "essential": True,
             "portMappings": [{"containerPort": self.port, "hostPort": self.port, "protocol": "tcp"}],
-            "environment": _sorted_by_name({**self.environment, "PORT": str(self.port)}, value_key="value"),
+            "environment": sorted_by_name({**self.environment, "PORT": str(self.port)}, value_key="value"),
             "user": self.user,
             "readonlyRootFilesystem": self.readonly_root_filesystem,
             "stopTimeout": self.stop_timeout_seconds,
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group_name,
-                    "awslogs-region": log_region,
-                    "awslogs-stream-prefix": log_stream_prefix or self.name,
-                },
-            },
+            "logConfiguration": (self.awsfirelens or awslogs).document(),
         }
         return definition | {name: value for name, value in self._options().items() if value}
 
     def _options(self) -> dict[str, Any]:
         """Members that are left out where they say nothing."""
         return {
-            "secrets": _sorted_by_name(self.secrets, value_key="valueFrom"),
+            "secrets": sorted_by_name(self.secrets, value_key="valueFrom"),
             "linuxParameters": {"initProcessEnabled": True} if self.init_process_enabled else {},
             "dockerLabels": dict(sorted(self.docker_labels.items())),
             "command": list(self.command),
@@ -163,8 +172,14 @@ class ContainerDefinition:
             "ulimits": [limit.document() for limit in sorted(self.ulimits, key=lambda limit: limit.name)],
             "startTimeout": self.start_timeout_seconds,
             "healthCheck": self.health_check.document() if self.health_check else {},
+            "cpu": self.cpu,
+            "dependsOn": dependencies(self.depends_on),
         }
 
 
-def _sorted_by_name(values: Mapping[str, str], *, value_key: str) -> list[dict[str, str]]:
+def dependencies(depends_on: Mapping[str, Condition]) -> list[dict[str, str]]:
+    return [{"containerName": name, "condition": condition} for name, condition in sorted(depends_on.items())]
+
+
+def sorted_by_name(values: Mapping[str, str], *, value_key: str) -> list[dict[str, str]]:
     return [{"name": name, value_key: value} for name, value in sorted(values.items())]

@@ -13,17 +13,21 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
 )
 from constructs import Construct
 
-from constructs_lib import defaults
+from constructs_lib import container_group, defaults
 from constructs_lib.check import Check
+from constructs_lib.container_logging import AwsLogs
 from constructs_lib.fargate_sizes import check_fargate_size
-from constructs_lib.quotas import container_remedy
+from constructs_lib.quotas import containers_remedy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs_lib.container_definition import ContainerDefinition
+    from constructs_lib.sidecar import Sidecar
 
 
 class FargateTaskDefinition(Construct):
-    """One container, its size, its roles and where it logs (FR-002, FR-010). Each change registers a new revision.
+    """Containers, their size, its roles and where it logs (FR-002, FR-010). Each change registers a new revision.
 
     - ``family``: the name that the revisions have in common, 1 to 255 letters, digits, - and _. No default.
     - ``container``: what runs. No default.
@@ -33,6 +37,7 @@ class FargateTaskDefinition(Construct):
     - ``log_region``: the group's region. No default.
     - ``log_stream_prefix``: begins the names of its streams in that group; the container's name by default. What shares
       a group with others needs one of its own.
+    - ``sidecars``: further containers, which log to the same group, if not to a log router; none by default.
     - ``cpu``: CPU units of the task, 1024 of which are one vCPU; 256 by default.
     - ``memory_mib``: memory of the task in MiB, one of the sizes that go with ``cpu``; 512 by default.
     - ``cpu_architecture``: ``X86_64`` or ``ARM64``, the image's; ``X86_64`` by default.
@@ -57,6 +62,7 @@ class FargateTaskDefinition(Construct):
         log_group_name: str,
         log_region: str,
         log_stream_prefix: str | None = None,
+        sidecars: Sequence[Sidecar] = (),
         cpu: int = defaults.CPU,
         memory_mib: int = defaults.MEMORY_MIB,
         cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE,
@@ -64,10 +70,15 @@ class FargateTaskDefinition(Construct):
     ) -> None:
         super().__init__(scope, id_)
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
-        definition = container.document(
+        for problem in container_group.problems(container, sidecars, cpu=cpu, memory_mib=memory_mib):
+            raise ValueError(str(problem))
+        main = container.document(
             log_group_name=log_group_name, log_region=log_region, log_stream_prefix=log_stream_prefix
         )
-        if remedy := container_remedy(definition):
+        prefix = log_stream_prefix or container.name
+        awslogs = AwsLogs(group=log_group_name, region=log_region, stream_prefix=prefix)
+        definitions = [main, *(sidecar.document(awslogs=awslogs) for sidecar in sidecars)]
+        if remedy := containers_remedy(definitions):
             raise ValueError(remedy)
         self.resource = EcsTaskDefinition(
             self,
@@ -85,15 +96,18 @@ class FargateTaskDefinition(Construct):
             ),
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
-            container_definitions=_known_to_cdktf(json.dumps([definition], sort_keys=True)),
+            container_definitions=_known_to_cdktf(json.dumps(definitions, sort_keys=True)),
             # A revision that Terraform deregistered is one that ECS cannot roll back to.
             skip_destroy=True,
         )
         if container.lacks_privilege_for_port:
-            self._warn_of_privileged_port(container)
+            self._warn_of_privileged_port(container, alone=not sidecars)
 
-    def _warn_of_privileged_port(self, container: ContainerDefinition) -> None:
-        port = f"jsondecode({self.resource.fqn}.container_definitions)[0].portMappings[0].containerPort"
+    def _warn_of_privileged_port(self, container: ContainerDefinition, *, alone: bool) -> None:
+        """The provider sorts the containers by their names."""
+        planned = f"jsondecode({self.resource.fqn}.container_definitions)"
+        own = "[0]" if alone else f'[index({planned}[*].name, "{container.name}")]'
+        port = f"{planned}{own}.portMappings[0].containerPort"
         Check(
             self,
             "privileged_port",

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ROLE_POLICY_CHARACTERS: Final = 10_240
 """Of all inline policies of a role together, white space not counted."""
@@ -42,9 +42,10 @@ def policy_remedy(policy: str, *, what: str) -> str | None:
     )
 
 
-def container_remedy(document: Mapping[str, Any]) -> str | None:
-    """None where ECS may take the container."""
-    found = container_bytes(document)
+def containers_remedy(documents: Sequence[Mapping[str, Any]]) -> str | None:
+    """None where ECS may take the containers of a task definition."""
+    found = sum(map(container_bytes, documents))
     if found <= TASK_DEFINITION_BYTES:
         return None
-    return f"the container alone takes {found} bytes, and ECS allows {TASK_DEFINITION_BYTES} of a task definition"
+    what = "the container alone takes" if len(documents) == 1 else "the containers alone take"
+    return f"{what} {found} bytes, and ECS allows {TASK_DEFINITION_BYTES} of a task definition"

@@ -25,6 +25,7 @@ class TaskExecutionRole(EcsTasksRole):
     - ``location``: partition, region and account of the tasks and of the log group. No default.
     - ``repository_arn``: of the ECR repository that the image is in. No default.
     - ``log_group_name``: of the group that the containers write to. No default; as a literal it is known at plan.
+    - ``sidecar_repository_arns``: of the ECR repositories that further images are in; none by default.
     - ``secret_arns``: Secrets Manager or SSM Parameter Store, as a container definition names them; each adds the read
       of that one secret. None by default.
     - ``secrets_kms_key_arns``: keys that encrypt these secrets, of any account, each in the region of one; decryption
@@ -45,6 +46,7 @@ class TaskExecutionRole(EcsTasksRole):
         location: AwsLocation,
         repository_arn: str,
         log_group_name: str,
+        sidecar_repository_arns: Sequence[str] = (),
         secret_arns: Sequence[str] = (),
         secrets_kms_key_arns: Sequence[str] = (),
         permissions_boundary_arn: str | None = None,
@@ -59,7 +61,7 @@ class TaskExecutionRole(EcsTasksRole):
             location=location,
             policy_name="execution",
             statements=[
-                *_pull_and_log(repository_arn, log_group_arn),
+                *_pull_and_log([repository_arn, *sorted({*sidecar_repository_arns})], log_group_arn),
                 *_read_secrets(secret_arns),
                 *_decrypt_secrets(secrets_kms_key_arns, secret_arns, location.dns_suffix),
             ],
@@ -67,13 +69,13 @@ class TaskExecutionRole(EcsTasksRole):
         )
 
 
-def _pull_and_log(repository_arn: str, log_group_arn: str) -> list[PolicyStatement]:
+def _pull_and_log(repository_arns: Sequence[str], log_group_arn: str) -> list[PolicyStatement]:
     return [
         PolicyStatement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
         PolicyStatement(
             sid="PullImage",
             actions=("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-            resources=(repository_arn,),
+            resources=repository_arns,
         ),
         PolicyStatement(
             sid="WriteLogs",

@@ -57,6 +57,7 @@ app = typer.Typer(
 )
 output = Console(highlight=False, markup=False, emoji=False)
 _SHORT_ID = 8
+_CONTAINER = "A sidecar's name; the application's where not given."
 _INTERRUPTED = 130  # exit code, as a shell has it of SIGINT
 _TASK_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
@@ -237,14 +238,18 @@ def status(
 @app.command()
 def logs(
     environment: EnvironmentName,
+    *,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
     since: Annotated[str, typer.Option(help="How long ago: 30s, 10m, 2h, 1d; or an ISO 8601 time.")] = "10m",
     task: Annotated[str | None, typer.Option(help="A task's id, or its beginning.")] = None,
+    container: Annotated[str | None, typer.Option(help=_CONTAINER)] = None,
     grep: Annotated[str, typer.Option(help="Only lines with this text in them.")] = "",
 ) -> None:
     """Print the lines of the service's tasks in order of time, also those of tasks that are gone."""
     began = task_logs.parse_since(since)
-    found = task_logs.lines(resolve(environment), since=began, task=task, containing=grep, follow=follow)
+    found = task_logs.lines(
+        resolve(environment), since=began, task=task, container=container, containing=grep, follow=follow
+    )
     with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
         for line in found:
             _print_line(line)
@@ -271,9 +276,10 @@ def run(
 def exec_(
     environment: EnvironmentName,
     task: Annotated[str | None, typer.Option(help="A task's id, or its beginning; the newest where not given.")] = None,
+    container: Annotated[str | None, typer.Option(help=_CONTAINER)] = None,
 ) -> None:
     """Print the AWS CLI's command that opens a shell in a running container, or say why there can be none."""
-    typer.echo(exec_command.command_line(resolve(environment), task=task))
+    typer.echo(exec_command.command_line(resolve(environment), task=task, container=container))
 
 
 def _print_line(line: Line) -> None:

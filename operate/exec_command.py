@@ -24,8 +24,8 @@ _INSTALLED = (
 )
 
 
-def command_line(environment: Environment, *, task: str | None) -> str:
-    """For the newest running task, or the one whose id begins with `task`. Raises OperateError, in one line."""
+def command_line(environment: Environment, *, task: str | None, container: str | None = None) -> str:
+    """For the newest running task, or the one whose id begins with `task`; of its `container`. Raises OperateError."""
     with environment.answering():
         service = Service.deployed(environment)
         if environment.local_aws:
@@ -37,11 +37,11 @@ def command_line(environment: Environment, *, task: str | None) -> str:
                 f"environments/{environment.settings.name}.toml and deploy it: tasks that start after that have it."
             )
         chosen = _chosen(service, task)
-        container = service.container(chosen["taskDefinitionArn"])["name"]
+        name = service.container(chosen["taskDefinitionArn"], name=container)["name"]
     if shutil.which(_PLUGIN) is None:
         progress.console.print(f"The AWS CLI needs {_PLUGIN} for this, which is not on PATH: {_INSTALLED}")
     where = [*environment.cli_options(), "--cluster", service.cluster, "--task", id_of(chosen["taskArn"])]
-    command = ["--container", container, "--interactive", "--command", "/bin/sh"]
+    command = ["--container", name, "--interactive", "--command", "/bin/sh"]
     return shlex.join(["aws", "ecs", "execute-command", *where, *command])
 
 

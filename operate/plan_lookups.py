@@ -20,6 +20,7 @@ import httpx
 from operate import existing_cluster, registry
 from operate.environment import NotToldError, answering
 from stacks.settings import is_arn
+from stacks.settings.messages import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,16 +59,19 @@ class Findings:
 
 @dataclass(frozen=True)
 class Secret:
-    """`id_` is its ARN, without what may follow it in a container definition, or the path of a parameter."""
+    """`id_` is its ARN, without what may follow it in a container definition, or the path of a parameter.
+
+    `key` is the setting that names it.
+    """
 
     id_: str
-    variable: str
+    key: str
     service: str
     region: str
     is_foreign: bool
 
     def __str__(self) -> str:
-        return f"{self.id_} (container.secrets.{self.variable})"
+        return f"{self.id_} ({self.key})"
 
 
 @contextlib.contextmanager
@@ -112,16 +116,16 @@ def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], F
 
 
 def _secrets(environment: Environment) -> Iterator[Secret]:
-    """Each once, whatever is read of it, under the first of its variables."""
+    """Each once, whatever is read of it, under the first of its keys."""
     settings, seen = environment.settings, set[str]()
-    for variable, value in sorted(settings.container.secrets.items()):
+    for place, value in sorted(settings.container.secrets_by_place.items()):
         id_ = ":".join(value.split(":")[:_PARTS_OF_AN_ARN])
         if id_ not in seen:
             seen.add(id_)
             _, _, service, region, account, *_ = (
                 id_.split(":") if is_arn(id_) else ("", "", "ssm", settings.region, settings.account_id)
             )
-            yield Secret(id_, variable, service, region, is_foreign=account != settings.account_id)
+            yield Secret(id_, dotted(("container", *place)), service, region, is_foreign=account != settings.account_id)
 
 
 def _of_secret(manager: SecretsManagerClient, secret: Secret) -> Findings:

@@ -87,7 +87,7 @@ def read(service: Service) -> Iterator[Release]:
         written = {tag["key"]: tag["value"] for tag in described.get("tags", [])}.get(RELEASE_VERDICT_TAG, "")
         yield Release(
             arn=arn,
-            image=ImageReference.of_container(definition["containerDefinitions"][0]),
+            image=ImageReference.of_container(service.own_container(definition)),
             registered_at=definition.get("registeredAt"),
             registered_by=definition.get("registeredBy", ""),
             verdict=_verdict(found, arn) or _WRITTEN.get(written, Verdict.UNKNOWN),

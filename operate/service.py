@@ -212,9 +212,21 @@ class Service:
     def task_definition(self, arn: str) -> TaskDefinitionTypeDef:
         return self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
-    def container(self, task_definition_arn: str) -> ContainerDefinitionOutputTypeDef:
-        """The application's, which is the first."""
-        return self.task_definition(task_definition_arn)["containerDefinitions"][0]
+    def container(self, task_definition_arn: str, *, name: str | None = None) -> ContainerDefinitionOutputTypeDef:
+        """The application's, or the one of this name. Raises OperateError where there is none."""
+        definition = self.task_definition(task_definition_arn)
+        if name is None:
+            return self.own_container(definition)
+        containers = {one["name"]: one for one in definition["containerDefinitions"]}
+        if name not in containers:
+            there = ", ".join(sorted(containers))
+            raise OperateError(f"{id_of(task_definition_arn)} has no container called {name!r}: it has {there}.")
+        return containers[name]
+
+    def own_container(self, definition: TaskDefinitionTypeDef) -> ContainerDefinitionOutputTypeDef:
+        """It is called as the service, whatever the order: the provider sorts containers by their names."""
+        containers, name = definition["containerDefinitions"], self.environment.settings.service.name
+        return next((one for one in containers if one.get("name") == name), containers[0])
 
     def revisions(self, family: str | None = None) -> list[str]:
         """ARNs of the active revisions, newest first; of the service's own family, where no other is named."""
@@ -228,16 +240,16 @@ class Service:
         of_revision = self.log_streams(task["taskDefinitionArn"])
         return of_revision and LogStream(of_revision.group, f"{of_revision.name}{id_of(task['taskArn'])}")
 
-    def log_streams(self, task_definition_arn: str) -> LogStream | None:
+    def log_streams(self, task_definition_arn: str, *, container: str | None = None) -> LogStream | None:
         """What the names of its tasks' streams have before the task's id.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html, "awslogs-stream-prefix".
         """
-        container = self.container(task_definition_arn)
-        options = container.get("logConfiguration", {}).get("options", {})
+        found = self.container(task_definition_arn, name=container)
+        options = found.get("logConfiguration", {}).get("options", {})
         if "awslogs-stream-prefix" not in options:
             return None
-        return LogStream(options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{container['name']}/")
+        return LogStream(options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{found['name']}/")
 
     def log_events(self, task: TaskTypeDef, *, most: int, first: bool = False) -> list[OutputLogEventTypeDef]:
         """The last ones, or the first; none where nothing was ever written."""

@@ -13,7 +13,7 @@ from operate.image_tags import ImageReference
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+    from mypy_boto3_ecs.type_defs import ContainerTypeDef, DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
     from operate.environment import Environment
     from operate.rollout import Failure
@@ -42,7 +42,10 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Task:
-    """`health` is ECS's, of the container's own check; `target_health` the load balancer's, None without a target."""
+    """`health` is ECS's, of the container's own check; `target_health` the load balancer's, None without a target.
+
+    `sidecars` are the further containers by name: status, health, exit code and reason, as far as ECS says them.
+    """
 
     id: str
     revision: str
@@ -55,6 +58,7 @@ class Task:
     cpu: int
     memory_mib: int
     image_digest: str | None
+    sidecars: dict[str, str]
     started_at: datetime | None
     created_at: datetime
 
@@ -128,6 +132,7 @@ def read(service: Service) -> Status:
     current = [task for task in running if task["taskDefinitionArn"] == found["taskDefinition"]]
     targets = service.target_health() if found["loadBalancers"] else {}
     settings = service.environment.settings
+    own = settings.service.name
     failure = rollout.last_failure(service, found, stopped)
     return Status(
         environment=settings.name,
@@ -136,14 +141,14 @@ def read(service: Service) -> Status:
         region=settings.region,
         status=found["status"],
         revision=id_of(found["taskDefinition"]),
-        image=_image(ImageReference.of_container(definition["containerDefinitions"][0]), current),
+        image=_image(ImageReference.of_container(service.own_container(definition)), current, own),
         desired=found["desiredCount"],
         pending=found["pendingCount"],
         running=found["runningCount"],
         cpu=int(definition["cpu"]),
         memory_mib=int(definition["memory"]),
         deployments=deployments,
-        tasks=[_task(task, targets) for task in running],
+        tasks=[_task(task, targets, own) for task in running],
         targets=_counted([state for state, _ in targets.values()]),
         scaling=_scaling(service),
         events=[Said(one["createdAt"], said(one["message"])) for one in found["events"][:_EVENTS_KEPT]],
@@ -175,17 +180,29 @@ def _deployment(service: Service, one: DeploymentTypeDef) -> Deployment:
     )
 
 
-def _image(reference: ImageReference, tasks: list[TaskTypeDef]) -> Image:
+def _image(reference: ImageReference, tasks: list[TaskTypeDef], own: str) -> Image:
     """Without a digest, ECS has resolved the tag once for the deployment: its tasks say to what."""
-    digests = [digest for task in tasks if (digest := _digest(task))]
+    digests = [digest for task in tasks if (digest := _digest(task, own))]
     return Image(reference.name, reference.tag, reference.digest or next(iter(digests), None))
 
 
-def _digest(task: TaskTypeDef) -> str | None:
-    return next((one["imageDigest"] for one in task["containers"] if one.get("imageDigest")), None)
+def _digest(task: TaskTypeDef, own: str) -> str | None:
+    """Of the application's container, which is called `own`."""
+    return next((one.get("imageDigest") for one in task["containers"] if one["name"] == own), None)
 
 
-def _task(task: TaskTypeDef, targets: dict[str, tuple[str, str]]) -> Task:
+def _sidecars(task: TaskTypeDef, own: str) -> dict[str, str]:
+    return {one["name"]: _state(one) for one in task["containers"] if one["name"] != own}
+
+
+def _state(container: ContainerTypeDef) -> str:
+    health = container.get("healthStatus", "UNKNOWN")
+    code = container.get("exitCode")
+    parts = [container.get("lastStatus", ""), "" if health == "UNKNOWN" else health]
+    return ", ".join(filter(None, [*parts, "" if code is None else f"exit code {code}", container.get("reason", "")]))
+
+
+def _task(task: TaskTypeDef, targets: dict[str, tuple[str, str]], own: str) -> Task:
     state, reason = targets.get(_address(task), (None, None))
     return Task(
         id=id_of(task["taskArn"]),
@@ -198,7 +215,8 @@ def _task(task: TaskTypeDef, targets: dict[str, tuple[str, str]]) -> Task:
         capacity=task.get("capacityProviderName") or task.get("launchType", ""),
         cpu=int(task["cpu"]),
         memory_mib=int(task["memory"]),
-        image_digest=_digest(task),
+        image_digest=_digest(task, own),
+        sidecars=_sidecars(task, own),
         started_at=task.get("startedAt"),
         created_at=task["createdAt"],
     )

@@ -26,6 +26,7 @@ _EVENTS_SHOWN = 4
 _ACTIVITIES_SHOWN = 2
 _SHORT_CHARACTERS = 8  # of a task's id and of a digest
 _BAD = {"FAILED", "UNHEALTHY", "unhealthy"}
+_RUNNING = {"RUNNING", "RUNNING, HEALTHY"}
 _GOOD = {"COMPLETED", "HEALTHY", "healthy"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -53,7 +54,7 @@ def first(environment: Environment) -> Status:
 def screen(status: Status) -> Group:
     parts: list[RenderableType] = [_head(status), Text(), _deployments(status.deployments)]
     if status.tasks:
-        parts += [Text(), _tasks(status), *_reasons(status.tasks)]
+        parts += [Text(), _tasks(status), *_reasons(status.tasks), *_sidecars(status.tasks)]
     if status.failure:
         parts += [Text(), Text(str(status.failure), style="red")]
     if status.killed:
@@ -120,6 +121,12 @@ def _tasks(status: Status) -> Table:
 def _reasons(tasks: list[Task]) -> list[Text]:
     """Of targets that are not healthy."""
     return [Text(f"{_id(one)} is {one.target_health}: {one.target_reason}") for one in tasks if one.target_reason]
+
+
+def _sidecars(tasks: list[Task]) -> list[Text]:
+    """Those that do not run, or are not healthy."""
+    states = [(task, name, state) for task in tasks for name, state in task.sidecars.items()]
+    return [Text(f"{_id(task)}: {name} is {state}") for task, name, state in states if state not in _RUNNING]
 
 
 def _id(task: Task) -> str:

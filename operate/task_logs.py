@@ -79,12 +79,21 @@ class Reader:
 
 
 def lines(
-    environment: Environment, *, since: datetime, task: str | None = None, containing: str = "", follow: bool = False
+    environment: Environment,
+    *,
+    since: datetime,
+    task: str | None = None,
+    container: str | None = None,
+    containing: str = "",
+    follow: bool = False,
 ) -> Iterator[Line]:
-    """With `follow` without end. Raises OperateError, in one line, where nothing is deployed or no task is so named."""
+    """Of the application's container, where no other is named; with `follow` without end.
+
+    Raises OperateError, in one line, where nothing is deployed or no task or container is so named.
+    """
     with environment.answering():
         with progress.said_if_slow(f"reading the log of {environment.settings.name_prefix}"):
-            reader = _reader(Service.deployed(environment), since=since, task=task)
+            reader = _reader(Service.deployed(environment), since=since, task=task, container=container)
             found = reader.read()
         while True:
             yield from (line for line in found if containing in line.message)
@@ -94,8 +103,8 @@ def lines(
             found = reader.read()
 
 
-def _reader(service: Service, *, since: datetime, task: str | None) -> Reader:
-    stream = service.log_streams(service.read()["taskDefinition"])
+def _reader(service: Service, *, since: datetime, task: str | None, container: str | None) -> Reader:
+    stream = service.log_streams(service.read()["taskDefinition"], container=container)
     if stream is None:
         raise OperateError(f"{service.name} does not log to CloudWatch: its container has no awslogs.")
     if task is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdktf import TerraformStack
 
 from constructs_lib.check import Check
-from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
+from constructs_lib.container_definition import ContainerDefinition, Ulimit
 from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
@@ -20,7 +20,7 @@ from stacks.moves import move_from_earlier_addresses
 from stacks.outputs import declare_outputs
 from stacks.provider import configure_provider
 from stacks.roles import declare_roles
-from stacks.settings import IMAGE_TAG_LABEL, verbatim
+from stacks.settings import IMAGE_TAG_LABEL, task_containers, verbatim
 from stacks.state import keep_state
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stacks.existing_infrastructure import ExistingInfrastructure
     from stacks.image import PushedImage
     from stacks.roles import Roles
-    from stacks.settings import Environment, HealthCheck
+    from stacks.settings import Environment
 
 
 class FargateApiStack(TerraformStack):
@@ -137,13 +137,17 @@ def _task_definition(
             for limit in environment.container.ulimits
         ],
         start_timeout_seconds=environment.container.start_timeout_seconds,
-        health_check=_health_check(environment.container.health_check),
+        health_check=task_containers.health_check(environment.container.health_check),
+        cpu=task_containers.cpu_share(environment.container),
+        depends_on=environment.container.depends_on,
+        awsfirelens=task_containers.awsfirelens(environment.container.awsfirelens),
     )
     return FargateTaskDefinition(
         stack,
         "task_definition",
         family=environment.names.ecs,
         container=container,
+        sidecars=task_containers.sidecars(environment.container),
         execution_role_arn=roles.execution.arn,
         task_role_arn=roles.task.arn,
         log_group_name=environment.log_group_name,
@@ -154,18 +158,6 @@ def _task_definition(
         memory_mib=environment.container.memory_mib,
         cpu_architecture=environment.container.cpu_architecture,
         ephemeral_storage_gib=environment.container.ephemeral_storage_gib,
-    )
-
-
-def _health_check(settings: HealthCheck | None) -> ContainerHealthCheck | None:
-    if settings is None:
-        return None
-    return ContainerHealthCheck(
-        command=settings.command,
-        interval_seconds=settings.interval_seconds,
-        timeout_seconds=settings.timeout_seconds,
-        retries=settings.retries,
-        start_period_seconds=settings.start_period_seconds,
     )
 
 

@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
-from stacks.settings import is_arn
+from stacks.settings import ecr_repository, is_arn
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
@@ -38,10 +38,11 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
         name=environment.names.execution_role,
         location=location,
         repository_arn=repository_arn,
+        sidecar_repository_arns=_sidecar_repositories(environment, partition.partition),
         log_group_name=environment.log_group_name,
         secret_arns=[
             secret if is_arn(secret) else location.arn("ssm", f"parameter{secret}")
-            for secret in environment.container.secrets.values()
+            for secret in environment.container.secrets_by_place.values()
         ],
         secrets_kms_key_arns=environment.container.secrets_kms_key_arns,
         permissions_boundary_arn=environment.permissions_boundary_arn,
@@ -56,6 +57,12 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
         permissions_boundary_arn=environment.permissions_boundary_arn,
     )
     return Roles(execution=execution, task=task)
+
+
+def _sidecar_repositories(environment: Environment, partition: str) -> list[str]:
+    """ARNs of those in ECR."""
+    found = [ecr_repository(sidecar.image) for sidecar in environment.container.sidecars]
+    return [f"arn:{partition}:ecr:{one.region}:{one.account_id}:repository/{one.name}" for one in found if one]
 
 
 def _statements(environment: Environment) -> list[PolicyStatement]:

@@ -55,13 +55,21 @@ def withdraw_images(environment: Environment) -> None:
         )
 
 
-def register(ecs: ECSClient, deployed: TaskDefinitionTypeDef, kind: Kind, *, built: bool, mark: str) -> str:
-    """The ARN of a revision like the deployed one, but for what makes it of that kind; `mark` is a tag's key.
+def register(
+    ecs: ECSClient,
+    deployed: TaskDefinitionTypeDef,
+    kind: Kind,
+    *,
+    container: ContainerDefinitionOutputTypeDef,
+    built: bool,
+    mark: str,
+) -> str:
+    """The ARN of a revision like the deployed one, but for what makes `container` of that kind; `mark` is a tag's key.
 
     `built` says that `publish_images` has put an image of that kind into the repository.
     """
-    first, *others = deployed["containerDefinitions"]
-    changed = {**first, **_changes(first, kind, built=built and kind != "missing-image")}
+    changed = {**container, **_changes(container, kind, built=built and kind != "missing-image")}
+    others = [one for one in deployed["containerDefinitions"] if one["name"] != container["name"]]
     taken = ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape
     kept = {name: value for name, value in deployed.items() if taken and name in taken.members}
     request = {**kept, "containerDefinitions": [changed, *others], "tags": [{"key": mark, "value": kind}]}

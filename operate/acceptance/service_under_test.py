@@ -100,8 +100,8 @@ class ServiceUnderTest:
 
     @property
     def container(self) -> ContainerDefinitionOutputTypeDef:
-        """The application's, which is the first."""
-        return self.definition["containerDefinitions"][0]
+        """The application's."""
+        return self.service.own_container(self.definition)
 
     @contextmanager
     def watched(self, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
@@ -113,7 +113,9 @@ class ServiceUnderTest:
 
     def register(self, kind: revisions.Kind) -> str:
         """The ARN of a revision made of the deployed one; it is deregistered in the end."""
-        arn = revisions.register(self.service.ecs, self.definition, kind, built=self.is_local, mark=_MARK)
+        arn = revisions.register(
+            self.service.ecs, self.definition, kind, container=self.container, built=self.is_local, mark=_MARK
+        )
         self._registered.append(arn)
         return arn
 

@@ -12,7 +12,7 @@ from stacks.settings.messages import SettingsError
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 from stacks.settings.tables.container_process import HealthCheck
-from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image
+from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image, ecr_repository
 from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.remote_state import (
     ClusterState,
@@ -46,6 +46,7 @@ __all__ = [
     "S3Backend",
     "SecurityState",
     "SettingsError",
+    "ecr_repository",
     "environments_directory",
     "is_arn",
     "load_beside_others",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from stacks.settings import task_containers
 from stacks.settings.aws_values import (
     AccountId,
     PolicyArn,
@@ -19,7 +19,7 @@ from stacks.settings.aws_values import (
     resource_remedy,
     service_of,
 )
-from stacks.settings.base import Refusal, Settings, did_you_mean, matching, refusal, refuse_all
+from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
 from stacks.settings.names import Names
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.sizes import too_large_for_ecs, too_many_secrets_for_iam, too_many_statements_for_iam
@@ -72,7 +72,7 @@ class Environment(Settings):
     image: Image
     """Which image runs by default, and whether tags must be commits."""
     container: Container = Container()
-    """CPU and memory of a task; port, variables, secrets, user and architecture of its container."""
+    """CPU and memory of a task; port, variables, secrets, user and architecture of its container; further ones."""
     network: Network = Network()
     """Whether the tasks run in the public subnets, with a public IP."""
     task_role: TaskRole = TaskRole()
@@ -193,6 +193,22 @@ class Environment(Settings):
 
     @field_validator("container")
     @classmethod
+    def containers_go_together(cls, container: Container, info: ValidationInfo) -> Container:
+        service: Service | None = cls.earlier(info, "service")
+        if service:
+            refuse_all(task_containers.problems(container, name=service.name))
+        return container
+
+    @field_validator("container")
+    @classmethod
+    def images_are_in_partition(cls, container: Container, info: ValidationInfo) -> Container:
+        region: str | None = cls.earlier(info, "region")
+        if region:
+            refuse_all(task_containers.images_elsewhere(container, region))
+        return container
+
+    @field_validator("container")
+    @classmethod
     def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
         """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
         service: Service | None = cls.earlier(info, "service")
@@ -207,16 +223,7 @@ class Environment(Settings):
     @field_validator("container")
     @classmethod
     def plain_names_variables(cls, container: Container) -> Container:
-        refuse_all(
-            Refusal(
-                ("plain", at),
-                name,
-                f"must be the name of a variable in container.environment"
-                f"{did_you_mean(get_close_matches(name, container.environment, n=1))}",
-            )
-            for at, name in enumerate(container.plain)
-            if name not in container.environment
-        )
+        refuse_all(task_containers.plain_without_variable(container))
         return container
 
     @field_validator("container")
@@ -225,8 +232,8 @@ class Environment(Settings):
         region: str | None = cls.earlier(info, "region")
         if region:
             refuse_all(
-                Refusal(("secrets", name), None, partition_remedy(region))
-                for name, arn in container.secrets.items()
+                Refusal(place, None, partition_remedy(region))
+                for place, arn in container.secrets_by_place.items()
                 if is_arn(arn) and not is_in_partition(arn, region)
             )
         return container
@@ -336,7 +343,7 @@ class Environment(Settings):
 
 def places_of_secrets(container: Container, region: str) -> set[tuple[str, str]]:
     """A parameter that goes by its name is one of `region`."""
-    secrets = container.secrets.values()
+    secrets = container.secrets_by_place.values()
     return {(region_of(each), service_of(each)) if is_arn(each) else (region, "ssm") for each in secrets}
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SHOWN: Final = 80
 _MOST_TOLD: Final = 100
+_VARIABLES: Final = frozenset({"environment", "secrets", "options", "secret_options"})
 _MUST_BE: Final = {
     "int_type": "must be an integer, without quotes",
     "float_type": "must be a number, without quotes",
@@ -48,6 +49,7 @@ _EXAMPLES: Final = {
     "workspace": '"networking-dev"',
     "actions": '["s3:GetObject"]',
     "resources": '["arn:aws:s3:::my-bucket/*"]',
+    "image": '"public.ecr.aws/nginx/nginx:1.27"',
     "backend": '{ type = "s3", bucket = "…", key = "…", region = "…" }',
 }
 
@@ -184,7 +186,7 @@ def _shown(path: tuple[int | str, ...], details: ErrorDetails) -> str:
     if details["type"].startswith("union_tag"):
         value = value.get("type") if isinstance(value, dict) else value
         return "" if value is None else _toml(value)
-    is_variable = path[:1] == ("container",) and path[1:2] in {("environment",), ("secrets",)}
+    is_variable = path[:1] == ("container",) and not _VARIABLES.isdisjoint(path[1:])
     named_so = any(names_a_secret(step) for step in path if isinstance(step, str))
     if is_variable or named_so or (isinstance(value, str) and is_secret_value(value)):
         return ""

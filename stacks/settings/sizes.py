@@ -9,7 +9,9 @@ import json
 from typing import TYPE_CHECKING
 
 from constructs_lib.container_definition import ContainerDefinition
-from constructs_lib.quotas import container_remedy, policy_remedy
+from constructs_lib.container_logging import AwsLogs
+from constructs_lib.quotas import container_bytes, containers_remedy, policy_remedy
+from stacks.settings import task_containers
 from stacks.settings.base import Refusal
 
 if TYPE_CHECKING:
@@ -33,15 +35,27 @@ def too_large_for_ecs(container: Container, *, names: Names, region: str) -> Ite
         docker_labels=container.docker_labels,
         command=container.command,
         entry_point=container.entry_point,
+        depends_on=container.depends_on,
+        awsfirelens=task_containers.awsfirelens(container.awsfirelens),
     )
-    if remedy := container_remedy(definition.document(log_group_name=names.log_group, log_region=region)):
-        largest = max(_UNLIMITED, key=lambda name: len(str(getattr(container, name))))
-        yield Refusal((largest,), None, remedy)
+    document = definition.document(log_group_name=names.log_group, log_region=region)
+    awslogs = AwsLogs(group=names.log_group, region=region, stream_prefix=names.service)
+    others = [sidecar.document(awslogs=awslogs) for sidecar in task_containers.sidecars(container)]
+    if remedy := containers_remedy([document, *others]):
+        yield Refusal(_largest(container, [container_bytes(each) for each in (document, *others)]), None, remedy)
+
+
+def _largest(container: Container, sizes: list[int]) -> tuple[str | int, ...]:
+    """What to shorten: in the largest of the containers, its largest member."""
+    at = sizes.index(max(sizes))
+    place, holder = (("sidecars", at - 1), container.sidecars[at - 1]) if at else ((), container)
+    return (*place, max(_UNLIMITED, key=lambda name: len(str(getattr(holder, name, "")))))
 
 
 def too_many_secrets_for_iam(container: Container) -> Iterator[Refusal]:
     """Each secret's ARN is in the execution role's policy, once."""
-    arns = sorted({":".join(secret.split(":")[:_PARTS_OF_A_SECRET]) for secret in container.secrets.values()})
+    secrets = container.secrets_by_place.values()
+    arns = sorted({":".join(secret.split(":")[:_PARTS_OF_A_SECRET]) for secret in secrets})
     if remedy := policy_remedy(
         json.dumps(arns), what=f"the list of {len(arns)} secrets in the execution role's policy"
     ):

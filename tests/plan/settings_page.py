@@ -56,6 +56,7 @@ _MINIMAL = {
     },
     "task_role": {"statements": [_STATEMENT]},
     "scaling": {"schedule": [{"name": "night", "expression": "rate(1 day)", "min_capacity": 1, "max_capacity": 2}]},
+    "container": {"sidecars": [{"name": "proxy", "image": "nginx", "firelens": {"type": "fluentbit"}}]},
 }
 
 

@@ -6,11 +6,14 @@ Each option is a module of one plan, beside the others.
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 from cdktf import Testing
 
 from operate import existing_infrastructure
@@ -21,6 +24,11 @@ from tests.plan.expressions import Case, evaluate
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 from tests.plan.transitions import ROOT, overlaid
 from tests.plan.variants import Variants
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +81,8 @@ OPTIONS: dict[str, Tree] = {
             "health_check": {"command": ["CMD", "/api", "health"], "start_period_seconds": 10},
         }
     },
+    "opentelemetry": tomllib.loads((ROOT / "examples/sidecars/opentelemetry.toml").read_text()),
+    "firelens": tomllib.loads((ROOT / "examples/sidecars/firelens.toml").read_text()),
     "role": {"provider": {"assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/planner", "session_name": "plan"}},
 }
 
@@ -244,6 +254,71 @@ def test_keys_of_secrets(planned: Planned) -> None:
     ]
 
 
+def awslogs(prefix: str = "go-api") -> Tree:
+    options = {"awslogs-group": "/ecs/go-api-local", "awslogs-region": REGION, "awslogs-stream-prefix": prefix}
+    return {"logDriver": "awslogs", "options": options}
+
+
+def containers(planned: Planned, option: str) -> dict[str, Tree]:
+    """By name, in a form that the API takes."""
+    found = json.loads(planned.only(option, "aws_ecs_task_definition")["container_definitions"])
+    shape = get_session().get_service_model("ecs").shape_for("RegisterTaskDefinitionRequest")
+    report = ParamValidator().validate({"family": option, "containerDefinitions": found}, shape)
+    assert not report.has_errors(), report.generate_report()
+    return {one["name"]: one for one in found}
+
+
+def test_an_opentelemetry_collector(planned: Planned) -> None:
+    """As AWS documents it for X-Ray; the API waits for it, and has the CPU that it leaves.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html
+    """
+    found = containers(planned, "opentelemetry")
+    assert found["aws-otel-collector"] == {
+        "name": "aws-otel-collector",
+        "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3",
+        "essential": False,
+        "cpu": 64,
+        "memoryReservation": 128,
+        "command": ["--config=/etc/ecs/ecs-xray.yaml"],
+        "portMappings": [
+            {"containerPort": port, "hostPort": port, "protocol": protocol}
+            for port, protocol in ((4317, "tcp"), (4318, "tcp"), (2000, "udp"))
+        ],
+        "readonlyRootFilesystem": True,
+        "startTimeout": 60,
+        "stopTimeout": 30,
+        "healthCheck": {"command": ["CMD", "/healthcheck"], "interval": 5, "timeout": 3, "retries": 5},
+        "logConfiguration": awslogs(),
+    }
+    own = found["go-api"]
+    assert (own["cpu"], own["logConfiguration"]) == (448, awslogs())
+    assert own["dependsOn"] == [{"containerName": "aws-otel-collector", "condition": "HEALTHY"}]
+    policies = [one["values"] for one in planned.resources["opentelemetry"] if one["type"] == "aws_iam_role_policy"]
+    assert any("xray:PutTraceSegments" in one["policy"] for one in policies if one["name"] == "task")
+
+
+def test_a_log_router(planned: Planned) -> None:
+    """As AWS documents FireLens: the API's lines go to the router, whose own are in the log group.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html
+    """
+    found = containers(planned, "firelens")
+    router = found["log_router"]
+    assert router["firelensConfiguration"] == {"type": "fluentbit", "options": {"enable-ecs-log-metadata": "true"}}
+    assert (router["essential"], router["user"], router["memoryReservation"]) == (True, "0", 50)
+    assert router["logConfiguration"] == awslogs()
+    assert found["go-api"]["logConfiguration"] == {
+        "logDriver": "awsfirelens",
+        "options": {
+            "Name": "firehose",
+            "region": "eu-west-1",
+            "delivery_stream": "go-api",
+            "log-driver-buffer-limit": "2097152",
+        },
+    }
+
+
 @pytest.mark.parametrize("option", ["parts", "private", "process", "role"])
 def test_no_other_option_grants_anything(planned: Planned, option: str) -> None:
     """The five actions of FR-004, on the same resources."""
@@ -254,12 +329,15 @@ def test_no_other_option_grants_anything(planned: Planned, option: str) -> None:
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_makes_the_same_resources(planned: Planned, option: str) -> None:
-    """None more, none less, none elsewhere."""
+    """None more, none less, none elsewhere, but for the policy of a task role that is granted something."""
 
     def addresses(name: str) -> list[str]:
-        return [each["address"].replace(f"module.{name}.", "") for each in planned.resources[name]]
+        found = [each["address"].replace(f"module.{name}.", "") for each in planned.resources[name]]
+        return [each for each in found if each != granted]
 
+    granted = "aws_iam_role_policy.task_role_policy_5F4D25EA" if "task_role" in OPTIONS[option] else ""
     assert addresses(option) == addresses("nothing")
+    assert not granted or granted in str(planned.resources[option])
 
 
 BASE = "https://example.com/orders"

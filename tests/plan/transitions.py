@@ -207,7 +207,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"`{value}`"
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return f"{len(value)} entry" if len(value) == 1 else "none"
+        return f"{len(value)} entry" if len(value) == 1 else f"{len(value)} entries" if value else "none"
     return f"`{json.dumps(value)}`" if value else "none" if value in ({}, []) else f"`{json.dumps(value)}`"
 
 

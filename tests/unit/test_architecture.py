@@ -18,7 +18,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 SETTINGS_MAY_IMPORT = {
     f"constructs_lib.{module}"
-    for module in ("container_definition", "defaults", "fargate_sizes", "output_expression", "quotas")
+    for module in (
+        "container_definition",
+        "container_group",
+        "container_logging",
+        "defaults",
+        "fargate_sizes",
+        "output_expression",
+        "quotas",
+        "sidecar",
+    )
 }
 OURS = {Path(name).stem for name in MAY_IMPORT} | {"tests", "benchmarks", "examples"}
 
@@ -45,7 +54,7 @@ def test_arrows(place: str) -> None:
 
 
 def test_settings_need_no_cdktf() -> None:
-    """Wrong settings are refused before Node starts: the model takes two plain modules of the constructs."""
+    """Wrong settings are refused before Node starts: the model takes the plain modules of the constructs."""
     found = {name for name in imports("stacks/settings") if name.startswith(("cdktf", "cdktn", "constructs"))}
     assert found
     assert all(name.startswith(tuple(SETTINGS_MAY_IMPORT)) or name == "constructs_lib" for name in found)

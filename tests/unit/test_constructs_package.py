@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from constructs_lib.sidecar import Sidecar
 from stacks.settings import Environment
+from stacks.settings.tables.sidecar import Sidecar as SidecarSettings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs_lib"
@@ -119,7 +121,7 @@ def classes() -> list[type]:
 
 def test_a_setting_has_its_constructs_default() -> None:
     """So that an environment's file and another team's code mean the same by leaving an option out."""
-    all_options = [each for class_ in classes() for each in options(class_).items()]
+    all_options = [each for class_ in classes() if class_ is not Sidecar for each in options(class_).items()]
     of_constructs = {name: default for name, default in all_options if default is not inspect.Parameter.empty}
     tables = [field.annotation for field in Environment.model_fields.values()]
     fields = [each for table in tables for each in getattr(table, "model_fields", {}).items()]
@@ -127,6 +129,15 @@ def test_a_setting_has_its_constructs_default() -> None:
     shared = {name: default for name, default in of_settings.items() if name in of_constructs}
     assert len(shared) >= 18
     assert {name: of_constructs[name] for name in shared} == shared
+
+
+def test_a_sidecars_setting_has_its_constructs_default() -> None:
+    """By the same names."""
+    of_construct = {name: default for name, default in options(Sidecar).items() if name in SidecarSettings.model_fields}
+    plain = {name: default for name, default in of_construct.items() if isinstance(default, (bool, int, str))}
+    assert [*of_construct] == [*options(Sidecar)]
+    assert {name: SidecarSettings.model_fields[name].default for name in plain} == plain
+    assert len(plain) >= 3
 
 
 def told(docstring: str) -> dict[str, str]:

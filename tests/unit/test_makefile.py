@@ -76,8 +76,8 @@ def test_image_tag_is_text(make: Make, folder: Path, verb: str, text: str) -> No
 @pytest.mark.parametrize("text", HOSTILE)
 def test_which_lines_of_the_log_is_text(make: Make, folder: Path, text: str) -> None:
     """Whatever a person looks for."""
-    completed = make("logs", f"SINCE={text}", f"TASK={text}", f"GREP={text}", "FOLLOW=1")
-    chosen = [f"--since={text}", f"--task={text}", f"--grep={text}"]
+    completed = make("logs", f"SINCE={text}", f"TASK={text}", f"GREP={text}", "FOLLOW=1", f"CONTAINER={text}")
+    chosen = [f"--since={text}", f"--task={text}", f"--container={text}", f"--grep={text}"]
     assert operated(completed) == ["logs", "--follow", *chosen, "--", "local"]
     assert not (folder / "pwned").exists()
 
@@ -88,7 +88,8 @@ def test_what_a_one_off_task_runs_is_text(make: Make, folder: Path, text: str) -
     completed = make("run", f"COMMAND={text}", f"REVISION={text}", f"TIMEOUT={text}")
     chosen = [f"--command={text}", f"--revision={text}", f"--timeout={text}"]
     assert operated(completed) == ["run", *chosen, "--", "local"]
-    assert operated(make("exec", f"TASK={text}")) == ["exec", f"--task={text}", "--", "local"]
+    chosen = [f"--task={text}", f"--container={text}"]
+    assert operated(make("exec", f"TASK={text}", f"CONTAINER={text}")) == ["exec", *chosen, "--", "local"]
     assert not (folder / "pwned").exists()
 
 

@@ -35,6 +35,7 @@ S3 = {
     "profile": "a",
     "role_arn": f"arn:aws:iam::{ACCOUNT}:role/a/reader",
 }
+PARAMETER = "/a/b"
 EVERY_SETTING: dict[str, Any] = {
     "name": "dev",
     "account_id": ACCOUNT,
@@ -60,6 +61,25 @@ EVERY_SETTING: dict[str, Any] = {
         "plain": ["P"],
         "secrets": {"B": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:a-AbCdEf:a::"},
         "secrets_kms_key_arns": [KEY_ARN],
+        "depends_on": {"router": "START"},
+        "awsfirelens": {"options": {"a": "b", "q": "r"}, "plain": ["q"], "secret_options": {"c": PARAMETER}},
+        "sidecars": [
+            {
+                "name": "router",
+                "image": "router:1",
+                "user": "1",
+                "command": ["a"],
+                "entry_point": ["a"],
+                "working_directory": "/a",
+                "depends_on": {"helper": "START"},
+                "environment": {"A": "a", "P": "p"},
+                "plain": ["P"],
+                "secrets": {"B": PARAMETER},
+                "health_check": {"command": ["CMD", "a"]},
+                "firelens": {"type": "fluentbit", "options": {"a": "b"}},
+            },
+            {"name": "helper", "image": "helper:1"},
+        ],
     },
     "scaling": {
         "schedule": [
@@ -193,7 +213,7 @@ def test_every_text_setting_is_tried_here() -> None:
 def test_these_settings_take_templates_as_text() -> None:
     """What the other tests here are about, by name: nothing else can hold an expression."""
     places = _places_that_take("${terraform.workspace}")
-    statement = ("task_role", "statements", 0)
+    statement, sidecar = ("task_role", "statements", 0), ("container", "sidecars", 0)
     states = ("remote_state", "loadbalancing", "backend", "key"), ("remote_state", "networking", "backend", "path")
     assert set(places) == {
         ("permissions_boundary_arn",),
@@ -211,6 +231,21 @@ def test_these_settings_take_templates_as_text() -> None:
         ("container", "environment", "P"),
         ("container", "secrets", "B"),
         ("container", "secrets", "B", "[key]"),
+        ("container", "awsfirelens", "options", "a"),
+        ("container", "awsfirelens", "options", "a", "[key]"),
+        ("container", "awsfirelens", "options", "q"),
+        ("container", "awsfirelens", "secret_options", "c", "[key]"),
+        (*sidecar, "user"),
+        (*sidecar, "command", 0),
+        (*sidecar, "entry_point", 0),
+        (*sidecar, "working_directory"),
+        (*sidecar, "environment", "A"),
+        (*sidecar, "environment", "A", "[key]"),
+        (*sidecar, "environment", "P"),
+        (*sidecar, "secrets", "B", "[key]"),
+        (*sidecar, "health_check", "command", 1),
+        (*sidecar, "firelens", "options", "a"),
+        (*sidecar, "firelens", "options", "a", "[key]"),
         ("scaling", "schedule", 0, "name"),
         ("release", "before", 0),
         (*statement, "resources", 0),

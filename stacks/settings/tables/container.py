@@ -1,9 +1,7 @@
-"""[container]: the task's only container."""
+"""[container]: the task, and the container of the application in it."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -12,13 +10,13 @@ from constructs_lib import defaults
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
 from stacks.settings.aws_values import KmsKeyArn, SecretReference
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
-from stacks.settings.characters import but_not_ascii, named
-from stacks.settings.secret_names import looks_secret
-from stacks.settings.tables.container_process import NUL, Command, HealthCheck, Ulimit
+from stacks.settings.tables.container_process import Command, HealthCheck, Ulimit
 from stacks.settings.tables.image import IMAGE_TAG_LABEL
+from stacks.settings.tables.sidecar import AwsFirelens, DependsOn, Sidecar
+from stacks.settings.tables.variables import wrong_names, wrong_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 _USER = r"(?!-)[!-9;-~]{1,255}"
 
@@ -71,6 +69,23 @@ class Container(Settings):
     """Limits of the container's processes, in place of Fargate's own."""
     health_check: HealthCheck | None = None
     """A command in the container that tells ECS whether it works."""
+    depends_on: DependsOn = Field(default_factory=dict)
+    """Sidecars that start before the container and stop after it, by name, and what each has to have reached."""
+    awsfirelens: AwsFirelens | None = None
+    """Sends what the container prints to the task's log router, a sidecar with `firelens`, and not to the log group."""
+    sidecars: Annotated[tuple[Sidecar, ...], Field(strict=False)] = ()
+    """Further containers of the task; `localhost` is where they and the service's own reach each other."""
+
+    @property
+    def secrets_by_place(self) -> dict[tuple[str | int, ...], str]:
+        """Of all containers of the task, and of the log driver: what each is read from, by where it is said."""
+        found: dict[tuple[str | int, ...], str] = {("secrets", name): source for name, source in self.secrets.items()}
+        if self.awsfirelens:
+            options = self.awsfirelens.secret_options
+            found |= {("awsfirelens", "secret_options", name): source for name, source in options.items()}
+        for at, sidecar in enumerate(self.sidecars):
+            found |= {("sidecars", at, "secrets", name): source for name, source in sidecar.secrets.items()}
+        return found
 
     @field_validator("cpu")
     @classmethod
@@ -106,7 +121,7 @@ class Container(Settings):
     @field_validator("secrets")
     @classmethod
     def secrets_have_names(cls, secrets: dict[str, str]) -> dict[str, str]:
-        refuse_all(_wrong_names(secrets))
+        refuse_all([*_port_by_hand(secrets), *wrong_names(secrets)])
         return secrets
 
     @field_validator("secrets_kms_key_arns")
@@ -121,41 +136,11 @@ class Container(Settings):
     def variables_are_allowed(cls, variables: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         secrets: dict[str, str] | None = cls.earlier(info, "secrets")
         plain: tuple[str, ...] | None = cls.earlier(info, "plain")
-        refuse_all(
-            [
-                *_wrong_names(variables),
-                *_with_nul(variables),
-                *_plain_text_secrets(variables, plain or ()),
-                *_set_twice(variables, secrets or {}),
-            ]
-        )
+        wrong = wrong_variables(variables, secrets=secrets or {}, plain=plain or (), table="[container]")
+        refuse_all([*_port_by_hand(variables), *wrong])
         return variables
 
 
-def _wrong_names(variables: dict[str, str]) -> Iterator[Refusal]:
-    for name in variables:
-        if name == "PORT":
-            yield Refusal((name,), None, "is set by container.port: remove it here, and set that")
-        elif not re.fullmatch(r"[!-<>-~]+", name):
-            remedy = "the name must have only printable characters of ASCII, without spaces and ="
-            yield Refusal((name,), None, remedy + but_not_ascii(name))
-
-
-def _with_nul(variables: dict[str, str]) -> Iterator[Refusal]:
-    remedy = f"must not contain {named(NUL)}, which ends every environment variable"
-    return (Refusal((name,), None, remedy) for name, value in variables.items() if NUL in value)
-
-
-def _plain_text_secrets(variables: dict[str, str], plain: Sequence[str]) -> Iterator[Refusal]:
-    for name, value in variables.items():
-        if name not in plain and looks_secret(name, value):
-            remedy = (
-                "looks like a secret: put it into Secrets Manager or SSM, and its ARN under [container.secrets]; if it"
-                f" is none, name it in [container]: plain = {json.dumps([*plain, name])}"
-            )
-            yield Refusal((name,), None, remedy)
-
-
-def _set_twice(variables: dict[str, str], secrets: dict[str, str]) -> Iterator[Refusal]:
-    remedy = "is in [container.secrets] too: remove one of the two"
-    return (Refusal((name,), None, remedy) for name in variables if name in secrets)
+def _port_by_hand(variables: dict[str, str]) -> Iterator[Refusal]:
+    remedy = "is set by container.port: remove it here, and set that"
+    return (Refusal((name,), None, remedy) for name in variables if name == "PORT")

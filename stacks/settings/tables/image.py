@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
@@ -31,6 +31,18 @@ def without_registry(repository: str) -> str:
             f" for which there are image.registry_id, {found['account']}, and image.region, {found['region']}{tag}"
         )
     return repository
+
+
+class EcrRepository(NamedTuple):
+    account_id: str
+    region: str
+    name: str
+
+
+def ecr_repository(image: str) -> EcrRepository | None:
+    """Of a container's image; None where it is in another registry."""
+    found = _ECR_ADDRESS.fullmatch(image)
+    return EcrRepository(found["account"], found["region"], found["name"]) if found and found["name"] else None
 
 
 class Image(Settings):
