@@ -176,6 +176,20 @@ def _of_scaling(changed: Changed, plan: dict[str, Any]) -> Iterator[Effect]:
         yield Effect("scaling", text)
 
 
+def _of_schedule(changed: Changed, _: dict[str, Any]) -> Iterator[Effect]:
+    if changed.change.action == DESTROYED:
+        yield Effect("scaling", f"the schedule {_name(changed)} acts no more")
+        return
+    after = changed.after
+    bounds: dict[str, Any] = next(iter(after.get("scalable_target_action") or ()), {})
+    low, high = bounds.get("min_capacity"), bounds.get("max_capacity")
+    sides = (f"at least {low}" if low else "", f"at most {high}" if high else "")
+    when = f"{after.get('schedule')} ({after.get('timezone')})"
+    yield Effect(
+        "scaling", f"the schedule {after.get('name')} sets {' and '.join(filter(None, sides))} tasks at {when}"
+    )
+
+
 def _other_bounds(changed: Changed, plan: dict[str, Any]) -> str | None:
     low, high = changed.after.get("min_capacity"), changed.after.get("max_capacity")
     counts = [
@@ -197,4 +211,5 @@ _EFFECTS: dict[str, Callable[[Changed, dict[str, Any]], Iterator[Effect]]] = {
     "aws_ecs_cluster": _of_cluster,
     "aws_cloudwatch_log_group": _of_log_group,
     "aws_appautoscaling_target": _of_scaling,
+    "aws_appautoscaling_scheduled_action": _of_schedule,
 }

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -14,6 +16,7 @@ import (
 const (
 	maxBurnSeconds = 60
 	maxAllocateMiB = 4096
+	maxHoldSeconds = 600
 )
 
 const (
@@ -28,6 +31,12 @@ type api struct {
 	exit    func(code int)
 }
 
+// held is what /hold took last: a task has one memory.
+var held struct {
+	sync.Mutex
+	memory []byte
+}
+
 func newHandler(a api) http.Handler {
 	mux := http.NewServeMux()
 	for path, handle := range map[string]http.HandlerFunc{
@@ -35,6 +44,7 @@ func newHandler(a api) http.Handler {
 		"/version":  a.showVersion,
 		"/burn":     a.burn,
 		"/allocate": a.allocate,
+		"/hold":     a.hold,
 		"/crash":    a.crash,
 	} {
 		mux.HandleFunc(path, a.logged(onlyGet(handle)))
@@ -75,13 +85,47 @@ func (a api) allocate(response http.ResponseWriter, request *http.Request) {
 		answer(response, http.StatusBadRequest, fields{"error": err.Error()})
 		return
 	}
-	held := make([]byte, mib<<20)
-	for page := 0; page < len(held); page += os.Getpagesize() {
-		held[page] = 1
-	}
+	taken := touched(mib)
 	time.Sleep(allocationHeld)
-	runtime.KeepAlive(held)
+	runtime.KeepAlive(taken)
 	answer(response, http.StatusOK, fields{"allocated_mib": mib})
+}
+
+// hold touches the memory asked for and keeps it for the seconds asked for, or until the next hold; the answer is at once.
+func (a api) hold(response http.ResponseWriter, request *http.Request) {
+	mib, err := wholeNumber(request, "mib", maxAllocateMiB)
+	seconds, other := wholeNumber(request, "seconds", maxHoldSeconds)
+	for _, problem := range []error{err, other} {
+		if problem != nil {
+			answer(response, http.StatusBadRequest, fields{"error": problem.Error()})
+			return
+		}
+	}
+	release(nil)
+	held.Lock()
+	taken := touched(mib)
+	held.memory = taken
+	held.Unlock()
+	time.AfterFunc(time.Duration(seconds)*time.Second, func() { release(taken) })
+	answer(response, http.StatusOK, fields{"held_mib": mib, "seconds": seconds})
+}
+
+// release gives back what is held, to the kernel too; where it is this memory, or whatever it is for none.
+func release(taken []byte) {
+	held.Lock()
+	defer held.Unlock()
+	if taken == nil || len(held.memory) > 0 && &held.memory[0] == &taken[0] {
+		held.memory = nil
+		debug.FreeOSMemory()
+	}
+}
+
+func touched(mib int) []byte {
+	taken := make([]byte, mib<<20)
+	for page := 0; page < len(taken); page += os.Getpagesize() {
+		taken[page] = 1
+	}
+	return taken
 }
 
 func (a api) crash(response http.ResponseWriter, _ *http.Request) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -72,6 +73,31 @@ func TestBurnLastsAsLongAsAsked(t *testing.T) {
 func TestAllocateAnswersWithWhatItHeld(t *testing.T) {
 	if status, body := get(t, api{}, "/allocate?mib=2"); status != http.StatusOK || body["allocated_mib"] != 2.0 {
 		t.Fatalf("got %d %v", status, body)
+	}
+}
+
+func TestHoldKeepsWhatWasAskedForUntilTheNext(t *testing.T) {
+	for _, mib := range []int{3, 2} {
+		status, body := get(t, api{}, fmt.Sprintf("/hold?mib=%d&seconds=60", mib))
+		if status != http.StatusOK || body["held_mib"] != float64(mib) || len(held.memory) != mib<<20 {
+			t.Fatalf("got %d %v, and %d bytes are held", status, body, len(held.memory))
+		}
+	}
+	release([]byte{1})
+	if held.memory == nil {
+		t.Fatal("gave back another's memory")
+	}
+	release(held.memory)
+	if held.memory != nil {
+		t.Fatal("still holds it")
+	}
+}
+
+func TestHoldRefusesWhatItCannotHold(t *testing.T) {
+	for _, target := range []string{"/hold?mib=4097", "/hold?seconds=601", "/hold?seconds=x"} {
+		if status, body := get(t, api{}, target); status != http.StatusBadRequest || body["error"] == nil {
+			t.Errorf("%s: got %d %v", target, status, body)
+		}
 	}
 }
 

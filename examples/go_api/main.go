@@ -1,5 +1,5 @@
-// Command go-api is the small service that the acceptance run deploys: it answers, burns, allocates, crashes and
-// drains on demand.
+// Command go-api is the small service that the acceptance run deploys: it answers, burns, allocates, holds memory,
+// crashes and drains on demand.
 package main
 
 import (

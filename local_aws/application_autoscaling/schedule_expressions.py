@@ -10,7 +10,7 @@ import calendar
 import itertools
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -76,11 +76,7 @@ class Schedule:
         if not re.fullmatch(r"(cron|rate|at)\(.*\)", self.expression):
             message = f"{self.expression!r} is neither cron(…) nor rate(…) nor at(…)"
             raise ValueError(message)
-        try:
-            ZoneInfo(self.zone_name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            message = f"{self.zone_name!r} is no time zone"
-            raise ValueError(message) from None
+        _zone(self.zone_name)
         next(self.moments(self.created, self.created + _MINUTE), None)
 
     def moments(self, after: datetime, until: datetime) -> Iterator[datetime]:
@@ -92,7 +88,7 @@ class Schedule:
     def _cron(self, inside: str, after: datetime, until: datetime) -> Iterator[datetime]:
         *_, minute, hour, day, month, weekday, year = ["0", *inside.split()]  # seconds may come first
         times = list(itertools.product(_OF_HOURS.those(hour), _OF_MINUTES.those(minute)))
-        zone = ZoneInfo(self.zone_name)
+        zone = _zone(self.zone_name)
         today, last = (moment.astimezone(zone).date() for moment in (after, until))
         while today <= last:
             parts = [_OF_MONTHS.has(month, today.month), _OF_YEARS.has(year, today.year), _is_day(day, weekday, today)]
@@ -113,8 +109,17 @@ class Schedule:
         yield from itertools.takewhile(lambda moment: moment <= until, times)
 
     def _at(self, inside: str, _after: datetime, _until: datetime) -> Iterator[datetime]:
-        local = datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=ZoneInfo(self.zone_name))
+        local = datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=_zone(self.zone_name))
         yield local.astimezone(timezone.utc)
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC is known without a database of time zones."""
+    try:
+        return timezone.utc if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"{name!r} is no time zone"
+        raise ValueError(message) from None
 
 
 def _is_day(of_month: str, of_week: str, day: date) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from operate import plan_changes
 from operate.acceptance.checks import criterion_ids
@@ -16,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CRITERIA = ("SC-001", "SC-002", "SC-006", "SC-003", "US1.3", "EC-3", "EC-2")
-SCALING = "SC-005"
+SCALING = ("SC-005", "SC-005.memory", "SC-005.requests")
+SCHEDULE = "SC-005.schedule"
 
 
 def test_they_pass(deployed: tuple[Environment, Result]) -> None:
     """With what was judged in the report's head; together with the others they are all."""
-    assert sorted((*CRITERIA, SCALING, *test_criteria_of_releases.CRITERIA)) == sorted(criterion_ids())
+    assert sorted((*CRITERIA, *SCALING, SCHEDULE, *test_criteria_of_releases.CRITERIA)) == sorted(criterion_ids())
     environment, _ = deployed
     assert "the service's creation" in assert_all_pass(environment, CRITERIA)["SC-001"]["measured"]
     assert_provenance_is_known(environment)
@@ -38,27 +41,52 @@ def assert_provenance_is_known(environment: Environment) -> None:
     assert "unknown" not in found["versions"].values()
 
 
-def test_load_adds_a_task(deployed: tuple[Environment, Result]) -> None:
+@pytest.mark.parametrize("criterion", SCALING)
+def test_load_adds_a_task(deployed: tuple[Environment, Result], criterion: str) -> None:
     """On a busy machine a task may get half of the CPU that it reserves: less has to be too much."""
     environment, _ = deployed
-    with _low_target(environment):
-        assert assert_all_pass(environment, (SCALING,))[SCALING]["figures"]["tasks"] >= 2
+    with _low_target(environment, criterion):
+        assert assert_all_pass(environment, (criterion,))[criterion]["figures"]["tasks"] >= 2
+
+
+def test_the_clock_adds_a_task(deployed: tuple[Environment, Result]) -> None:
+    """The bounds and the schedule are as they were then: a plan afterwards is empty."""
+    environment, _ = deployed
+    assert assert_all_pass(environment, (SCHEDULE,))[SCHEDULE]["figures"]["tasks"] >= 2
+    assert plan_changes.changes(resolve("local").prepare_stack().plan(image_tag="v1")) == []
 
 
 @contextmanager
-def _low_target(environment: Environment) -> Iterator[None]:
+def _low_target(environment: Environment, criterion: str) -> Iterator[None]:
+    """In a policy that the service has, or in one of the metric's own for the time of the block."""
     with closing(environment.local_aws.client("application-autoscaling")) as scaling:
-        (policy,) = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-        kept = ("PolicyName", "PolicyType", "ResourceId", "ScalableDimension", "ServiceNamespace")
-        tracking = policy["TargetTrackingScalingPolicyConfiguration"]
-        request = {name: policy[name] for name in kept}
+        (cpu,) = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+        of_service = {name: cpu[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace")}
+        tracking = cpu["TargetTrackingScalingPolicyConfiguration"]
+        name = cpu["PolicyName"] if criterion == "SC-005" else criterion
 
-        def put(percent: float) -> None:
-            changed = {**tracking, "TargetValue": percent}
-            scaling.put_scaling_policy(**request, TargetTrackingScalingPolicyConfiguration=changed)
+        def put(configuration: dict[str, Any]) -> None:
+            of_kind = {"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": configuration}
+            scaling.put_scaling_policy(**of_service, PolicyName=name, **of_kind)
 
-        put(10)
+        put({**tracking, **_low_targets(environment)[criterion]})
         try:
             yield
         finally:
-            put(tracking["TargetValue"])
+            if criterion == "SC-005":
+                put(tracking)
+            else:
+                scaling.delete_scaling_policy(**of_service, PolicyName=name)
+
+
+def _low_targets(environment: Environment) -> dict[str, dict[str, Any]]:
+    group = environment.service.target_group
+    (balancer_arn,) = group["LoadBalancerArns"]
+    label = f"{balancer_arn.partition(':loadbalancer/')[2]}/{group['TargetGroupArn'].rpartition(':')[2]}"
+    memory = {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"}
+    requests = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
+    return {
+        "SC-005": {"TargetValue": 10},
+        "SC-005.memory": {"TargetValue": 10, "PredefinedMetricSpecification": memory},
+        "SC-005.requests": {"TargetValue": 3, "PredefinedMetricSpecification": requests},
+    }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import plan_changes
+from operate import plan_changes, plan_effects
 from operate.progress import StepFailedError
 from stacks.settings import load_environment
 from tests.plan.infrastructure import Infrastructure
@@ -132,6 +132,28 @@ def test_a_deployment_at_night_starts_nothing_and_leaves_the_night_alone(deploym
     assert (after["desiredCount"], bounds(deployment)) == (0, (0, 0))
     change(deployment, 2, MinCapacity=2, MaxCapacity=4)
     assert running(deployment)["desiredCount"] == 2
+
+
+def scaling_effects(deployment: Deployment, settings: Tree) -> list[str]:
+    deployment.write(synthesized(settings))
+    plan = deployment.folder / "plan"
+    deployment.terraform.plan(out=plan)
+    effects = plan_effects.effects(deployment.terraform.show_json(plan))
+    return sorted(effect.text for effect in effects if effect.kind == "scaling")
+
+
+def test_the_plan_says_what_a_schedule_does(deployment: Deployment) -> None:
+    """One that is new, one that is changed, one that goes."""
+    night, _ = SCHEDULE
+    changed = [
+        {**night, "min_capacity": 1, "max_capacity": 1},
+        {"name": "noon", "expression": LATER, "max_capacity": 3},
+    ]
+    assert scaling_effects(deployment, settings(schedule=changed)) == [
+        "the schedule morning acts no more",
+        f"the schedule night sets at least 1 and at most 1 tasks at {LATER} (UTC)",
+        f"the schedule noon sets at most 3 tasks at {LATER} (UTC)",
+    ]
 
 
 def test_without_the_schedule_the_bounds_are_the_files(deployment: Deployment) -> None:

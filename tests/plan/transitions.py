@@ -112,7 +112,7 @@ def overlaid(settings: Tree, over: Tree) -> Tree:
     merged = dict(settings)
     for key, value in over.items():
         old = merged.get(key)
-        if key in LISTS and isinstance(value, dict):
+        if key in LISTS and isinstance(value, dict) and not isinstance(old, dict):  # one over another is for later
             first, *others = old or [{}]
             merged[key] = [overlaid(first, value), *others]
         elif isinstance(value, dict) and isinstance(old, dict) and value.get("type") in {None, old.get("type")}:

@@ -24,6 +24,9 @@ CHECKS = (
     rollback.missing_image,
     outage.every_task_unhealthy,
     autoscaling.scaled_out,
+    autoscaling.scaled_out_by_memory,
+    autoscaling.scaled_out_by_requests,
+    autoscaling.scheduled,
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from operate import startup_time
 from operate.acceptance import checks
-from operate.acceptance.checks import CHECKS, criterion_ids, health, logs
+from operate.acceptance.checks import CHECKS, autoscaling, criterion_ids, health, logs
 from operate.acceptance.checks.check import Check
 from operate.acceptance.criteria import NotRunError
 from operate.startup_time import StartupTime
@@ -35,7 +35,8 @@ def test_they_run_in_the_specifications_order() -> None:
     """What disturbs nothing first, and what leaves the most behind last; each criterion once."""
     assert criterion_ids() == [
         *("SC-001", "SC-002", "SC-006", "SC-003", "US1.3", "EC-3", "SC-004", "US3.2", "EC-4"),
-        *("US3.3a", "US3.3b", "EC-1", "EC-2", "SC-005"),
+        *("US3.3a", "US3.3b", "EC-1", "EC-2"),
+        *("SC-005", "SC-005.memory", "SC-005.requests", "SC-005.schedule"),
     ]
     disruptive = [check.disruptive for check in CHECKS]
     assert disruptive == sorted(disruptive)
@@ -94,6 +95,44 @@ def test_where_nothing_can_be_proven_it_is_not_run(events: list[tuple[int, str]]
     """Neither passed nor failed by what happens to be left."""
     with pytest.raises(NotRunError, match=why):
         health.first_answer.run(target(*events))
+
+
+def scaled(*metrics: str, is_local: bool = True) -> ServiceUnderTest:
+    """With a policy on each of these metrics."""
+    policies = [
+        {
+            "TargetTrackingScalingPolicyConfiguration": {
+                "PredefinedMetricSpecification": {"PredefinedMetricType": metric}
+            }
+        }
+        for metric in metrics
+    ]
+    answers = {"ScalingPolicies": [{"PolicyType": "StepScaling"}, *policies]}
+    client = SimpleNamespace(describe_scaling_policies=lambda **_: answers)
+    environment = SimpleNamespace(client=lambda _: client)
+    service = SimpleNamespace(scalable_resource="service/a/b")
+    return cast("ServiceUnderTest", SimpleNamespace(environment=environment, service=service, is_local=is_local))
+
+
+@pytest.mark.parametrize(
+    ("check", "setting"),
+    [
+        (autoscaling.scaled_out, "cpu_target_percent"),
+        (autoscaling.scaled_out_by_memory, "memory_target_percent"),
+        (autoscaling.scaled_out_by_requests, "requests_per_target"),
+    ],
+)
+def test_scaling_is_judged_where_the_service_scales_by_it(check: Check, setting: str) -> None:
+    """Another policy does not count, be it of another kind."""
+    others = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"}
+    found = others - {f"ECSServiceAverage{word}Utilization" for word in ("CPU", "Memory") if word.lower() in setting}
+    with pytest.raises(NotRunError, match=rf"no scaling policy for it \(scaling\.{setting}\)"):
+        check.run(scaled(*found))
+
+
+def test_the_clock_is_judged_where_nobody_is_disturbed() -> None:
+    with pytest.raises(NotRunError, match="only on the embedded AWS"):
+        autoscaling.scheduled.run(scaled(is_local=False))
 
 
 @pytest.mark.parametrize("tasks", [[], [{"taskArn": "a", "lastStatus": "PENDING"}]], ids=["none", "pending"])
