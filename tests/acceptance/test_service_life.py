@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.acceptance.conftest import Environment, Result, broken, judged, serving
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -61,6 +64,21 @@ def test_what_runs_is_seen_and_a_command_runs_beside_it(deployed: tuple[Environm
         ran = environment.operate("run", "local", "--", "exit", str(code))
         (line,) = ran.stdout.splitlines()
         assert (ran.exit_code, f'"code":{code},' in line) == (code, True), ran
+
+
+def test_the_dashboard_is_drawn_before_it_exists(
+    deployed: tuple[Environment, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a service that runs: what CloudWatch has measured of it, and its releases; nothing of it is deployed."""
+    environment, _ = deployed
+    text = (ROOT / "environments" / "local.toml").read_text()
+    (tmp_path / "local.toml").write_text(f"{text}\n[dashboard]\nenabled = true\n")
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path))
+    file = tmp_path / "preview.html"
+    assert "metrics of" in environment.operate("dashboard", "local", "--preview", str(file)).stdout
+    assert ", v3: serves now" in file.read_text()
+    with closing(environment.local_aws.client("cloudwatch")) as cloudwatch:
+        assert cloudwatch.list_dashboards()["DashboardEntries"] == []
 
 
 def test_a_lost_state_is_made_again(deployed: tuple[Environment, Result]) -> None:
