@@ -107,7 +107,7 @@ def _why_no_docker() -> str:
 
 
 def remove_containers(engine: Engine, local_aws: LocalAws) -> int:
-    """Removes every container of this embedded AWS, running or not, and says how many there were."""
+    """Removes every container of this embedded AWS, running or not, and says how many there were; and their volumes."""
     from docker.errors import APIError  # noqa: PLC0415 - as above
 
     with engine.client() as client:
@@ -115,6 +115,9 @@ def remove_containers(engine: Engine, local_aws: LocalAws) -> int:
         for container in owned:
             with contextlib.suppress(APIError):  # gone meanwhile
                 container.remove(force=True, v=True)
+        for volume in client.volumes.list(filters={"label": _owner_label(local_aws)}):
+            with contextlib.suppress(APIError):
+                volume.remove(force=True)
     return len(owned)
 
 

@@ -17,7 +17,7 @@ from docker.types import Ulimit
 from ministack.services import ecs
 
 from local_aws.ecs import awslogs as logs
-from local_aws.ecs import engine_health, records
+from local_aws.ecs import engine_health, records, task_volumes
 from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run_options(original: Callable[..., Record], container: Record, definition: 
     """Stands for `ecs._build_run_kwargs`, of which it keeps what gives nothing of this machine away."""
     known = original(container, definition, *arguments)
     kept = {name: known[name] for name in _HARMLESS if name in known}
-    asked = {**kept, **options(definition, container)}
+    asked = {**kept, **options(definition, container), "volumes": task_volumes.wanted(container, definition)}
     return _for_podman(asked) if _is_podman() else asked
 
 
@@ -99,7 +99,9 @@ def _for_podman(asked: Record) -> Record:
     """
     kept = {name: value for name, value in asked.items() if name != "init"}
     if kept.get("read_only"):
-        kept["tmpfs"] = dict.fromkeys(("/tmp", "/run", "/var/tmp"), "ro")  # noqa: S108 - inside the container
+        mounted = {mount.path for mount in asked["volumes"]}
+        unwanted = {"/tmp", "/run", "/var/tmp"} - mounted  # noqa: S108 - inside the container
+        kept["tmpfs"] = dict.fromkeys(sorted(unwanted), "ro")
     return kept
 
 
@@ -116,7 +118,9 @@ def run(_original: object, client: DockerClient, container: Record, asked: Recor
         raise StoppingError("the embedded AWS is being stopped")
     _require_log_group(container)
     _pull(client, image)
-    created = client.containers.create(image, **{name: value for name, value in asked.items() if name != "platform"})
+    volumes = task_volumes.binds(client, asked["volumes"], image=image, labels=asked["labels"])
+    asked = {name: value for name, value in asked.items() if name != "platform"} | {"volumes": volumes}
+    created = client.containers.create(image, **asked)
     try:
         created.start()
     except DockerException:

@@ -60,8 +60,10 @@ def _problems(definition: Record) -> Iterator[str]:
     yield from _size_problems(definition)
     for volume in definition.get("volumes") or []:
         yield from _volume_problems(volume)
+    volumes = {volume.get("name") for volume in definition.get("volumes") or []}
     for container in definition["containerDefinitions"]:
         yield from _container_problems(container)
+        yield from _mount_problems(container, volumes)
         yield from _role_problems(definition, container)
 
 
@@ -101,6 +103,12 @@ def _volume_problems(volume: Record) -> Iterator[str]:
         yield f"{_UNSUPPORTED} sourcePath"
     if volume.get("dockerVolumeConfiguration"):
         yield f"{_UNSUPPORTED} dockerVolumeConfiguration"
+
+
+def _mount_problems(container: Record, volumes: set[str]) -> Iterator[str]:
+    for mount in container.get("mountPoints") or []:
+        if mount.get("sourceVolume") not in volumes:
+            yield f"Unknown volume '{mount.get('sourceVolume')}'."
 
 
 def _container_problems(container: Record) -> Iterator[str]:

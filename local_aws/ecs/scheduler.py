@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
 
-from local_aws.ecs import container_health, deployments, engine_health, records, tasks
+from local_aws.ecs import container_health, deployments, engine_health, records, task_volumes, tasks
 from local_aws.elasticloadbalancing import targets
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def close(sweep: Callable[..., None], *arguments: object) -> None:
         records.closing.set()
         sweep()
     sweep(*arguments)
+    task_volumes.sweep(ecs._get_docker())
 
 
 def _run() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ministack.core.concurrency import resource_lock
 from ministack.services import ecs
 
-from local_aws.ecs import containers, dependencies, records, task_network
+from local_aws.ecs import containers, dependencies, records, task_network, task_volumes
 from local_aws.ecs.containers import ENGINE_ERRORS
 from local_aws.ecs.dependencies import NeverMetError
 
@@ -52,6 +52,7 @@ class TaskStart:
         finally:
             if self.task["lastStatus"] == "STOPPED":  # meanwhile: nobody else closes what was opened since
                 task_network.close(self.task, self.client)
+                task_volumes.remove(self.task, self.client)
         ecs._mark_task_running(arn, self.task)
 
     def _start_all(self) -> None:

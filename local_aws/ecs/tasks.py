@@ -17,7 +17,7 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import error_response_json, json_response, now_iso, request_scope
 from ministack.services import ecs, ecs_metadata
 
-from local_aws.ecs import container_health, containers, dependencies, engine_health, records, task_network
+from local_aws.ecs import container_health, containers, dependencies, engine_health, records, task_network, task_volumes
 from local_aws.ecs.engine_health import EngineEndedError
 from local_aws.ecs.task_start import EssentialNeverStartsError, TaskStart
 from local_aws.elasticloadbalancing import targets
@@ -147,6 +147,7 @@ def _drain_and_stop(task: Record, drain_seconds: float) -> None:
     ecs._cleanup_task_resources(task, client)
     _finish(task)
     task_network.close(task, client)
+    task_volumes.remove(task, client)
 
 
 def _stop_in_order(task: Record, client: DockerClient) -> None:

@@ -77,6 +77,7 @@ TASKS: list[tuple[Record, str]] = [
 CONTAINERS: list[tuple[Record, str]] = [
     ({"privileged": True}, "Fargate requires that the 'privileged' setting be 'false'"),
     ({"dockerSecurityOptions": ["apparmor:unconfined"]}, UNSUPPORTED + "dockerSecurityOptions"),
+    ({"mountPoints": [{"sourceVolume": "v", "containerPath": "/v"}]}, "Unknown volume 'v'."),
     ({"links": ["db"]}, "Links are not supported when networkMode=awsvpc"),
     ({"extraHosts": [{"hostname": "db", "ipAddress": "10.0.0.1"}]}, "Extra hosts are not supported on container"),
     ({"dnsServers": ["10.0.0.2"]}, "DNS servers are not supported on container when networkMode=awsvpc"),

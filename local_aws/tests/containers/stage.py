@@ -62,18 +62,24 @@ def publish_probe(local_aws: LocalAws, program: bytes) -> str:
     return address
 
 
-def push_probe(local_aws: LocalAws, program: bytes, *, tag: str = "v1", build: str = "1") -> str:
-    """The digest of an image that is another one for each build."""
+def push_probe(
+    local_aws: LocalAws, program: bytes, *, tag: str = "v1", build: str = "1", volumes: Sequence[str] = ()
+) -> str:
+    """The digest of an image that is another one for each build. Everybody may write its /tmp, which has a file."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as layer:
         entry = tarfile.TarInfo("server")
         entry.mode, entry.size = 0o755, len(program)
         layer.addfile(entry, io.BytesIO(program))
+        folder = tarfile.TarInfo("tmp")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
+        layer.addfile(folder)
+        layer.addfile(tarfile.TarInfo("tmp/of-the-image"))
     config = {
         "architecture": "amd64",
         "os": "linux",
         "author": build,
-        "config": {"User": "65532:65532", "Entrypoint": ["/server"]},
+        "config": {"User": "65532:65532", "Entrypoint": ["/server"], "Volumes": {path: {} for path in volumes}},
         "rootfs": {"type": "layers", "diff_ids": [_digest(archive.getvalue())]},
     }
     manifest = {

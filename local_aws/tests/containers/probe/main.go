@@ -26,6 +26,9 @@ func main() {
 		switch os.Args[1] {
 		case "check":
 			check()
+		case "write":
+			os.WriteFile(os.Args[2], nil, 0o644)
+			os.Exit(0)
 		case "hang":
 			time.Sleep(time.Hour)
 		}
@@ -58,6 +61,7 @@ func main() {
 	http.HandleFunc("/hold", hold)
 	http.HandleFunc("/burn", burn)
 	http.HandleFunc("/given", given)
+	http.HandleFunc("/files", files)
 	http.HandleFunc("/neighbour", neighbour)
 	signal.Notify(told, syscall.SIGUSR1)
 	go func() {
@@ -163,4 +167,19 @@ func given(w http.ResponseWriter, _ *http.Request) {
 
 func writable(path string) bool {
 	return os.WriteFile(path, []byte("x"), 0o600) == nil
+}
+
+// files tells the owner and the mode of the folder that is asked for, and what is in it.
+func files(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Query().Get("in")
+	var found syscall.Stat_t
+	if err := syscall.Stat(path, &found); err != nil {
+		fmt.Fprint(w, err)
+		return
+	}
+	fmt.Fprintf(w, "%d %o", found.Uid, found.Mode&0o7777)
+	entries, _ := os.ReadDir(path)
+	for _, entry := range entries {
+		fmt.Fprint(w, " ", entry.Name())
+	}
 }
