@@ -129,7 +129,8 @@ def test_defaults() -> None:
         "remote_state": {
             module: {"backend": S3 | {"key": f"{module}.tfstate"} | state, "workspace": None, "outputs": {}}
             for module in ("networking", "security", "loadbalancing")
-        },
+        }
+        | {"cluster": None},
     }
 
 
@@ -267,6 +268,7 @@ def test_what_is_given_is_kept() -> None:
             },
             "security": {"backend": LOCAL, "workspace": None, "outputs": {}},
             "loadbalancing": {"backend": REMOTE | {"hostname": "tfe.example.com"}, "workspace": None, "outputs": {}},
+            "cluster": None,
         },
     }
     assert Environment.model_validate(given).model_dump() == given
