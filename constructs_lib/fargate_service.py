@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
+    EcsServiceAlarms,
     EcsServiceCapacityProviderStrategy,
     EcsServiceDeploymentCircuitBreaker,
     EcsServiceLoadBalancer,
@@ -100,6 +101,9 @@ class FargateService(Construct):
     - ``fargate_spot_percent``: the share of tasks on Fargate Spot, 0 to 100; 0 by default. Whatever it is, the cluster
       needs the capacity providers ``FARGATE`` and ``FARGATE_SPOT``.
     - ``enable_execute_command``: whether ECS Exec may open a shell in a task; False by default.
+    - ``deployment_alarm_names``: CloudWatch alarms of the same account and region that take a deployment back when one
+      of them is raised meanwhile, or in the time after that ECS reckons by their periods. If one is raised already at
+      the beginning, ECS looks at none. None by default.
     - ``depends_on``: what has to be there before a task can start, such as the cluster's capacity providers, the log
       group and the execution role's policy; nothing by default.
 
@@ -107,6 +111,7 @@ class FargateService(Construct):
     refuses under the same name: what runs is destroyed only after another service is in its place.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
     """
 
     def __init__(
@@ -124,6 +129,7 @@ class FargateService(Construct):
         rollout: Rollout | None = None,
         fargate_spot_percent: int = defaults.FARGATE_SPOT_PERCENT,
         enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND,
+        deployment_alarm_names: Sequence[str] = (),
         depends_on: Sequence[ITerraformDependable] = (),
     ) -> None:
         super().__init__(scope, id_)
@@ -145,6 +151,7 @@ class FargateService(Construct):
             deployment_minimum_healthy_percent=rollout.minimum_healthy_percent,
             deployment_maximum_percent=rollout.maximum_percent,
             deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),
+            alarms=_alarms(deployment_alarm_names),
             health_check_grace_period_seconds=rollout.health_check_grace_period_seconds,
             availability_zone_rebalancing=rollout.availability_zone_rebalancing,
             enable_execute_command=enable_execute_command,
@@ -152,7 +159,7 @@ class FargateService(Construct):
             propagate_tags="SERVICE",
             wait_for_steady_state=True,
             timeouts=_timeouts(rollout),
-            lifecycle=_lifecycle(task_definition_arn, log_group_name),
+            lifecycle=_lifecycle(task_definition_arn, log_group_name, deployment_alarm_names),
             depends_on=list(depends_on) or None,
         )
 
@@ -196,14 +203,23 @@ def _timeouts(rollout: Rollout) -> EcsServiceTimeouts:
     return EcsServiceTimeouts(create=timeout, update=timeout)
 
 
-def _lifecycle(task_definition_arn: str, log_group_name: str) -> TerraformResourceLifecycle:
+def _alarms(names: Sequence[str]) -> EcsServiceAlarms | None:
+    return EcsServiceAlarms(alarm_names=list(names), enable=True, rollback=True) if names else None
+
+
+def _lifecycle(
+    task_definition_arn: str, log_group_name: str, deployment_alarm_names: Sequence[str]
+) -> TerraformResourceLifecycle:
     """Terraform calls a service that ECS rolled back to an older revision a success; the postcondition does not."""
+    alarms = (
+        f" Or one of these alarms was raised: {', '.join(deployment_alarm_names)}." if deployment_alarm_names else ""
+    )
     no_rollback = Postcondition(
         condition=f"${{self.task_definition == {hcl(task_definition_arn)}}}",
         error_message=(
             "The deployment of ${self.name} was rolled back: ECS runs ${self.task_definition}, "
             f"not {task_definition_arn}. The service's events and the log group "
-            f"{log_group_name} say why its tasks stopped."
+            f"{log_group_name} say why its tasks stopped.{alarms}"
         ),
     )
     return TerraformResourceLifecycle(

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from operate import (
+    alarms,
     before_release,
     deployment_lock,
     embedded_aws,
@@ -101,7 +102,7 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = _unrecorded_if_told(environment, stack)
-        warning = _of_unrecorded(found, stack) or (launch_type.in_the_way(service) if image else None)
+        warning = _of_unrecorded(found, stack) or (_in_the_way(service) if image else None)
         document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
         before = before_release.planned(document, environment.settings)
         return Planned(document, tag, image, warning, before, not_checked)
@@ -118,6 +119,10 @@ def _looked_up(
         stack.forget_plan()
         raise OperateError("\n".join(["Nothing was changed. No task could start:", *found.wrong]))
     return document, found.not_checked
+
+
+def _in_the_way(service: Service) -> str | None:
+    return launch_type.in_the_way(service) or alarms.left_over(service)
 
 
 def _unrecorded_if_told(environment: Environment, stack: Stack) -> list[Unrecorded]:
@@ -155,6 +160,7 @@ def deploy(
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
+        alarms.require_none_left_over(service)
         sample_image.publish(environment, tag=tag.name)
         document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
         before = before_release.planned(document, environment.settings)
@@ -175,6 +181,7 @@ def roll_back(
         tag = rollback.image_tag(environment, release)
         found = unrecorded.imports(environment, stack)
         launch_type.require_none(service)
+        alarms.require_none_left_over(service)
         document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
         planned = Planned(document, tag, image, _of_unrecorded(found, stack), not_checked=not_checked)
         deployed = _applied(service, stack, planned, show=show, allow=allow)

@@ -114,6 +114,8 @@ class Environment:
     @overload
     def client(self, service: Literal["ssm"], *, region: str) -> SSMClient: ...
     @overload
+    def client(self, service: Literal["sns"]) -> Any: ...  # noqa: ANN401 - its types are not installed
+    @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: Any, *, region: str | None = None) -> Any:
         """Where no region is named, in the environment's; ECR's in that of the image. Each is made once."""

@@ -25,6 +25,7 @@ from stacks.settings.messages import dotted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -48,7 +49,7 @@ _MANIFESTS: Final = [
 
 @dataclass(frozen=True)
 class Findings:
-    """Sentences: what cannot work, and what could not be asked."""
+    """Sentences: what cannot work, and what could not be asked, or is not there yet."""
 
     wrong: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
@@ -103,6 +104,11 @@ def _answer(check: Callable[[], Findings]) -> Findings:
 def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], Findings]]:
     if not environment.settings.has_own_cluster:
         yield partial(_of_cluster, environment, environment.client("ecs"))
+    if environment.settings.alarms.notify:
+        yield partial(_of_topic, environment.settings.alarms.notify, environment.client("sns"))
+    if environment.settings.alarms.roll_back_alarm_names:
+        names = environment.settings.alarms.roll_back_alarm_names
+        yield partial(_of_alarms, names, environment.client("cloudwatch"))
     yield partial(_of_platform, environment, environment.client("ecr"), image_tag)
     secrets = sorted(_secrets(environment), key=lambda one: (one.service, one.region, one.id_))
     for (service, region), of_place in groupby(secrets, key=lambda one: (one.service, one.region)):
@@ -166,6 +172,32 @@ def _of_cluster(environment: Environment, ecs: ECSClient) -> Findings:
     with answering(f"Not checked: which capacity providers the cluster {name} has"):
         lack = existing_cluster.lacks(environment, ecs)
     return Findings(wrong=(lack,) if lack else ())
+
+
+def _of_topic(arn: str, sns: Any) -> Findings:  # noqa: ANN401 - its types are not installed
+    """CloudWatch takes a topic that is not there, and tells nobody."""
+    with answering(f"Not checked: whether there is a topic {arn} (alarms.notify)"):
+        try:
+            sns.get_topic_attributes(TopicArn=arn)
+        except sns.exceptions.NotFoundException:
+            return Findings(not_checked=(f"There is no topic {arn} (alarms.notify) yet: until then nobody is told.",))
+    return Findings()
+
+
+def _of_alarms(names: Sequence[str], cloudwatch: CloudWatchClient) -> Findings:
+    """ECS takes names of alarms that are not there, and looks at nothing."""
+    with answering(f"Not checked: whether there are the alarms {', '.join(names)} (alarms.roll_back_alarm_names)"):
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(
+            AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+        found = {one["AlarmName"] for page in pages for one in (*page["MetricAlarms"], *page["CompositeAlarms"])}
+    return Findings(
+        not_checked=tuple(
+            f"There is no alarm {name} (alarms.roll_back_alarm_names) yet: until then it takes no deployment back."
+            for name in names
+            if name not in found
+        )
+    )
 
 
 def _of_platform(environment: Environment, ecr: ECRClient, tag: str) -> Findings:

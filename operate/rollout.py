@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from operate import progress
+from operate import alarms, progress
 from operate.errors import OperateError
 from operate.service import Service, id_of, wait_until
 
@@ -81,9 +81,10 @@ def explained(service: Service, *, since: datetime) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Failure:
-    """Of a rollout. `reasons` are ECS's, `meaning` is what is to be learnt from them where they don't say it."""
+    """Of a rollout. `alarms` took it back; `reasons` are ECS's; `meaning` is what they don't say by themselves."""
 
     headline: str
+    alarms: list[str]
     reasons: list[str]
     meaning: list[str]
     logged: list[str]
@@ -91,6 +92,7 @@ class Failure:
     def __str__(self) -> str:
         sections = [
             self.headline,
+            *_section("Which alarm took it back, and what it saw:", self.alarms),
             *_section("Why its tasks stopped:", self.reasons),
             *_section("What that means:", self.meaning),
             *_section("What the last of them logged:", self.logged),
@@ -108,10 +110,11 @@ def explain(service: Service, *, since: datetime) -> str | None:
         return None
     stopped = _since(since, service.tasks(stopped=True))
     failed = [task for task in stopped if task["taskDefinitionArn"] == revisions[0] and task["createdAt"] >= since]
-    if not failed:
+    raised = alarms.that_rolled_back(service, found, since=since)
+    if not failed and not raised:
         return killed(service, stopped)
     headline = f"{id_of(revisions[0])} did not come into service. {_serving(found, failed=revisions[0])}"
-    failure = _failure(service, found, failed, headline=headline, stopped=stopped)
+    failure = _failure(service, found, failed, headline=headline, stopped=stopped, raised=raised)
     return "\n".join([str(failure), *_section("What ECS said, newest first:", _events(found, since))])
 
 
@@ -135,9 +138,10 @@ def last_failure(service: Service, found: ServiceTypeDef, stopped: list[TaskType
     )
     headline = f"{revision} {'is not in service yet' if in_progress else 'did not come into service'}."
     if not failed:
-        return Failure(f"{headline} ECS lists none of its tasks any more.", [], [], [])
+        return Failure(f"{headline} ECS lists none of its tasks any more.", [], [], [], [])
+    raised = alarms.that_rolled_back(service, found, since=min(task["createdAt"] for task in failed))
     serving = _serving(found, failed=failed[0]["taskDefinitionArn"])
-    return _failure(service, found, failed, headline=f"{headline} {serving}", stopped=stopped)
+    return _failure(service, found, failed, headline=f"{headline} {serving}", stopped=stopped, raised=raised)
 
 
 def _troubled_deployment(found: ServiceTypeDef) -> str | None:
@@ -159,13 +163,26 @@ def _revision_of(deployment: str, found: ServiceTypeDef, failed: list[TaskTypeDe
 
 
 def _failure(
-    service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], *, headline: str, stopped: list[TaskTypeDef]
+    service: Service,
+    found: ServiceTypeDef,
+    failed: list[TaskTypeDef],
+    *,
+    headline: str,
+    stopped: list[TaskTypeDef],
+    raised: list[str],
 ) -> Failure:
+    """Of tasks that served until an alarm took them back, why they stopped says nothing."""
+    if raised:
+        logged = [line for task in failed[:1] for line in _last_words(service, task)]
+        return Failure(headline, raised, [], [], logged)
     began = min(task["createdAt"] for task in failed)
     events = [event["message"] for event in found["events"] if event["createdAt"] >= began]
     meaning = [*filter(None, (_short_grace(service, found, failed, events), killed(service, _since(began, stopped))))]
-    logged = [event["message"].rstrip() for event in service.log_events(failed[0], most=_LOG_LINES_SHOWN)]
-    return Failure(headline, _reasons(failed), meaning, logged)
+    return Failure(headline, [], _reasons(failed), meaning, _last_words(service, failed[0]))
+
+
+def _last_words(service: Service, task: TaskTypeDef) -> list[str]:
+    return [event["message"].rstrip() for event in service.log_events(task, most=_LOG_LINES_SHOWN)]
 
 
 def _short_grace(service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], events: list[str]) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from operate.environment import Environment
 
 Architecture = Literal["X86_64", "ARM64"]
-Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit"]
+Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit", "server-errors"]
 
 _GO_ARCHITECTURES: dict[Architecture, str] = {"X86_64": "amd64", "ARM64": "arm64"}
 _PROGRAM = "go-api"

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from operate import rollout
+from operate import alarms, rollout
 from operate.image_tags import ImageReference
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ContainerTypeDef, DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
+    from operate.alarms import RaisedAlarm
     from operate.environment import Environment
     from operate.rollout import Failure
 
@@ -105,6 +106,7 @@ class Status:
     tasks: list[Task]
     targets: dict[str, int]
     scaling: Scaling | None
+    alarms: list[RaisedAlarm] | None
     events: list[Said]
     failure: Failure | None
     killed: str | None
@@ -151,6 +153,7 @@ def read(service: Service) -> Status:
         tasks=[_task(task, targets, own) for task in running],
         targets=_counted([state for state, _ in targets.values()]),
         scaling=_scaling(service),
+        alarms=alarms.raised(service.environment),
         events=[Said(one["createdAt"], said(one["message"])) for one in found["events"][:_EVENTS_KEPT]],
         failure=failure,
         killed=None if failure else rollout.killed(service, _replaced_by(found, stopped)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from operate.alarms import RaisedAlarm
     from operate.environment import Environment
     from operate.service_status import Deployment, Said, Status, Task
 
@@ -79,7 +80,13 @@ def _head(status: Status) -> Table:
     table.add_row("scaling", _scaling(status))
     for activity in status.scaling.activities[:_ACTIVITIES_SHOWN] if status.scaling else []:
         table.add_row("", f"{_clock(activity.at)} {activity.message}")
+    if status.alarms is not None:
+        table.add_row("alarms", Text(_alarms(status.alarms), style="red" if status.alarms else ""))
     return table
+
+
+def _alarms(raised: list[RaisedAlarm]) -> str:
+    return "; ".join(f"{one.name} since {_clock(one.since)}" for one in raised) or "none is raised"
 
 
 def _scaling(status: Status) -> str:

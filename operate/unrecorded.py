@@ -180,6 +180,16 @@ def _role_policy(environment: Environment, block: Block) -> tuple[str, Tags] | N
     return (f"{block['role']}:{block['name']}", role[1]) if role else None
 
 
+def _alarm(environment: Environment, block: Block) -> tuple[str, Tags] | None:
+    """CloudWatch would change somebody else's of that name without a word."""
+    cloudwatch, name = environment.client("cloudwatch"), block["alarm_name"]
+    found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    arns = [one["AlarmArn"] for one in (*found["MetricAlarms"], *found["CompositeAlarms"])]
+    if not arns:
+        return None
+    return name, _tags(cloudwatch.list_tags_for_resource(ResourceARN=arns[0])["Tags"], "Key", "Value")
+
+
 def _dashboard(environment: Environment, block: Block) -> tuple[str, Tags] | None:
     """The provider gives it no tags: the stack's own is told by the beginning of its text."""
     cloudwatch, name = environment.client("cloudwatch"), block["dashboard_name"]
@@ -213,4 +223,5 @@ _LOOK_UPS: Mapping[str, LookUp] = {
     "aws_ecs_service": _service,
     "aws_appautoscaling_target": _scalable_target,
     "aws_cloudwatch_dashboard": _dashboard,
+    "aws_cloudwatch_metric_alarm": _alarm,
 }

@@ -14,6 +14,7 @@ from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
 from constructs_lib.service_autoscaling import RequestTarget, ScheduledAction, ServiceAutoscaling
 from constructs_lib.service_dashboard import MeasuredTargetGroup, ServiceDashboard, TaskLimits
+from stacks.alarms import declare_alarms, declare_task_count_alarms
 from stacks.existing_infrastructure import read_cluster_name, read_existing_infrastructure
 from stacks.image import pushed_image
 from stacks.moves import move_from_earlier_addresses
@@ -49,6 +50,7 @@ class FargateApiStack(TerraformStack):
         cluster = _cluster(self, environment)
         roles = declare_roles(self, environment, repository_arn=image.repository_arn)
         task_definition = _task_definition(self, environment, image=image, roles=roles)
+        release_alarms = declare_alarms(self, environment, existing=existing, cluster_name=cluster.name)
         service = _service(
             self,
             environment,
@@ -60,7 +62,11 @@ class FargateApiStack(TerraformStack):
                 roles.execution.policy,
                 cluster.capacity_providers if isinstance(cluster, FargateCluster) else None,
                 roles.task.policy,
+                *release_alarms,
             ],
+        )
+        declare_task_count_alarms(
+            self, environment, existing=existing, cluster_name=cluster.name, service=service.resource
         )
         _autoscaling(self, environment, existing=existing, cluster=cluster, service=service)
         if environment.dashboard.enabled:
@@ -199,6 +205,7 @@ def _service(
         ),
         fargate_spot_percent=environment.service.fargate_spot_percent,
         enable_execute_command=environment.service.enable_execute_command,
+        deployment_alarm_names=environment.deployment_alarm_names,
         depends_on=[element for element in depends_on if element],
     )
 

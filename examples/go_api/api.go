@@ -47,6 +47,9 @@ func newHandler(a api) http.Handler {
 		"/hold":     a.hold,
 		"/crash":    a.crash,
 	} {
+		if a.fault == serverErrors && path != "/health" {
+			handle = a.fail
+		}
 		mux.HandleFunc(path, a.logged(onlyGet(handle)))
 	}
 	return mux
@@ -58,6 +61,10 @@ func (a api) health(response http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	answer(response, http.StatusOK, fields{"status": "ok", "version": a.version})
+}
+
+func (a api) fail(response http.ResponseWriter, _ *http.Request) {
+	answer(response, http.StatusInternalServerError, fields{"error": "broken", "version": a.version})
 }
 
 func (a api) showVersion(response http.ResponseWriter, _ *http.Request) {

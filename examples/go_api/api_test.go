@@ -49,6 +49,16 @@ func TestAnUnhealthyBuildFailsItsHealthCheckAndServesTheRest(t *testing.T) {
 	}
 }
 
+func TestABuildThatFailsEveryRequestIsHealthy(t *testing.T) {
+	broken := api{version: "v2", fault: serverErrors}
+	if status, _ := get(t, broken, "/health"); status != http.StatusOK {
+		t.Fatalf("/health: got %d", status)
+	}
+	if status, body := get(t, broken, "/version"); status != http.StatusInternalServerError || body["version"] != "v2" {
+		t.Fatalf("/version: got %d %v", status, body)
+	}
+}
+
 func TestWhatIsAskedForIsBounded(t *testing.T) {
 	for _, target := range []string{
 		"/burn?seconds=0", "/burn?seconds=61", "/burn?seconds=ten", "/burn?seconds=1.5",

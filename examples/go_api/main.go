@@ -23,6 +23,7 @@ const (
 	crashAtStart = "crash-at-start"
 	unhealthy    = "unhealthy"
 	abruptExit   = "abrupt-exit"
+	serverErrors = "server-errors" // healthy, and of no use
 )
 
 const usage = 2 // the exit code for a command that there is not

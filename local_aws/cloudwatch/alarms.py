@@ -111,10 +111,10 @@ def _points(alarm: Record) -> list[tuple[float | None, float]]:
     metrics = {one["Id"]: one["MetricStat"] for one in queries if "MetricStat" in one}
     step = max(1, min(one["Period"] for one in metrics.values()) // _PERIOD_SECONDS)
     ends = list(_period_ends)[::-step][: alarm["EvaluationPeriods"] + 1][::-1]
-    series = {name: _of_metric(one, ends) for name, one in metrics.items()}
-    for one in queries:
-        if "Expression" in one:
-            series[one["Id"]] = metric_math.evaluate(one["Expression"], series, periods=len(ends) - 1)
+    expressions = {one["Id"]: one["Expression"] for one in queries if "Expression" in one}
+    series = metric_math.evaluate_all(
+        expressions, {name: _of_metric(one, ends) for name, one in metrics.items()}, periods=len(ends) - 1
+    )
     compared = next(one["Id"] for one in queries if one.get("ReturnData", True))
     return list(zip(series[compared], ends[1:], strict=True))
 

@@ -30,6 +30,7 @@ _OPERATORS: dict[type, Callable[[float, float], float]] = {
     ast.And: lambda left, right: bool(left) and bool(right),
     ast.Or: lambda left, right: bool(left) or bool(right),
 }
+_NAME = re.compile(r"\b[a-z]\w*\b")
 _SPELLED = {"&&": " and ", "||": " or ", "AND": "and", "OR": "or"}
 _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
     "AVG": lambda values: sum(values) / len(values),
@@ -51,6 +52,17 @@ def evaluate(expression: str, series: Mapping[str, Series], *, periods: int) -> 
     except SyntaxError:
         raise UnknownExpressionError(expression) from None
     return _spread(_value(tree, series), periods)
+
+
+def evaluate_all(expressions: Mapping[str, str], series: Mapping[str, Series], *, periods: int) -> dict[str, Series]:
+    """The series, and what the expressions come to, which may name each other in any order."""
+    found, left = dict(series), dict(expressions)
+    while left:
+        ready = next((name for name, text in left.items() if left.keys().isdisjoint(_NAME.findall(text))), None)
+        if ready is None:
+            raise UnknownExpressionError(", ".join(left.values()))
+        found[ready] = evaluate(left.pop(ready), found, periods=periods)
+    return found
 
 
 def _value(node: ast.AST, series: Mapping[str, Series]) -> Operand:

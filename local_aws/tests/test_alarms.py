@@ -145,6 +145,19 @@ def test_metric_math(periods: list[float]) -> None:
     )
 
 
+def test_expressions_name_each_other_in_any_order(periods: list[float]) -> None:
+    """Terraform sends a set."""
+    backwards = [
+        {"Id": "doubled", "Expression": "2 * total", "ReturnData": True},
+        {"Id": "total", "Expression": "requests + 1", "ReturnData": False},
+        query("requests", "Requests"),
+    ]
+    alarm = stored({**RATIO, "Metrics": backwards}, Threshold=401)
+    publish(periods, 200, 200, namespace="orders", name="Requests")
+    alarms.evaluate()
+    assert alarm["StateValue"] == "ALARM"
+
+
 def test_percentile(periods: list[float]) -> None:
     """Of the values, however often each was seen."""
     alarm = stored({**RATIO, "Metrics": [{**query("slowest", "Seconds", "p99"), "ReturnData": True}]})

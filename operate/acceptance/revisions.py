@@ -1,7 +1,8 @@
 """The revisions of the task definition that the checks release: a good one, and each kind of broken one.
 
 On the embedded AWS they are images of the sample API, built here. In a real account they are made of the very image
-that is deployed, by its container's settings: whatever the API is, it can't serve on another port.
+that is deployed, by its container's settings: whatever the API is, it can't serve on another port. To fail on
+purpose while it is healthy, it has to be the sample API.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
     from operate.environment import Environment
 
-Kind = Literal["next", "crash-at-start", "unhealthy", "missing-image"]
+Kind = Literal["next", "crash-at-start", "unhealthy", "missing-image", "server-errors"]
 
 _FAULTS: dict[Kind, sample_image.Fault | None] = {
     "next": None,
     "crash-at-start": "crash-at-start",
     "unhealthy": "unhealthy",
+    "server-errors": "server-errors",
 }
 _OTHER_PORT_OFFSET = 1
 

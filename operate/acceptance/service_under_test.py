@@ -39,6 +39,7 @@ _TASK_START_SECONDS = 120
 _LEAD_SECONDS = 2
 _FIRST_SAMPLE_SECONDS = 30
 _REQUEST_TIMEOUT_SECONDS = 30
+_WATCHED_SECONDS = 1800  # for which ECS may look at alarms; it does not tell how long
 
 
 @dataclass
@@ -69,7 +70,13 @@ class ServiceUnderTest:
     @property
     def rollout_seconds(self) -> float:
         """The longest that a rollout may take, a failing one (three tasks, one after the other) included."""
-        return 3 * self.task_start_seconds + self.drain_seconds
+        return 3 * self.task_start_seconds + self.drain_seconds + (_WATCHED_SECONDS if self.deployment_alarms else 0)
+
+    @property
+    def deployment_alarms(self) -> list[str]:
+        """The names of those that take a deployment back."""
+        alarms = self.found["deploymentConfiguration"].get("alarms")
+        return list(alarms["alarmNames"]) if alarms and alarms["enable"] else []
 
     def predicted_rollout_seconds(self, *, new: list[TaskTypeDef], replaced: list[TaskTypeDef]) -> float | None:
         """As a plan reckons it, and with what these tasks took to start and to end; the API is to listen at once.
@@ -104,8 +111,8 @@ class ServiceUnderTest:
         return self.service.own_container(self.definition)
 
     @contextmanager
-    def watched(self, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
-        with timeline.recorded(self.service, title, rate_per_second=rate_per_second) as record:
+    def watched(self, title: str, *, rate_per_second: float, path: str | None = None) -> Iterator[Timeline]:
+        with timeline.recorded(self.service, title, rate_per_second=rate_per_second, path=path) as record:
             wait_until(lambda: record.samples, within_seconds=_FIRST_SAMPLE_SECONDS)
             time.sleep(_LEAD_SECONDS)
             yield record

@@ -66,11 +66,12 @@ class Timeline:
 
 
 @contextmanager
-def recorded(service: Service, title: str, *, rate_per_second: float) -> Iterator[Timeline]:
-    """Under load on the health path from before the block until after it."""
+def recorded(service: Service, title: str, *, rate_per_second: float, path: str | None = None) -> Iterator[Timeline]:
+    """Under load from before the block until after it: on the health path, where no other one is named."""
     timeline = Timeline(title)
     through_proxy = service.environment.local_aws is None
-    load = Load(service.health_url, rate_per_second, service.request_headers, through_proxy=through_proxy)
+    url = f"{service.url}{path}" if path else service.health_url
+    load = Load(url, rate_per_second, service.request_headers, through_proxy=through_proxy)
     timeline.samples = load.samples
     ended = threading.Event()
     observer = threading.Thread(target=_observe, args=(service, timeline, ended), daemon=True)

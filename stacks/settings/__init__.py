@@ -10,6 +10,7 @@ from stacks.settings.environment import Environment
 from stacks.settings.loading import environments_directory, load_beside_others, load_environment, load_environments
 from stacks.settings.messages import SettingsError
 from stacks.settings.regions import PARTITION_OF_REGION
+from stacks.settings.tables.alarms import OF_TARGET_GROUP, OF_TASK_COUNT, OF_UTILIZATION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 from stacks.settings.tables.container_process import HealthCheck
 from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image, ecr_repository
@@ -29,6 +30,9 @@ __all__ = [
     "HEALTH_CHECK_PATH",
     "IMAGE_TAG",
     "IMAGE_TAG_LABEL",
+    "OF_TARGET_GROUP",
+    "OF_TASK_COUNT",
+    "OF_UTILIZATION",
     "PARTITION_OF_REGION",
     "RELEASE_VERDICT_TAG",
     "Backend",

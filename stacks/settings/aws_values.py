@@ -138,6 +138,15 @@ KmsKey = Annotated[
         "must be the id or the ARN of a KMS key, or an alias, alias/<name>, or its ARN",
     ),
 ]
+TopicArn = Annotated[
+    str,
+    matching(
+        rf"{_ARN}:sns:{_REGION}:{_ACCOUNT}:[\w-]{{1,256}}",
+        "must be the ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>, and of no FIFO topic, which takes no"
+        " alarms",
+    ),
+    AfterValidator(regional_arn),
+]
 SecretReference = Annotated[
     str,
     matching(

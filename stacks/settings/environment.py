@@ -23,6 +23,7 @@ from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_al
 from stacks.settings.names import Names
 from stacks.settings.regions import PARTITION_OF_REGION
 from stacks.settings.sizes import too_large_for_ecs, too_many_secrets_for_iam, too_many_statements_for_iam
+from stacks.settings.tables.alarms import OF_TARGET_GROUP, OF_TASK_COUNT, OF_UTILIZATION, Alarms
 from stacks.settings.tables.backend import Backend
 from stacks.settings.tables.cluster import Cluster
 from stacks.settings.tables.container import Container
@@ -40,7 +41,7 @@ from stacks.settings.tables.tags import OUR_TAGS, Tags, with_owners
 from stacks.settings.tables.task_role import TaskRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 EXECUTE_COMMAND_SID: Final = "ExecuteCommand"
 """What `constructs_lib.task_role` calls the statement that it adds for ECS Exec."""
@@ -89,6 +90,8 @@ class Environment(Settings):
     """Which metrics CloudWatch collects."""
     dashboard: Dashboard = Dashboard()
     """A CloudWatch dashboard: requests, errors, latency, CPU, memory, tasks."""
+    alarms: Alarms = Alarms()
+    """What CloudWatch watches, who is told, and what takes a deployment back."""
     backend: Backend
     """Where this stack's own state is kept."""
     remote_state: RemoteStates
@@ -130,6 +133,24 @@ class Environment(Settings):
     @property
     def log_group_name(self) -> str:
         return self.logs.group or self.names.log_group
+
+    @property
+    def alarm_names(self) -> tuple[str, ...]:
+        """Of the stack's own alarms."""
+        return self._alarm_names(self.alarms.made((*OF_TARGET_GROUP, *OF_UTILIZATION, *OF_TASK_COUNT)))
+
+    @property
+    def deployment_alarm_names(self) -> tuple[str, ...]:
+        """Of the alarms that take a deployment back, others' own included."""
+        return (*self._alarm_names(self.alarms.roll_back), *self.alarms.roll_back_alarm_names)
+
+    def _alarm_names(self, kinds: Iterable[str]) -> tuple[str, ...]:
+        groups = range(1, len(self.remote_state.loadbalancing.target_groups) + 1)
+        return tuple(
+            self.names.alarm(kind, group=group)
+            for kind in kinds
+            for group in (groups if kind in OF_TARGET_GROUP else (1,))
+        )
 
     @property
     def own_tags(self) -> dict[str, str]:
@@ -305,6 +326,30 @@ class Environment(Settings):
             remedy = f"must be a key of the logs' own region, {region}"
             refuse_all([Refusal(("kms_key_arn",), logs.kms_key_arn, remedy)])
         return logs
+
+    @field_validator("alarms")
+    @classmethod
+    def topic_is_in_region(cls, alarms: Alarms, info: ValidationInfo) -> Alarms:
+        """Amazon CloudWatch API Reference, PutMetricAlarm, AlarmActions. Another account's topic takes alarms too."""
+        region: str | None = cls.earlier(info, "region")
+        if alarms.notify and region and region_of(alarms.notify) != region:
+            refuse_all([Refusal(("notify",), alarms.notify, f"must be a topic of the alarms' own region, {region}")])
+        return alarms
+
+    @field_validator("alarms")
+    @classmethod
+    def tasks_can_be_missing(cls, alarms: Alarms, info: ValidationInfo) -> Alarms:
+        """Without Container Insights nothing says how many tasks are desired at the time."""
+        scaling: Scaling | None = cls.earlier(info, "scaling")
+        cluster: Cluster | None = cls.earlier(info, "cluster")
+        made = alarms.made(OF_TASK_COUNT)
+        if scaling and cluster and made and not scaling.least_capacity and cluster.container_insights == "disabled":
+            remedy = (
+                f"must have {' and '.join(made)}: scaling goes down to no task, and without"
+                " cluster.container_insights no number of tasks is too small"
+            )
+            refuse_all([Refusal(("leave_out",), alarms.leave_out, remedy)])
+        return alarms
 
     @field_validator("remote_state")
     @classmethod

@@ -43,6 +43,14 @@ class Names(NamedTuple):
     def log_group(self) -> str:
         return f"/ecs/{self.prefix}"
 
+    def alarm(self, kind: str, *, group: int = 1) -> str:
+        """`kind` is its word in `[alarms]`; `group` counts the target groups, of which each has its own.
+
+        CloudWatch takes 255 characters, of which a role's 64 leave enough.
+        """
+        name = f"{self.prefix}-{kind.replace('_', '-')}"
+        return name if group == 1 else f"{name}-{group}"
+
     @property
     def limits(self) -> tuple[tuple[str, str, int], ...]:
         """What is called so, the name, and the most characters that AWS takes."""

@@ -34,6 +34,14 @@ def shared_provider() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_minutes() -> Iterator[None]:
+    """A deployment that ECS watches by alarms ends minutes later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "0.2")
+        yield
+
+
 @pytest.fixture(scope="session")
 def empty_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """With nothing in it."""

@@ -286,6 +286,9 @@ def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.
         deployment.apply(settings)
     walk.others = [said(change) for row, change in PLANNED.items() if row not in walk.planned]
     walk.there = deployment.service()
+    none = {"alarms": {"alarmNames": [], "enable": False, "rollback": False}}
+    with closing(deployment.local_aws.client("ecs")) as ecs:  # the provider cannot take the last one away
+        ecs.update_service(cluster=NAME, service=NAME, deploymentConfiguration=none)
     walk.back = deployment.plan(first)
     deployment.apply(first)
     return walk
@@ -294,13 +297,14 @@ def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.
 def _next_rows(settings: Tree, walk: Walk, made: Callable[[Change], Change]) -> dict[str, Change]:
     """Of each key the first row that is left, where it begins with the value that is applied."""
     environment, by_key = Environment.model_validate(settings), dict[str, dict[str, Change]]()
-    for row, change in PLANNED.items():
-        if row not in walk.planned:
-            by_key.setdefault(change.key, {})[row] = made(change)
+    remaining = {row: change for row, change in PLANNED.items() if row not in walk.planned}
+    first = {row: change for row, change in remaining.items() if not change.last}
+    for row, change in (first or remaining).items():
+        by_key.setdefault(change.key, {})[row] = made(change)
     found: dict[str, Change] = {}
     for left in by_key.values():
         row, change = next(iter(left.items()))
-        if _starts_with(environment, change):
+        if overlaid(settings, change.given) == settings and _starts_with(environment, change):
             found[row] = change
     return found
 
@@ -350,6 +354,7 @@ def test_it_is_the_same_service_and_keeps_its_circuit_breaker(move: Move, walk: 
         "maximumPercent": 300,
         "minimumHealthyPercent": 50,
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "alarms": {"enable": True, "rollback": True, "alarmNames": [f"{NAME}-latency", "checkout"]},
     }
 
 

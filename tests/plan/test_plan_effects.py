@@ -295,6 +295,11 @@ def with_percents(document: Tree, count: int, minimum: int, maximum: int) -> Non
     }
 
 
+def watched(document: Tree) -> None:
+    block = {"alarm_names": ["slow", "errors"], "enable": True, "rollback": True}
+    of(document, "aws_ecs_service")["after"]["alarms"] = [block]
+
+
 def destroyed(document: Tree, type_: str) -> None:
     of(document, type_).update(actions=["delete"], after=None, after_unknown={})
 
@@ -318,6 +323,13 @@ def created(document: Tree, type_: str) -> None:
         (
             lambda document: with_percents(document, 0, 100, 200),
             "no task runs, so none is replaced: the desired count is 0",
+        ),
+        (
+            watched,
+            (
+                "ECS looks at errors, slow meanwhile and for minutes after, unless one is raised to begin with: "
+                "if one is raised, it takes the deployment back"
+            ),
         ),
         (
             lambda document: destroyed(document, "aws_ecs_service"),

@@ -227,6 +227,33 @@ def test_a_dashboard_has_no_tags_and_is_known_by_its_text(local_aws: LocalAws) -
     assert [one["action"] for one in planned["changes"] if one["type"] == "aws_cloudwatch_dashboard"] == ["imported"]
 
 
+@pytest.fixture
+def with_alarms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For `local`."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
+    (folder / "local.toml").write_text(f"{text}\n[alarms]\nenabled = true\n")
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
+
+
+@pytest.mark.usefixtures("with_alarms")
+def test_an_alarm_of_somebody_elses_is_refused(local_aws: LocalAws) -> None:
+    """CloudWatch would change it without a word; the stack's own is imported."""
+    others = {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
+    metric = {"Namespace": "search", "MetricName": "Seconds", "Period": 60, "Statistic": "Maximum"}
+    with closing(local_aws.client("cloudwatch")) as cloudwatch:
+        tags = [{"Key": "owner", "Value": "search"}]
+        cloudwatch.put_metric_alarm(AlarmName=f"{STACK}-latency", Tags=tags, **others, **metric)
+        with pytest.raises(OperateError, match=f"aws_cloudwatch_metric_alarm {STACK}-latency, tagged owner = search"):
+            operate("plan", "local")
+        cloudwatch.delete_alarms(AlarmNames=[f"{STACK}-latency"])
+    interrupted_deployment(local_aws, "aws_cloudwatch_metric_alarm.utilization_alarms_cpu_700C60B2")
+    planned = json.loads(operate("plan", "local", "--json"))
+    alarms = [one for one in planned["changes"] if one["type"] == "aws_cloudwatch_metric_alarm"]
+    assert [one["name"] for one in alarms if one["action"] == "imported"] == [f"{STACK}-cpu"]
+
+
 def test_what_is_imported_by_hand_is_the_stacks(local_aws: LocalAws) -> None:
     """The block that the refusal prints, where it says: the plan takes the log group in."""
     _make_log_group(local_aws)

@@ -53,6 +53,7 @@ class Change:
     state: Literal["own", "read"] | None = None
     given: Tree = field(default_factory=dict)
     with_: Tree = field(default_factory=dict)
+    last: bool = False
     note: str = ""
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,9 @@ class FakeService:
         self.of_copies: list[dict[str, Any]] = []
         self.image_tags: dict[str, str] = {}
         self.images: dict[str, str] = {}
+        self.raised: dict[str, str] = {}
+        self.alarm_history: dict[str, list[tuple[float, str, str]]] = {}
+        self.refusal_of_alarms: Exception | None = None
 
     class exceptions:  # noqa: N801 - boto3's name
         class ClusterNotFoundException(Exception):  # noqa: N818 - as above
@@ -130,6 +134,29 @@ class FakeService:
         assert self.service
         said = {"createdAt": before(seconds_ago), "message": f"(service go-api-dev) {message}"}
         self.service["events"].insert(0, said)
+
+    def describe_alarms(self, *, AlarmNames: list[str], StateValue: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """`raised` is why, by name; each is so for two minutes."""
+        if self.refusal_of_alarms:
+            raise self.refusal_of_alarms
+        assert StateValue == "ALARM"
+        found = [
+            {"AlarmName": name, "StateReason": self.raised[name], "StateUpdatedTimestamp": before(120)}
+            for name in AlarmNames
+            if name in self.raised
+        ]
+        return {"MetricAlarms": found, "CompositeAlarms": []}
+
+    def describe_alarm_history(self, *, AlarmName: str, StartDate: datetime, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """`alarm_history`: how long ago, the state, and why; newest first."""
+        if self.refusal_of_alarms:
+            raise self.refusal_of_alarms
+        items = [
+            {"HistoryData": json.dumps({"newState": {"stateValue": state, "stateReason": reason}})}
+            for seconds, state, reason in self.alarm_history.get(AlarmName, [])
+            if before(seconds) >= StartDate
+        ]
+        return {"AlarmHistoryItems": items}
 
     def batch_get_image(self, **_: object) -> dict[str, Any]:
         return {"images": []}

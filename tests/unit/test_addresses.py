@@ -53,6 +53,7 @@ def templates(synthesize: Callable[..., Template]) -> dict[str, Template]:
         task_role={"statements": [statement]},
         scaling={"memory_target_percent": 80, "requests_per_target": 500, "schedule": [night]},
         dashboard={"enabled": True},
+        alarms={"enabled": True},
     )
     return {
         environment.name: Template.of(FargateApiStack(Testing.app(), environment.name_prefix, environment=environment))

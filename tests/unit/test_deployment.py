@@ -67,6 +67,7 @@ class Ecs:
     refusal: ClientError | None = None
     refusal_of_images: ClientError | None = None
     built_for: tuple[str, ...] = ()
+    alarm_names: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.updates: list[dict[str, Any]] = []
@@ -82,7 +83,14 @@ class Ecs:
         assert services == [cluster]
         primary = {"status": "PRIMARY", "taskDefinition": "family:1", "runningCount": 1}
         primary["rolloutState"] = self.rollout_state
-        service = {"status": "ACTIVE", "taskDefinition": "family:1", "deployments": [primary], "events": []}
+        service: dict[str, Any] = {
+            "status": "ACTIVE",
+            "taskDefinition": "family:1",
+            "deployments": [primary],
+            "events": [],
+        }
+        if self.alarm_names:
+            service["deploymentConfiguration"] = {"alarms": {"alarmNames": [*self.alarm_names], "enable": True}}
         if self.launch_type:
             service["launchType"] = self.launch_type
         return {"services": [service] if self.image else []}
@@ -378,6 +386,24 @@ def test_a_service_with_a_launch_type_is_not_deployed(ecs: Ecs) -> None:
     with pytest.raises(OperateError, match=r"^Nothing was changed\. go-api-dev was made with a launch type") as refused:
         operate("deploy", "dev")
     assert str(refused.value).endswith(MOVE)
+    assert ecs.updates == []
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_a_service_whose_last_alarm_is_to_go_is_not_deployed(ecs: Ecs) -> None:
+    """The provider would fail at it. A plan says so too, with the command that takes it away."""
+    ecs.image, ecs.alarm_names = f"{REGISTRY}/go-api:v1", ("errors", "slow")
+    command = (
+        "aws ecs update-service --region eu-west-1 --cluster go-api-dev --service go-api-dev "
+        "--deployment-configuration 'alarms={alarmNames=[],enable=false,rollback=false}'"
+    )
+    assert command in operate("plan", "dev")
+    with pytest.raises(
+        OperateError, match=r"^Nothing was changed\. Deployments of go-api-dev are taken back by"
+    ) as refused:
+        operate("deploy", "dev")
+    assert "errors, slow, the settings name no alarm any more" in str(refused.value)
+    assert str(refused.value).endswith(command)
     assert ecs.updates == []
 
 

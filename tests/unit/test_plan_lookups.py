@@ -14,7 +14,7 @@ from operate import plan_lookups
 from operate.environment import Environment
 from operate.plan_lookups import Findings
 from stacks.settings import Environment as Settings
-from tests.unit.test_settings_limits import MINIMAL, PARAMETER, SECRET, changed
+from tests.unit.test_settings_limits import MINIMAL, PARAMETER, SECRET, TOPIC, changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +34,15 @@ DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no 
 class Aws:
     """Each answer may be an error, which is raised."""
 
-    exceptions = type("Exceptions", (), {"ResourceNotFoundException": MissingError})
+    exceptions = type("Exceptions", (), {"ResourceNotFoundException": MissingError, "NotFoundException": MissingError})
 
     def __init__(self) -> None:
         self.secrets: dict[str, Any] = {}
         self.parameters: list[str] | Exception = []
         self.manifest: dict[str, Any] | Exception = {}
         self.capacity_providers: list[str] | Exception | None = None
+        self.topic: Any = {}
+        self.alarms: list[str] | Exception = []
         self.asked: list[str] = []
         self.regions: set[tuple[str, str | None]] = set()
 
@@ -57,7 +59,13 @@ class Aws:
         self.asked.append(request["SecretId"])
         return _answer(self.secrets.get(request["SecretId"], MissingError()))
 
-    def get_paginator(self, operation: str) -> Aws:
+    def get_topic_attributes(self, **request: str) -> Any:
+        self.asked.append(request["TopicArn"])
+        return _answer(self.topic)
+
+    def get_paginator(self, operation: str) -> Aws | Alarms:
+        if operation == "describe_alarms":
+            return Alarms(self)
         assert operation == "describe_parameters"
         return self
 
@@ -77,6 +85,18 @@ class Aws:
         return {"downloadUrl": "https://layers.example/x?signature=y"}
 
 
+class Alarms:
+    """One of them is a composite one."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+
+    def paginate(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> list[dict[str, Any]]:  # noqa: N803
+        assert AlarmTypes == ["MetricAlarm", "CompositeAlarm"]
+        found = [{"AlarmName": name} for name in _answer(self.aws.alarms) if name in AlarmNames]
+        return [{"MetricAlarms": found[1:], "CompositeAlarms": found[:1]}]
+
+
 def _answer(answer: Any) -> Any:
     if isinstance(answer, Exception):
         raise answer
@@ -94,6 +114,38 @@ def found(secrets: Mapping[str, str] | None = None, **container: object) -> Find
     settings = Settings.model_validate(changed(("container", {"secrets": secrets or {}, **container})))
     with plan_lookups.beside(Environment(settings), image_tag="v1") as findings:
         return findings()
+
+
+def of_alarms(**alarms: object) -> Findings:
+    settings = Settings.model_validate(changed(("alarms", alarms)))
+    with plan_lookups.beside(Environment(settings), image_tag="v1") as findings:
+        return findings()
+
+
+def test_alarms_and_a_topic_that_are_there(aws: Aws) -> None:
+    aws.alarms = ["checkout", "payment"]
+    assert of_alarms(notify=TOPIC, roll_back_alarm_names=["checkout", "payment"]) == Findings()
+    assert aws.asked == [TOPIC]
+
+
+def test_alarms_and_a_topic_that_are_not_there_yet(aws: Aws) -> None:
+    """AWS takes their names, and nothing happens: that is said, and refused it is not."""
+    aws.topic, aws.alarms = MissingError(), ["payment"]
+    assert of_alarms(notify=TOPIC, roll_back_alarm_names=["checkout", "payment"]) == Findings(
+        not_checked=(
+            f"There is no topic {TOPIC} (alarms.notify) yet: until then nobody is told.",
+            "There is no alarm checkout (alarms.roll_back_alarm_names) yet: until then it takes no deployment back.",
+        )
+    )
+
+
+def test_alarms_and_a_topic_that_may_not_be_looked_up(aws: Aws) -> None:
+    aws.topic, aws.alarms = DENIED, DENIED
+    answer = of_alarms(notify=TOPIC, roll_back_alarm_names=["checkout"])
+    assert [sentence.partition(": An error")[0] for sentence in answer.not_checked] == [
+        f"Not checked: whether there is a topic {TOPIC} (alarms.notify)",
+        "Not checked: whether there are the alarms checkout (alarms.roll_back_alarm_names)",
+    ]
 
 
 def test_nothing_is_said_of_what_is_there(aws: Aws) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from operate import rollout
 from operate.environment import resolve
@@ -111,6 +112,62 @@ def test_a_rollout_that_completed_warns_of_killed_tasks(
     aws.stopped = [fake_service.stopped("0123456789", reason="Scaling activity", exit_code=137)]
     rollout.require_completed(service, since=fake_service.before(600))
     assert "1 task, 01234567 last, did not end on SIGTERM" in capfd.readouterr().err
+
+
+def taken_back(monkeypatch: pytest.MonkeyPatch) -> fake_service.FakeService:
+    """Revision 7, whose tasks served, by one of two alarms."""
+    aws = fake_service.install(monkeypatch)
+    assert aws.service
+    aws.service["deploymentConfiguration"] = {"alarms": {"alarmNames": ["errors", "slow"], "enable": True}}
+    aws.event("(deployment ecs-svc/7) deployment failed: alarm detected.")
+    aws.event("rolling back to deployment ecs-svc/1.")
+    aws.stopped = [fake_service.stopped("0123456789", of=7, reason="Scaling activity initiated", exit_code=0)]
+    aws.logged = ["out of order"]
+    return aws
+
+
+def test_the_alarm_that_took_a_deployment_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what it saw, and not one of an earlier deployment, nor why its tasks stopped, which was its end."""
+    aws = taken_back(monkeypatch)
+    aws.alarm_history = {
+        "errors": [(30, "OK", "calm"), (70, "ALARM", "3 of 5 above"), (90, "OK", "calm")],
+        "slow": [(6000, "ALARM", "long ago")],
+    }
+    text = rollout.explain(Service.of(resolve("dev")), since=fake_service.before(600))
+    assert text
+    assert text.startswith(
+        """go-api-dev:7 did not come into service. go-api-dev:1 serves on, with 2 running.
+
+Which alarm took it back, and what it saw:
+  errors: 3 of 5 above
+
+What the last of them logged:
+  out of order
+
+What ECS said, newest first:
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (None, "one of errors, slow, whose history does not say so yet"),
+        (
+            ClientError({"Error": {"Code": "AccessDenied", "Message": "no way"}}, "DescribeAlarmHistory"),
+            "one of errors, slow. CloudWatch did not say which of them: An error occurred (AccessDenied)",
+        ),
+    ],
+)
+def test_an_alarm_that_is_not_told_is_one_of_them(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception | None, said: str
+) -> None:
+    """Also where ECS lists none of the tasks any more."""
+    aws = taken_back(monkeypatch)
+    aws.refusal_of_alarms, aws.stopped = refusal, []
+    text = rollout.explain(Service.of(resolve("dev")), since=fake_service.before(600))
+    assert text
+    assert f"Which alarm took it back, and what it saw:\n  {said}" in text
 
 
 @pytest.mark.parametrize(

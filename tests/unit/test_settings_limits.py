@@ -17,6 +17,7 @@ KEY_ID = "01239abc-0912-4912-8912-0123456789ab"
 KEY = f"arn:aws:kms:eu-west-1:111111111111:key/{KEY_ID}"
 ROLE = "arn:aws:iam::111111111111:role/"
 POLICY = "arn:aws:iam::111111111111:policy/"
+TOPIC = "arn:aws:sns:eu-west-1:111111111111:ops"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"  # noqa: S105 - where one is, not what
 PARAMETER = "arn:aws:ssm:eu-west-1:111111111111:parameter/"
 S3 = {"type": "s3", "bucket": "states", "key": "own.tfstate", "region": "eu-west-1"}
@@ -125,6 +126,22 @@ def test_defaults() -> None:
         "logs": {"group": None, "retention_days": 30, "kms_key_arn": None},
         "cluster": {"name": None, "container_insights": "disabled"},
         "dashboard": {"enabled": False},
+        "alarms": {
+            "enabled": False,
+            "notify": None,
+            "leave_out": (),
+            "roll_back": (),
+            "roll_back_alarm_names": (),
+            "server_errors_percent": 5,
+            "latency_seconds": 2,
+            "least_requests": 20,
+            "shared_load_balancer": False,
+            "unhealthy_targets": 1,
+            "cpu_percent": 90,
+            "memory_percent": 90,
+            "evaluation_periods": 5,
+            "datapoints_to_alarm": 3,
+        },
         "backend": S3 | state,
         "remote_state": {
             module: {"backend": S3 | {"key": f"{module}.tfstate"} | state, "workspace": None, "outputs": {}}
@@ -258,6 +275,22 @@ def test_what_is_given_is_kept() -> None:
         "logs": {"group": "shared-apis", "retention_days": 90, "kms_key_arn": KEY},
         "cluster": {"name": "shared", "container_insights": "enhanced"},
         "dashboard": {"enabled": True},
+        "alarms": {
+            "enabled": True,
+            "notify": TOPIC,
+            "leave_out": ("crash_loop", "memory"),
+            "roll_back": ("server_errors", "cpu"),
+            "roll_back_alarm_names": ("checkout fails",),
+            "server_errors_percent": 0.5,
+            "latency_seconds": 0.25,
+            "least_requests": 1,
+            "shared_load_balancer": True,
+            "unhealthy_targets": 2,
+            "cpu_percent": 99.5,
+            "memory_percent": 80,
+            "evaluation_periods": 10,
+            "datapoints_to_alarm": 10,
+        },
         "backend": S3 | {"use_path_style": True, "kms_key_id": KEY_ID, "profile": "ci", "role_arn": f"{ROLE}state"},
         "remote_state": {
             "networking": {
@@ -287,6 +320,8 @@ NUMBERS: list[tuple[str, int, int, str]] = [
     ("deployment.health_check_grace_period_seconds", 0, MAX_INT32, "of 0 or more"),
     ("deployment.steady_state_timeout_minutes", 1, 10080, "from 1 to 10080"),
     ("release.before_timeout_seconds", 1, MAX_INT32, "of 1 or more"),
+    ("alarms.least_requests", 1, MAX_INT32, "of 1 or more"),
+    ("alarms.unhealthy_targets", 1, MAX_INT32, "of 1 or more"),
 ]
 
 
@@ -1460,6 +1495,86 @@ def test_message(changes: list[Change], message: str) -> None:
     assert told(*changes) == [message]
 
 
+ALARMS: Change = ("alarms.enabled", True)
+NIGHT = {"name": "night", "expression": "cron(0 20 ? * MON-FRI *)", "min_capacity": 0}
+NO_TASKS: Change = ("scaling.min_capacity", 0)
+OF_A_TOPIC = "must be the ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>"
+NO_TOPIC = f"{OF_A_TOPIC}, and of no FIFO topic, which takes no alarms"
+NO_ALARM = "must be the name of an alarm, 1 to 255 characters"
+OF_ALARMS: list[tuple[list[Change], str]] = [
+    ([("alarms.notify", "ops")], f'alarms.notify = "ops": {NO_TOPIC}'),
+    ([("alarms.notify", f"{TOPIC}.fifo")], f'alarms.notify = "{TOPIC}.fifo": {NO_TOPIC}'),
+    ([("alarms.notify", f"{TOPIC}:9-9")], f'alarms.notify = "{TOPIC}:9-9": {NO_TOPIC}'),
+    (
+        [("alarms.notify", TOPIC.replace("eu-west-1", "eu-west-2"))],
+        (
+            f'alarms.notify = "{TOPIC.replace("eu-west-1", "eu-west-2")}": must be a topic of the alarms\' own region, '
+            "eu-west-1"
+        ),
+    ),
+    (
+        [("alarms.notify", TOPIC.replace("aws", "aws-cn"))],
+        f'alarms.notify = "{TOPIC.replace("aws", "aws-cn")}": must begin with arn:aws:, as every ARN in eu-west-1',
+    ),
+    (
+        [("alarms.roll_back", ["latency"])],
+        "alarms.roll_back = [ … ]: needs the stack's own alarms: set alarms.enabled = true, or remove this",
+    ),
+    (
+        [ALARMS, ("alarms.leave_out", ["latency"]), ("alarms.roll_back", ["cpu", "latency"])],
+        'alarms.roll_back[1] = "latency": is among alarms.leave_out: remove it there or here',
+    ),
+    ([("alarms.roll_back_alarm_names", [""])], f'alarms.roll_back_alarm_names[0] = "": {NO_ALARM}'),
+    (
+        [("alarms.roll_back_alarm_names", ["a" * 256])],
+        f'alarms.roll_back_alarm_names[0] = "{"a" * 79}…: {NO_ALARM}',
+    ),
+    (
+        [("alarms.roll_back_alarm_names", ["a\tb"])],
+        (
+            'alarms.roll_back_alarm_names[0] = "a\\tb": must not contain U+0009 CONTROL CHARACTER, which no alarm\'s '
+            "name has"
+        ),
+    ),
+    ([("alarms.server_errors_percent", 0)], "alarms.server_errors_percent = 0: must be a number above 0, up to 100"),
+    ([("alarms.cpu_percent", 100.5)], "alarms.cpu_percent = 100.5: must be a number above 0, up to 100"),
+    ([("alarms.memory_percent", -1)], "alarms.memory_percent = -1: must be a number above 0, up to 100"),
+    ([("alarms.latency_seconds", 0)], f"alarms.latency_seconds = 0: must be a number above 0, up to {MAX_INT32}"),
+    ([("alarms.evaluation_periods", 1441)], "alarms.evaluation_periods = 1441: must be an integer from 1 to 1440"),
+    (
+        [("alarms.datapoints_to_alarm", 6)],
+        "alarms.datapoints_to_alarm = 6: must be 5 or less, since alarms.evaluation_periods = 5",
+    ),
+    (
+        [ALARMS, NO_TASKS, ("alarms.leave_out", ["crash_loop"])],
+        (
+            "alarms.leave_out = [ … ]: must have missing_tasks: scaling goes down to no task, and without "
+            "cluster.container_insights no number of tasks is too small"
+        ),
+    ),
+    (
+        [ALARMS, ("scaling.schedule", [NIGHT]), ("alarms.leave_out", ["missing_tasks"])],
+        (
+            "alarms.leave_out = [ … ]: must have crash_loop: scaling goes down to no task, and without "
+            "cluster.container_insights no number of tasks is too small"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), OF_ALARMS, ids=[message[:60] for _, message in OF_ALARMS])
+def test_alarms_that_are_refused(changes: list[Change], message: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+    assert told(*changes) == [message]
+
+
+@pytest.mark.parametrize("kind", ["missing_tasks", "server-errors"])
+def test_what_takes_a_deployment_back(kind: str) -> None:
+    """An alarm of the list; how many tasks run is the circuit breaker's business."""
+    (problem,) = told(ALARMS, ("alarms.roll_back", [kind]))
+    assert problem.startswith(f'alarms.roll_back[0] = "{kind}": ')
+
+
 OTHERS_KEY = KEY.replace("111111111111", "222222222222")
 EXTERNAL_ID = "must be 2 to 1224 letters, digits and _ + = , . @ : / -"
 SESSION_NAME = "must be 2 to 64 letters, digits and _ + = , . @ -"
@@ -1515,6 +1630,14 @@ TAKEN: list[list[Change]] = [
     ],
     [("permissions_boundary_arn", "arn:aws:iam::aws:policy/x")],
     [("release.before", ["/api", "", "ü $(x) ${y}", "*"])],
+    [("alarms.notify", TOPIC.replace("111111111111", "222222222222"))],
+    [("alarms.notify", f"{TOPIC}-_{'x' * 251}")],
+    [("alarms.roll_back_alarm_names", ["a" * 255, "ü ${x} %{y}"])],
+    [("alarms.evaluation_periods", 1440), ("alarms.datapoints_to_alarm", 1440)],
+    [("alarms.latency_seconds", 0.001), ("alarms.cpu_percent", 100)],
+    [ALARMS, NO_TASKS, ("cluster.container_insights", "enabled")],
+    [ALARMS, NO_TASKS, ("alarms.leave_out", ["missing_tasks", "crash_loop"])],
+    [("alarms.enabled", False), NO_TASKS],
 ]
 
 

@@ -18,6 +18,7 @@ from tests.unit.fake_service import NOW, before, deployment, revision, stopped, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.unit.fake_service import FakeService
 
@@ -83,6 +84,34 @@ def test_json_is_one_document(aws: FakeService) -> None:
     page = (fake_service.ROOT / "docs" / "running-service.md").read_text()
     for key in [*document, *first, *document["deployments"][0], *document["image"], *document["scaling"]]:
         assert f"`{key}`" in page
+
+
+@pytest.fixture
+def alarms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of `dev`."""
+    text = (fake_service.ROOT / "environments" / "dev.toml").read_text()
+    (tmp_path / "dev.toml").write_text(f'{text}\n[alarms]\nenabled = true\nroll_back_alarm_names = ["checkout"]\n')
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path))
+
+
+@pytest.mark.usefixtures("alarms")
+def test_alarms_that_are_raised_are_listed(aws: FakeService) -> None:
+    """The environment's own and others' that take deployments back, since when; nobody else's."""
+    aws.raised = {"go-api-dev-latency": "it is slow", "checkout": "it fails", "go-api-dev-2-latency": "another's"}
+    assert "alarms    go-api-dev-latency since 11:58:00; checkout since 11:58:00\n" in status()
+    (first, second) = json.loads(status("--json"))["alarms"]
+    assert first == {"name": "go-api-dev-latency", "since": "2030-01-01T11:58:00+00:00", "reason": "it is slow"}
+    assert second["name"] == "checkout"
+
+
+@pytest.mark.usefixtures("alarms")
+def test_a_status_without_alarms(aws: FakeService) -> None:
+    """None is raised, or CloudWatch may not be asked: the rest is told all the same."""
+    assert "alarms    none is raised" in status()
+    assert json.loads(status("--json"))["alarms"] == []
+    aws.refusal_of_alarms = ClientError({"Error": {"Code": "AccessDenied", "Message": "no way"}}, "DescribeAlarms")
+    assert "alarms" not in status()
+    assert json.loads(status("--json"))["alarms"] is None
 
 
 def rolled_back(aws: FakeService, *tasks: dict[str, object]) -> None:

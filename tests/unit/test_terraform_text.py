@@ -106,6 +106,13 @@ EVERY_SETTING: dict[str, Any] = {
     },
     "logs": {"group": "apis", "kms_key_arn": KEY_ARN},
     "cluster": {"name": "shared"},
+    "alarms": {
+        "enabled": True,
+        "notify": f"arn:aws:sns:{REGION}:{ACCOUNT}:a",
+        "leave_out": ["cpu"],
+        "roll_back": ["latency"],
+        "roll_back_alarm_names": ["a"],
+    },
     "backend": S3,
     "remote_state": {
         "networking": {"backend": {"type": "local", "path": "a/b"}, "outputs": {"vpc_id": "vpc"}},
@@ -248,6 +255,7 @@ def test_these_settings_take_templates_as_text() -> None:
         (*sidecar, "firelens", "options", "a", "[key]"),
         ("scaling", "schedule", 0, "name"),
         ("release", "before", 0),
+        ("alarms", "roll_back_alarm_names", 0),
         (*statement, "resources", 0),
         (*statement, "conditions", "StringLike", "aws:RequestTag/a", "[key]"),
         (*statement, "conditions", "StringLike", "aws:RequestTag/a", 0),

@@ -2,6 +2,7 @@
 
 from operate.acceptance.checks import (
     autoscaling,
+    deployment_alarms,
     health,
     logs,
     outage,
@@ -27,6 +28,7 @@ CHECKS = (
     autoscaling.scaled_out_by_memory,
     autoscaling.scaled_out_by_requests,
     autoscaling.scheduled,
+    deployment_alarms.watched_versions,
 )
 
 

@@ -138,6 +138,11 @@ class Scaling(Settings):
         return schedule
 
     @property
+    def least_capacity(self) -> int:
+        """To which the schedule may bring it down."""
+        return min([self.min_capacity, *(each.min_capacity for each in self.schedule if each.min_capacity is not None)])
+
+    @property
     def first_count(self) -> int:
         """With how many tasks the service starts: with one, to show that the image runs, where the least is none."""
         return min(max(1, self.min_capacity), self.max_capacity)
