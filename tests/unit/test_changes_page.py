@@ -77,5 +77,6 @@ def test_only_another_name_or_cluster_replaces_anything() -> None:
 
 def test_the_page_is_made_of_the_table() -> None:
     """`python -m tests.plan.transitions` writes it."""
-    assert transitions.PAGE.read_text() == transitions.page()
-    assert all(f"| `{change.key}` | " in transitions.page() for change in transitions.changes())
+    page = transitions.page()
+    assert transitions.PAGE.read_text() == page
+    assert all(f"| `{change.key}` | " in page for change in transitions.changes())

@@ -12,7 +12,9 @@ from zoneinfo import available_timezones
 import pytest
 from cdktf import LocalBackend, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
+from typer.testing import CliRunner
 
+from operate.__main__ import app
 from stacks.settings import Environment, load_environment
 from tests.plan.transitions import overlaid
 from tests.template import Template
@@ -54,8 +56,7 @@ def test_make_knows_the_target(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("verb", sorted({match[1] for match in re.finditer(r"-m operate ([a-z-]+)", TEXT)}))
 def test_operate_knows_the_verb(verb: str) -> None:
-    command = [sys.executable, "-m", "operate", verb, "--help"]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert CliRunner().invoke(app, [verb, "--help"]).exit_code == 0
 
 
 def test_cdktf_through_pipenv_synthesizes(tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ def test_what_is_given_is_kept() -> None:
         },
         "release": {"before": ("/api", "migrate"), "before_timeout_seconds": 60},
         "logs": {"group": "shared-apis", "retention_days": 90, "kms_key_arn": KEY},
-        "cluster": {"name": "shared", "container_insights": "enhanced"},
+        "cluster": {"name": None, "container_insights": "enhanced"},
         "dashboard": {"enabled": True},
         "alarms": {
             "enabled": True,
@@ -301,7 +301,7 @@ def test_what_is_given_is_kept() -> None:
             },
             "security": {"backend": LOCAL, "workspace": None, "outputs": {}},
             "loadbalancing": {"backend": REMOTE | {"hostname": "tfe.example.com"}, "workspace": None, "outputs": {}},
-            "cluster": None,
+            "cluster": {"backend": LOCAL, "workspace": None, "outputs": {"cluster_name": "ecs[0].arn"}},
         },
     }
     assert Environment.model_validate(given).model_dump() == given
