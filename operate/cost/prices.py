@@ -66,7 +66,7 @@ def prices_of(region: str) -> Prices:
     found = recorded["regions"][region]
     return Prices(
         region=region,
-        read=recorded["read"],
+        read=found["read"],
         fargate={
             (capacity, architecture): Price(price["vcpu_hour"], price["gb_hour"])
             for capacity in ("on_demand", "spot")
