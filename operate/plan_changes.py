@@ -192,5 +192,5 @@ def _name(resource: dict[str, Any]) -> str:
     values = resource["change"]["after"] or resource["change"]["before"] or {}
     if resource["type"] == "aws_iam_role_policy" and values.get("role"):
         return f"{values['role']}/{values.get('name')}"
-    names = (values.get(key) for key in ("name", "family", "resource_id", "role_name", "dashboard_name"))
+    names = (values.get(key) for key in ("name", "family", "resource_id", "role_name", "dashboard_name", "alarm_name"))
     return next((name for name in names if isinstance(name, str) and name), resource["address"].partition(".")[2])
