@@ -157,9 +157,7 @@ def _print_deployed(deployed: Deployed) -> None:
     service, tag = deployed.service, deployed.image.tag
     if deployed.why_nothing_answers:
         output.print(
-            f"{service.name} is deployed with image tag {tag}, but no container runs and nothing answers: tasks are "
-            f"bookkeeping here. {deployed.why_nothing_answers}",
-            soft_wrap=True,
+            f"{service.name} is deployed with image tag {tag}, but {deployed.why_nothing_answers}", soft_wrap=True
         )
         return
     output.print(f"{service.name} serves {tag}, revision {deployed.revision}")

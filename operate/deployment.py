@@ -75,7 +75,7 @@ class Planned:
 class Deployed:
     """`revision` (`family:number`) and `image` are what ECS says that serves.
 
-    `why_nothing_answers` where the embedded AWS has no container engine, and tasks are bookkeeping.
+    `why_nothing_answers` where no task is wanted, or where the embedded AWS has no container engine.
     """
 
     service: Service
@@ -215,9 +215,18 @@ def _applied(
             stack.apply()
             service.require_image(planned.image_tag.name, planned.image_digest)
         rollout.require_completed(service, since=began)
-    revision = service.read()["taskDefinition"]
+    found = service.read()
+    revision = found["taskDefinition"]
     serving = ImageReference.of_container(service.container(revision))
-    return Deployed(service, id_of(revision), serving, embedded_aws.why_no_containers(service.environment.local_aws))
+    return Deployed(service, id_of(revision), serving, _why_nothing_answers(service, desired=found["desiredCount"]))
+
+
+def _why_nothing_answers(service: Service, *, desired: int) -> str | None:
+    if why := embedded_aws.why_no_containers(service.environment.local_aws):
+        return f"no container runs and nothing answers: tasks are bookkeeping here. {why}"
+    if desired:
+        return None
+    return "nothing answers: the desired count is 0. Whether its tasks start shows when the next one is wanted."
 
 
 def move_to_capacity_providers(environment: Environment) -> bool:

@@ -96,8 +96,10 @@ def read(service: Service) -> Iterator[Release]:
 
 
 def _verdict(found: ServiceTypeDef, arn: str) -> Verdict | None:
-    """Of the newest deployment's revision; None of all others."""
-    return _OF_THE_NEWEST_DEPLOYMENT[rollout.outcome_of(found, arn)] if arn == found["taskDefinition"] else None
+    """Of the newest deployment's revision; None of all others, and where no task is wanted: none has shown anything."""
+    if arn != found["taskDefinition"] or not found["desiredCount"]:
+        return None
+    return _OF_THE_NEWEST_DEPLOYMENT[rollout.outcome_of(found, arn)]
 
 
 @contextlib.contextmanager

@@ -63,6 +63,7 @@ class Ecs:
     image: str | None = None
     launch_type: str | None = None
     rollout_state = "COMPLETED"
+    desired_count = 1
     labels: dict[str, str] | None = None
     refusal: ClientError | None = None
     refusal_of_images: ClientError | None = None
@@ -88,6 +89,7 @@ class Ecs:
             "taskDefinition": "family:1",
             "deployments": [primary],
             "events": [],
+            "desiredCount": self.desired_count,
         }
         if self.alarm_names:
             service["deploymentConfiguration"] = {"alarms": {"alarmNames": [*self.alarm_names], "enable": True}}
@@ -602,6 +604,17 @@ def test_without_a_container_engine_no_url_is_printed(
         "go-api-local is deployed with image tag v3, but no container runs and nothing answers: tasks are bookkeeping "
         "here. There is no Docker.\n"
     )
+
+
+@pytest.mark.usefixtures("known", "folder")
+def test_a_deployment_where_no_task_is_wanted_says_that_nothing_answers(ecs: Ecs) -> None:
+    """At night, by a schedule: it is deployed, and not called a release that served."""
+    ecs.image, ecs.desired_count = f"{REGISTRY}/go-api:v1", 0
+    assert deployed(ecs).endswith(
+        "go-api-dev is deployed with image tag v1, but nothing answers: the desired count is 0. Whether its tasks "
+        "start shows when the next one is wanted.\n"
+    )
+    assert ecs.tags == {}
 
 
 class _WithoutGo:

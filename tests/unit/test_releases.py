@@ -134,6 +134,16 @@ def test_what_never_ran_has_no_verdict(aws: FakeService) -> None:
     assert record(aws) == {"7": "never healthy"}
 
 
+def test_what_no_task_has_run_is_not_said_to_serve(aws: FakeService) -> None:
+    """Deployed at night, where a schedule wants no task: only what it has shown before is known."""
+    assert aws.service
+    aws.service["desiredCount"] = 0
+    assert record(aws) == {}
+    aws.tags = {revision(6): "served"}
+    runs(aws, 7, runningCount=0)
+    assert listed() == {"7": ("unknown", False), "6": ("served", False), "1": ("unknown", False)}
+
+
 def test_a_deployment_does_not_fail_of_a_tag(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "ecs:TagResource"}}, "TagResource")
