@@ -11,6 +11,8 @@ from constructs_lib.container_logging import AwsFirelens, AwsLogs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from constructs_lib.task_volumes import MountPoint
+
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
 
 Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
@@ -102,6 +104,7 @@ class ContainerDefinition:
     - ``depends_on``: by name the sidecars that start before it and stop after it, and what each has to have reached;
       none by default.
     - ``awsfirelens``: sends what it prints to the task's log router, a sidecar; by default it goes to the log group.
+    - ``mount_points``: volumes in the container, in place of what the image has there; none by default.
 
     Raises ValueError for a ``PORT`` in ``environment`` or ``secrets``.
 
@@ -127,6 +130,7 @@ class ContainerDefinition:
     cpu: int | None = None
     depends_on: Mapping[str, Condition] = field(default_factory=dict)
     awsfirelens: AwsFirelens | None = None
+    mount_points: Sequence[MountPoint] = ()
     essential: ClassVar = True
 
     def __post_init__(self) -> None:
@@ -174,6 +178,7 @@ class ContainerDefinition:
             "healthCheck": self.health_check.document() if self.health_check else {},
             "cpu": self.cpu,
             "dependsOn": dependencies(self.depends_on),
+            "mountPoints": [each.document() for each in sorted(self.mount_points, key=lambda each: each.path)],
         }
 
 

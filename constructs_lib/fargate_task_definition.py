@@ -10,6 +10,9 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinition,
     EcsTaskDefinitionEphemeralStorage,
     EcsTaskDefinitionRuntimePlatform,
+    EcsTaskDefinitionVolume,
+    EcsTaskDefinitionVolumeEfsVolumeConfiguration,
+    EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig,
 )
 from constructs import Construct
 
@@ -18,6 +21,7 @@ from constructs_lib.check import Check
 from constructs_lib.container_logging import AwsLogs
 from constructs_lib.fargate_sizes import check_fargate_size
 from constructs_lib.quotas import containers_remedy
+from constructs_lib.task_volumes import EfsVolume, ScratchVolume, volumes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +48,8 @@ class FargateTaskDefinition(Construct):
     - ``ephemeral_storage_gib``: disk of the task for images and volumes together, 21 to 200 GiB; Fargate's own 20 by
       default.
 
-    Raises ValueError for a size that Fargate does not offer, and for a container that is too large for ECS. A port
-    below 1024 for a user who is not root is a warning at plan.
+    Raises ValueError for a size that Fargate does not offer, for a container that is too large for ECS, and for two
+    volumes of one name. A port below 1024 for a user who is not root is a warning at plan.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
     """
@@ -94,6 +98,7 @@ class FargateTaskDefinition(Construct):
             ephemeral_storage=(
                 EcsTaskDefinitionEphemeralStorage(size_in_gib=ephemeral_storage_gib) if ephemeral_storage_gib else None
             ),
+            volume=[_volume(each) for each in volumes_of(container.mount_points)] or None,
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
             container_definitions=_known_to_cdktf(json.dumps(definitions, sort_keys=True)),
@@ -124,6 +129,21 @@ class FargateTaskDefinition(Construct):
     def arn(self) -> str:
         """The ARN of the revision that this plan or apply registered."""
         return self.resource.arn
+
+
+def _volume(volume: ScratchVolume | EfsVolume) -> EcsTaskDefinitionVolume:
+    if isinstance(volume, ScratchVolume):
+        return EcsTaskDefinitionVolume(name=volume.name)
+    return EcsTaskDefinitionVolume(
+        name=volume.name,
+        efs_volume_configuration=EcsTaskDefinitionVolumeEfsVolumeConfiguration(
+            file_system_id=volume.file_system_id,
+            transit_encryption="ENABLED",
+            authorization_config=EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig(
+                access_point_id=volume.access_point_id, iam="ENABLED"
+            ),
+        ),
+    )
 
 
 def _known_to_cdktf(document: str) -> str:

@@ -142,8 +142,24 @@ def _request(definition: Mapping[str, Any], *, family: str) -> RegisterTaskDefin
 
 def _storage(definition: Mapping[str, Any]) -> dict[str, Any]:
     """Blocks that a task definition may lack."""
-    storage = definition.get("ephemeral_storage")
-    return {"ephemeralStorage": {"sizeInGiB": storage[0]["size_in_gib"]}} if storage else {}
+    disk, volumes = definition.get("ephemeral_storage"), definition.get("volume")
+    return {
+        **({"ephemeralStorage": {"sizeInGiB": disk[0]["size_in_gib"]}} if disk else {}),
+        **({"volumes": [_volume(one) for one in volumes]} if volumes else {}),
+    }
+
+
+def _volume(volume: Mapping[str, Any]) -> dict[str, Any]:
+    if not volume.get("efs_volume_configuration"):
+        return {"name": volume["name"]}
+    (efs,) = volume["efs_volume_configuration"]
+    (authorization,) = efs["authorization_config"]
+    configuration = {
+        "fileSystemId": efs["file_system_id"],
+        "transitEncryption": efs["transit_encryption"],
+        "authorizationConfig": {"accessPointId": authorization["access_point_id"], "iam": authorization["iam"]},
+    }
+    return {"name": volume["name"], "efsVolumeConfiguration": configuration}
 
 
 def _await_others(service: Service, *, within: timedelta) -> None:

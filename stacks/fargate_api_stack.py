@@ -23,6 +23,7 @@ from stacks.provider import configure_provider
 from stacks.roles import declare_roles
 from stacks.settings import IMAGE_TAG_LABEL, task_containers, verbatim
 from stacks.state import keep_state
+from stacks.volumes import mount_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +148,7 @@ def _task_definition(
         cpu=task_containers.cpu_share(environment.container),
         depends_on=environment.container.depends_on,
         awsfirelens=task_containers.awsfirelens(environment.container.awsfirelens),
+        mount_points=mount_points(environment),
     )
     return FargateTaskDefinition(
         stack,

@@ -52,7 +52,7 @@ def declare_roles(stack: TerraformStack, environment: Environment, *, repository
         "task_role",
         name=environment.names.task_role,
         location=location,
-        statements=_statements(environment),
+        statements=[*_statements(environment), *_file_systems(environment, location)],
         enable_execute_command=environment.service.enable_execute_command,
         permissions_boundary_arn=environment.permissions_boundary_arn,
     )
@@ -75,4 +75,25 @@ def _statements(environment: Environment) -> list[PolicyStatement]:
             conditions=statement.conditions,
         )
         for statement in environment.task_role.statements
+    ]
+
+
+def _file_systems(environment: Environment, location: AwsLocation) -> list[PolicyStatement]:
+    """Amazon EFS User Guide, "Using IAM to control access to file systems"."""
+    return [
+        PolicyStatement(
+            actions=(
+                "elasticfilesystem:ClientMount",
+                *(() if volume.read_only else ("elasticfilesystem:ClientWrite",)),
+            ),
+            resources=[location.arn("elasticfilesystem", f"file-system/{volume.file_system_id}")],
+            conditions={
+                "StringEquals": {
+                    "elasticfilesystem:AccessPointArn": [
+                        location.arn("elasticfilesystem", f"access-point/{volume.access_point_id}")
+                    ]
+                }
+            },
+        )
+        for volume in environment.container.efs_volumes
     ]

@@ -88,7 +88,7 @@ CONTAINERS: list[tuple[Record, str]] = [
     ({"stopTimeout": 121}, "a container stop timeout of less than 120 seconds"),
     (linux(devices=[{"hostPath": "/dev/kvm"}]), UNSUPPORTED + "devices"),
     (linux(sharedMemorySize=64), UNSUPPORTED + "sharedMemorySize"),
-    (linux(tmpfs=[{"containerPath": "/tmp", "size": 64}]), UNSUPPORTED + "tmpfs"),  # noqa: S108 - in a container
+    (linux(tmpfs=[{"containerPath": "/tmp", "size": 64}]), UNSUPPORTED + "tmpfs"),
     (linux(maxSwap=0), UNSUPPORTED + "maxSwap"),
     (linux(swappiness=60), UNSUPPORTED + "swappiness"),
     (linux(capabilities={"add": ["SYS_ADMIN"]}), "SYS_ADMIN is not allowed on Fargate."),

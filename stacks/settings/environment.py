@@ -230,19 +230,6 @@ class Environment(Settings):
 
     @field_validator("container")
     @classmethod
-    def exec_can_write(cls, container: Container, info: ValidationInfo) -> Container:
-        """Amazon ECS Developer Guide, "Considerations for using ECS Exec"."""
-        service: Service | None = cls.earlier(info, "service")
-        if service and service.enable_execute_command and container.readonly_root_filesystem:
-            remedy = (
-                "ECS Exec (service.enable_execute_command = true) cannot run on a read-only root file system, since its"
-                " agent writes there: set this to false, or leave ECS Exec off"
-            )
-            refuse_all([Refusal(("readonly_root_filesystem",), value=True, remedy=remedy)])
-        return container
-
-    @field_validator("container")
-    @classmethod
     def plain_names_variables(cls, container: Container) -> Container:
         refuse_all(task_containers.plain_without_variable(container))
         return container

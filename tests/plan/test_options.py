@@ -83,6 +83,15 @@ OPTIONS: dict[str, Tree] = {
     },
     "opentelemetry": tomllib.loads((ROOT / "examples/sidecars/opentelemetry.toml").read_text()),
     "firelens": tomllib.loads((ROOT / "examples/sidecars/firelens.toml").read_text()),
+    "volumes": {
+        "service": {"enable_execute_command": True},
+        "container": {
+            "scratch_volumes": ["/tmp", "/${cache}"],
+            "efs_volumes": [
+                {"file_system_id": "fs-01234567", "access_point_id": "fsap-01234567", "mount_path": "/data"}
+            ],
+        },
+    },
     "role": {"provider": {"assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/planner", "session_name": "plan"}},
 }
 
@@ -229,6 +238,37 @@ def test_the_containers_process(planned: Planned) -> None:
     assert storage == {"size_in_gib": 21}
 
 
+def test_the_containers_volumes(planned: Planned) -> None:
+    """Each that is mounted is there, and the task role may mount the file system through its access point alone."""
+    definition = planned.only("volumes", "aws_ecs_task_definition")
+    (container,) = json.loads(definition["container_definitions"])
+    mounted = {each["containerPath"]: each["sourceVolume"] for each in container["mountPoints"]}
+    assert [*mounted] == ["/${cache}", "/data", "/tmp", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"]
+    volumes = {each["name"]: each["efs_volume_configuration"] for each in definition["volume"]}
+    assert volumes.keys() == {*mounted.values()}
+    (efs,) = volumes[mounted["/data"]]
+    assert efs == {
+        "file_system_id": "fs-01234567",
+        "root_directory": "/",
+        "transit_encryption": "ENABLED",
+        "transit_encryption_port": 0,
+        "authorization_config": [{"access_point_id": "fsap-01234567", "iam": "ENABLED"}],
+    }
+    place = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}"
+    policies = [each["values"] for each in planned.resources["volumes"] if each["type"] == "aws_iam_role_policy"]
+    (policy,) = [json.loads(each["policy"]) for each in policies if each["name"] == "task"]
+    assert [each for each in policy["Statement"] if "Condition" in each] == [
+        {
+            "Effect": "Allow",
+            "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+            "Resource": [f"{place}:file-system/fs-01234567"],
+            "Condition": {
+                "StringEquals": {"elasticfilesystem:AccessPointArn": [f"{place}:access-point/fsap-01234567"]}
+            },
+        }
+    ]
+
+
 def test_keys_of_secrets(planned: Planned) -> None:
     """Exactly these, through both services, beside the reads of the secrets themselves."""
     added = [each for each in planned.statements("keys") if each not in planned.statements("nothing")]
@@ -335,7 +375,9 @@ def test_every_option_makes_the_same_resources(planned: Planned, option: str) ->
         found = [each["address"].replace(f"module.{name}.", "") for each in planned.resources[name]]
         return [each for each in found if each != granted]
 
-    granted = "aws_iam_role_policy.task_role_policy_5F4D25EA" if "task_role" in OPTIONS[option] else ""
+    granted = (
+        "aws_iam_role_policy.task_role_policy_5F4D25EA" if option == "volumes" or "task_role" in OPTIONS[option] else ""
+    )
     assert addresses(option) == addresses("nothing")
     assert not granted or granted in str(planned.resources[option])
 

@@ -164,20 +164,44 @@ def test_it_runs_what_is_planned_before_that_is_applied(aws: FakeService) -> Non
     assert aws.copies == {}
 
 
-def test_a_copy_has_the_planned_disk(aws: FakeService, stack: FakeStack) -> None:
-    """Which only some task definitions have a block for."""
-    stack.definition["ephemeral_storage"] = [{"size_in_gib": 42}]
+def test_a_copy_has_the_planned_disk_and_volumes(aws: FakeService, stack: FakeStack) -> None:
+    """Which only some task definitions have blocks for."""
+    authorization = {"access_point_id": "fsap-01234567", "iam": "ENABLED"}
+    efs = {
+        "file_system_id": "fs-01234567",
+        "root_directory": "/",
+        "transit_encryption": "ENABLED",
+        "transit_encryption_port": None,
+        "authorization_config": [authorization],
+    }
+    none: dict[str, Any] = {"docker_volume_configuration": [], "efs_volume_configuration": [], "host_path": ""}
+    stack.definition |= {
+        "ephemeral_storage": [{"size_in_gib": 42}],
+        "volume": [{**none, "name": "scratch-0"}, {**none, "name": "efs-0", "efs_volume_configuration": [efs]}],
+    }
     with pytest.raises(AppliedError):
         deploy("--image-tag", "v2")
     (copy,) = aws.registered
     assert copy["ephemeralStorage"] == {"sizeInGiB": 42}
+    assert copy["volumes"] == [
+        {"name": "scratch-0"},
+        {
+            "name": "efs-0",
+            "efsVolumeConfiguration": {
+                "fileSystemId": "fs-01234567",
+                "transitEncryption": "ENABLED",
+                "authorizationConfig": {"accessPointId": "fsap-01234567", "iam": "ENABLED"},
+            },
+        },
+    ]
 
 
 def test_a_copy_has_all_that_a_task_definition_of_the_stack_has(synthesize: Callable[..., Template]) -> None:
     """Else the task would be another one than those that the release brings."""
-    written = synthesize(container={"ephemeral_storage_gib": 21}).only("aws_ecs_task_definition")
+    settings = {"ephemeral_storage_gib": 21, "scratch_volumes": ["/tmp"]}
+    written = synthesize(container=settings).only("aws_ecs_task_definition")
     apart = {"family", "container_definitions", "runtime_platform", "skip_destroy", "lifecycle", "depends_on", "//"}
-    assert written.keys() - apart - {"ephemeral_storage"} == before_release.COPIED.keys()
+    assert written.keys() - apart - {"ephemeral_storage", "volume"} == before_release.COPIED.keys()
 
 
 @pytest.mark.parametrize(

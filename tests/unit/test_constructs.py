@@ -21,6 +21,7 @@ from constructs_lib.log_group import ExistingLogGroup, LogGroup
 from constructs_lib.service_autoscaling import RequestTarget, ScheduledAction, ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
+from constructs_lib.task_volumes import EfsVolume, MountPoint, ScratchVolume, volumes_of
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -276,6 +277,17 @@ def test_container_as_told() -> None:
     ]
     in_full = {"command": ["CMD", "/api", "health"], "interval": 30, "timeout": 5, "retries": 3}
     assert definition["healthCheck"] == in_full, "as ECS has it where only the command is said, without a start period"
+
+
+def test_two_volumes_of_one_name_are_refused() -> None:
+    """A container that shares a volume names the same one; each is there once, by name."""
+    scratch, efs = ScratchVolume("data"), EfsVolume("data", file_system_id="fs-1", access_point_id="fsap-1")
+    assert volumes_of([MountPoint("/b", ScratchVolume("z")), MountPoint("/a", scratch), MountPoint("/c", scratch)]) == [
+        scratch,
+        ScratchVolume("z"),
+    ]
+    with pytest.raises(ValueError, match="two volumes are called data"):
+        volumes_of([MountPoint("/a", scratch), MountPoint("/b", efs)])
 
 
 @pytest.mark.parametrize("where", ["environment", "secrets"])

@@ -247,13 +247,6 @@ BAD = [
         "one of the two",
     ),
     Bad(
-        '[service]\nname = "go-api"\nenable_execute_command = true',
-        "container.readonly_root_filesystem",
-        "true",
-        "set this to false, or leave ECS Exec off",
-        "service",
-    ),
-    Bad(
         '[[task_role.statements]]\nactions = ["*"]\nresources = ["*"]',
         "task_role.statements[0].actions[0]",
         '"*"',

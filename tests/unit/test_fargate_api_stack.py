@@ -580,6 +580,75 @@ def test_execute_command_comes_with_what_it_needs(synthesize: Synthesize) -> Non
     assert len(statement["Action"]) == 4
 
 
+def test_execute_command_can_write_under_a_read_only_root(synthesize: Synthesize) -> None:
+    """The agent's two folders are volumes, beside those of the settings, and each path is mounted once."""
+    template = synthesize(
+        service={"enable_execute_command": True}, container={"scratch_volumes": ["/tmp", "/var/lib/amazon/ssm"]}
+    )
+    container = template.container()
+    assert container["readonlyRootFilesystem"] is True
+    assert container["mountPoints"] == [
+        {"sourceVolume": f"scratch-{at}", "containerPath": path, "readOnly": False}
+        for at, path in enumerate(["/tmp", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"])
+    ]
+    volumes = template.only("aws_ecs_task_definition")["volume"]
+    assert volumes == [{"name": f"scratch-{at}"} for at in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("exec_", "read_only", "count"), [(False, True, 0), (True, False, 0), (False, False, 0), (True, True, 2)]
+)
+def test_nothing_is_mounted_that_is_not_needed(
+    synthesize: Synthesize, *, exec_: bool, read_only: bool, count: int
+) -> None:
+    """Volumes come with ECS Exec under a read-only root alone."""
+    template = synthesize(service={"enable_execute_command": exec_}, container={"readonly_root_filesystem": read_only})
+    assert len(template.container().get("mountPoints", [])) == count
+    assert len(template.only("aws_ecs_task_definition").get("volume", [])) == count
+
+
+def test_file_systems_of_efs(synthesize: Synthesize) -> None:
+    """Encrypted in transit, by the task role's leave: on that file system through that access point alone."""
+    efs = {"file_system_id": "fs-0123456789abcdef0", "access_point_id": "fsap-0123456789abcdef0", "mount_path": "/data"}
+    others = {
+        "file_system_id": "fs-01234567",
+        "access_point_id": "fsap-01234567",
+        "mount_path": "/a",
+        "read_only": True,
+    }
+    template = synthesize(container={"efs_volumes": [efs, others]})
+    assert template.container()["mountPoints"] == [
+        {"sourceVolume": "efs-1", "containerPath": "/a", "readOnly": True},
+        {"sourceVolume": "efs-0", "containerPath": "/data", "readOnly": False},
+    ]
+    assert template.only("aws_ecs_task_definition")["volume"] == [
+        {
+            "name": name,
+            "efs_volume_configuration": {
+                "file_system_id": volume["file_system_id"],
+                "transit_encryption": "ENABLED",
+                "authorization_config": {"access_point_id": volume["access_point_id"], "iam": "ENABLED"},
+            },
+        }
+        for name, volume in (("efs-0", efs), ("efs-1", others))
+    ]
+    partition = "${data.aws_partition.partition.partition}"
+    place = f"arn:{partition}:elasticfilesystem:eu-west-1:111111111111"
+    assert template.policy("task") == [
+        {
+            "Effect": "Allow",
+            "Action": [f"elasticfilesystem:{action}" for action in actions],
+            "Resource": [f"{place}:file-system/{volume['file_system_id']}"],
+            "Condition": {
+                "StringEquals": {
+                    "elasticfilesystem:AccessPointArn": [f"{place}:access-point/{volume['access_point_id']}"]
+                }
+            },
+        }
+        for actions, volume in ((["ClientMount", "ClientWrite"], efs), (["ClientMount"], others))
+    ]
+
+
 def test_no_statement_has_the_sid_of_execute_commands(synthesize: Synthesize) -> None:
     """Whatever the role's own statement is called: IAM refuses a policy that has a sid twice."""
     with_exec = {"service": {"enable_execute_command": True}, "container": {"readonly_root_filesystem": False}}

@@ -35,6 +35,7 @@ MINIMAL: dict[str, Any] = {
     },
 }
 STATEMENT = {"actions": ["s3:Get*"], "resources": ["*"]}
+EFS = {"file_system_id": "fs-0123456789abcdef0", "access_point_id": "fsap-0123456789abcdef0", "mount_path": "/data"}
 
 Change = tuple[str, Any]
 
@@ -93,6 +94,7 @@ def test_defaults() -> None:
             "working_directory": None,
             "start_timeout_seconds": None,
             "ephemeral_storage_gib": None,
+            "scratch_volumes": (),
             "docker_labels": {},
             "secrets": {},
             "secrets_kms_key_arns": (),
@@ -100,6 +102,7 @@ def test_defaults() -> None:
             "environment": {},
             "ulimits": (),
             "health_check": None,
+            "efs_volumes": (),
             "depends_on": {},
             "awsfirelens": None,
             "sidecars": (),
@@ -188,6 +191,7 @@ def test_what_is_given_is_kept() -> None:
             "working_directory": "/srv/a b",
             "start_timeout_seconds": 120,
             "ephemeral_storage_gib": 200,
+            "scratch_volumes": ("/tmp", "/var/cache"),
             "docker_labels": {"team": "a", "": ""},
             "secrets": {"DB": f"{SECRET}database-AbCdEf"},
             "secrets_kms_key_arns": (KEY,),
@@ -201,6 +205,7 @@ def test_what_is_given_is_kept() -> None:
                 "retries": 2,
                 "start_period_seconds": 20,
             },
+            "efs_volumes": (EFS | {"read_only": True},),
             "depends_on": {"router": "START"},
             "awsfirelens": {
                 "secret_options": {"key": f"{SECRET}logs"},
@@ -958,6 +963,11 @@ ALONE = (
 A = "U+0430 CYRILLIC SMALL LETTER A"
 NOFILE = {"name": "nofile", "soft_limit": 1, "hard_limit": 1024}
 HOW = 'must be "CMD", with a program and its arguments after it, or "CMD-SHELL", with a line for a shell'
+PATH = (
+    "must be an absolute path of the container below /, without a slash at its end and without . and .. in it, such as"
+    " /tmp"
+)
+FILE_SYSTEM = "must be the id of a file system of Amazon EFS, such as fs-0123456789abcdef0"
 TOO_SOFT = "must not be above hard_limit, 1024: Linux refuses it, and the container does not start"
 OF_THE_PROCESS: list[tuple[list[Change], str]] = [
     (
@@ -978,6 +988,40 @@ OF_THE_PROCESS: list[tuple[list[Change], str]] = [
             'container.docker_labels."org.opencontainers.image.ref.name" = "v1": is set by the deployment, to the '
             "image's tag: remove it here"
         ),
+    ),
+    *(
+        ([("container.scratch_volumes", ["/a", wrong])], f'container.scratch_volumes[1] = "{wrong}": {PATH}')
+        for wrong in ("tmp", "/", "", "/tmp/", "//tmp", "/a//b", "/a/../b", "/.", "/a/..")
+    ),
+    (
+        [("container.scratch_volumes", ["/a", "/b", "/a"])],
+        'container.scratch_volumes[2] = "/a": is there twice: remove it',
+    ),
+    (
+        [("container.scratch_volumes", ["/data"]), ("container.efs_volumes", [EFS])],
+        'container.efs_volumes[0].mount_path = "/data": is mounted twice: give each volume a path of its own',
+    ),
+    (
+        [("container.efs_volumes", [EFS, EFS])],
+        'container.efs_volumes[1].mount_path = "/data": is mounted twice: give each volume a path of its own',
+    ),
+    *(
+        (
+            [("container.efs_volumes", [EFS | {"file_system_id": wrong}])],
+            f'container.efs_volumes[0].file_system_id = "{wrong}": {FILE_SYSTEM}',
+        )
+        for wrong in ("fs-0123456", f"fs-{'0' * 41}", "fs-0123456G", "fsap-0123456789abcdef0")
+    ),
+    (
+        [("container.efs_volumes", [EFS | {"access_point_id": "fs-0123456789abcdef0"}])],
+        (
+            'container.efs_volumes[0].access_point_id = "fs-0123456789abcdef0": must be the id of an EFS access point, '
+            "such as fsap-0123456789abcdef0"
+        ),
+    ),
+    (
+        [("container.efs_volumes", [{"file_system_id": "fs-01234567", "mount_path": "/data"}])],
+        ('container.efs_volumes[0].access_point_id: is required, such as access_point_id = "fsap-0123456789abcdef0"'),
     ),
     (
         [("container.ulimits", [NOFILE, {"name": "core", "soft_limit": 0, "hard_limit": 0}, NOFILE])],
@@ -1069,7 +1113,6 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [
             ("service.enable_execute_command", True),
-            ("container.readonly_root_filesystem", False),
             ("task_role.statements", [STATEMENT, STATEMENT | {"sid": "ExecuteCommand"}]),
         ],
         (
@@ -1278,13 +1321,6 @@ MESSAGES: list[tuple[list[Change], str]] = [
     (
         [("cluster.container_insights", "on")],
         'cluster.container_insights = "on": must be "disabled", "enabled" or "enhanced"',
-    ),
-    (
-        [("service.enable_execute_command", True)],
-        (
-            "container.readonly_root_filesystem = true: ECS Exec (service.enable_execute_command = true) cannot run on "
-            "a read-only root file system, since its agent writes there: set this to false, or leave ECS Exec off"
-        ),
     ),
     (
         [("permissions_boundary_arn", POLICY.replace("1", "2") + "x")],
@@ -1622,6 +1658,10 @@ TAKEN: list[list[Change]] = [
     [("remote_state.security.outputs", {"app_security_group_id": 'groups["app"].id'})],
     [("remote_state.security.workspace", "blue")],
     [("service.enable_execute_command", True), ("container.readonly_root_filesystem", False)],
+    [("service.enable_execute_command", True), ("container.scratch_volumes", ["/var/lib/amazon/ssm"])],
+    [("container.scratch_volumes", ["/tmp", "/a b/..c/.d", "/tmp/a"]), ("container.efs_volumes", [EFS])],
+    [("container.efs_volumes", [EFS, EFS | {"mount_path": "/other", "read_only": True}])],
+    [("container.efs_volumes", [EFS | {"file_system_id": "fs-01234567", "access_point_id": f"fsap-{'f' * 40}"}])],
     [
         (
             "container",

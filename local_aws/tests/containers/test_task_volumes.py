@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from local_aws.tests.containers.stage import Stage
 
 SCRATCH = {"name": "scratch"}
-TMP = "/tmp"  # noqa: S108 - inside the containers
-ON_TMP = [{"sourceVolume": "scratch", "containerPath": TMP}]
+ON_TMP = [{"sourceVolume": "scratch", "containerPath": "/tmp"}]
 USERS = "65532"
 
 
@@ -24,7 +23,7 @@ USERS = "65532"
 def declaring(image: str, local_aws: LocalAws, probe: bytes) -> str:
     """The tag of an image with `VOLUME /tmp`, beside v1."""
     assert image.endswith("/probe")
-    push_probe(local_aws, probe, tag="declaring", volumes=[TMP])
+    push_probe(local_aws, probe, tag="declaring", volumes=["/tmp"])
     return "declaring"
 
 

@@ -11,6 +11,7 @@ from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
 from stacks.settings.aws_values import KmsKeyArn, SecretReference
 from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
 from stacks.settings.tables.container_process import Command, HealthCheck, Ulimit
+from stacks.settings.tables.container_volumes import EfsVolume, Path
 from stacks.settings.tables.image import IMAGE_TAG_LABEL
 from stacks.settings.tables.sidecar import AwsFirelens, DependsOn, Sidecar
 from stacks.settings.tables.variables import wrong_names, wrong_variables
@@ -18,6 +19,7 @@ from stacks.settings.tables.variables import wrong_names, wrong_variables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TWICE = "is there twice: remove it"
 _USER = r"(?!-)[!-9;-~]{1,255}"
 
 
@@ -54,6 +56,9 @@ class Container(Settings):
     that no other depends on."""
     ephemeral_storage_gib: Annotated[int, between(21, 200)] | None = None
     """Disk of the task, for its images and volumes together; Fargate's own 20 GiB where it is not set."""
+    scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
+    """Paths, such as `/tmp`, that the container may write though its root file system is read-only, on the task's
+    disk; unless `user` is root, the image has to declare each as a `VOLUME` that the user may write."""
     docker_labels: dict[str, str] = Field(default_factory=dict)
     """Labels of the container by key, beside the one with the image's tag."""
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
@@ -69,6 +74,8 @@ class Container(Settings):
     """Limits of the container's processes, in place of Fargate's own."""
     health_check: HealthCheck | None = None
     """A command in the container that tells ECS whether it works."""
+    efs_volumes: Annotated[tuple[EfsVolume, ...], Field(strict=False)] = ()
+    """File systems of Amazon EFS in the container, encrypted in transit and with the task role's permission."""
     depends_on: DependsOn = Field(default_factory=dict)
     """Sidecars that start before the container and stop after it, by name, and what each has to have reached."""
     awsfirelens: AwsFirelens | None = None
@@ -110,6 +117,25 @@ class Container(Settings):
             refuse_all([Refusal((IMAGE_TAG_LABEL,), labels[IMAGE_TAG_LABEL], remedy)])
         return labels
 
+    @field_validator("scratch_volumes")
+    @classmethod
+    def scratch_volumes_differ(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        refuse_all(Refusal((at,), path, _TWICE) for at, path in enumerate(paths) if path in paths[:at])
+        return paths
+
+    @field_validator("efs_volumes")
+    @classmethod
+    def mount_paths_differ(cls, volumes: tuple[EfsVolume, ...], info: ValidationInfo) -> tuple[EfsVolume, ...]:
+        scratch: tuple[str, ...] | None = cls.earlier(info, "scratch_volumes")
+        paths = [volume.mount_path for volume in volumes]
+        remedy = "is mounted twice: give each volume a path of its own"
+        refuse_all(
+            Refusal((at, "mount_path"), path, remedy)
+            for at, path in enumerate(paths)
+            if path in paths[:at] or path in (scratch or ())
+        )
+        return volumes
+
     @field_validator("ulimits")
     @classmethod
     def ulimits_differ(cls, ulimits: tuple[Ulimit, ...]) -> tuple[Ulimit, ...]:
@@ -127,8 +153,7 @@ class Container(Settings):
     @field_validator("secrets_kms_key_arns")
     @classmethod
     def keys_differ(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        remedy = "is there twice: remove it"
-        refuse_all(Refusal((at,), key, remedy) for at, key in enumerate(keys) if key in keys[:at])
+        refuse_all(Refusal((at,), key, _TWICE) for at, key in enumerate(keys) if key in keys[:at])
         return keys
 
     @field_validator("environment")

@@ -31,7 +31,7 @@ class Service(Settings):
     fargate_spot_percent: Annotated[int, between(0, 100)] = defaults.FARGATE_SPOT_PERCENT
     """The share of tasks on Fargate Spot, which AWS may take away at two minutes' notice."""
     enable_execute_command: bool = defaults.ENABLE_EXECUTE_COMMAND
-    """Whether ECS Exec may open a shell in a task; needs `container.readonly_root_filesystem = false`."""
+    """Whether ECS Exec may open a shell in a task; its agent gets volumes to write to where the root is read-only."""
     api_url: (
         Annotated[
             str,

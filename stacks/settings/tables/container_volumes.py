@@ -1,0 +1,35 @@
+"""[container]: paths of the container that are not the image's."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from stacks.settings.base import Settings, matching
+
+Path = Annotated[
+    str,
+    matching(
+        r"(?:/(?!\.\.?(?:/|\Z))[^/\0]+)+",
+        "must be an absolute path of the container below /, without a slash at its end and without . and .. in it,"
+        " such as /tmp",
+    ),
+]
+
+
+class EfsVolume(Settings):
+    """Amazon ECS API Reference, EFSVolumeConfiguration, and Amazon EFS API Reference, DescribeAccessPoints."""
+
+    file_system_id: Annotated[
+        str,
+        matching(r"fs-[0-9a-f]{8,40}", "must be the id of a file system of Amazon EFS, such as fs-0123456789abcdef0"),
+    ]
+    """Of this account and region."""
+    access_point_id: Annotated[
+        str,
+        matching(r"fsap-[0-9a-f]{8,40}", "must be the id of an EFS access point, such as fsap-0123456789abcdef0"),
+    ]
+    """Of that file system; it says which folder is shown, and as whose."""
+    mount_path: Path
+    """Where the container has it."""
+    read_only: bool = False
+    """Whether the container cannot write to it; the task role then may not either."""
