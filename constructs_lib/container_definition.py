@@ -178,7 +178,7 @@ class ContainerDefinition:
             "healthCheck": self.health_check.document() if self.health_check else {},
             "cpu": self.cpu,
             "dependsOn": dependencies(self.depends_on),
-            "mountPoints": [each.document() for each in sorted(self.mount_points, key=lambda each: each.path)],
+            "mountPoints": [each.document() for each in self.mount_points],
         }
 
 

@@ -246,7 +246,9 @@ def _short_row(table: str) -> str:
     """A table of its own within the table goes by its name."""
     keys = [key for key in each_key() if key.path.startswith(f"{table}.")]
     heading, inner = keys[0].heading, [(key, key.path.split(".")[1]) for key in keys]
-    names = [name if name in transitions.APART and key.heading != heading else key.name for key, name in inner]
+    names = [
+        name if f"{table}.{name}" in transitions.APART and key.heading != heading else key.name for key, name in inner
+    ]
     return f"`{heading.partition(' ')[0]}` {', '.join(dict.fromkeys(f'`{name}`' for name in names))}"
 
 

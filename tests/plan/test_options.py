@@ -243,7 +243,7 @@ def test_the_containers_volumes(planned: Planned) -> None:
     definition = planned.only("volumes", "aws_ecs_task_definition")
     (container,) = json.loads(definition["container_definitions"])
     mounted = {each["containerPath"]: each["sourceVolume"] for each in container["mountPoints"]}
-    assert [*mounted] == ["/${cache}", "/data", "/tmp", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"]
+    assert [*mounted] == ["/${cache}", "/tmp", "/var/lib/amazon/ssm", "/var/log/amazon/ssm", "/data"]
     volumes = {each["name"]: each["efs_volume_configuration"] for each in definition["volume"]}
     assert volumes.keys() == {*mounted.values()}
     (efs,) = volumes[mounted["/data"]]

@@ -157,23 +157,24 @@ def _types(annotation: Any) -> Iterator[type]:
         yield from _types(argument)
 
 
-def tables_apart(model: type[Settings] = Environment) -> Iterator[tuple[str, bool]]:
-    """The last part of each key that holds a list of tables, or a table that may be left out; and which of the two."""
+def tables_apart(model: type[Settings] = Environment, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Each key that holds a list of tables, or a table that may be left out; and which of the two."""
     for name, described in model.model_fields.items():
         types = [*_types(described.annotation)]
         tables = [type_ for type_ in types if issubclass(type_, Settings)]
         if tables and (tuple in types or described.default is None):
-            yield name, tuple in types
+            yield f"{prefix}{name}", tuple in types
         for table in tables:
-            yield from tables_apart(table)
+            yield from tables_apart(table, f"{prefix}{name}.")
 
 
-LISTS = frozenset(name for name, is_list in tables_apart() if is_list)
-APART = frozenset(name for name, _ in tables_apart())
+APART = frozenset(key for key, _ in tables_apart())
+LISTS = frozenset(key.rpartition(".")[2] for key, is_list in tables_apart() if is_list)
+"""By the last part of each."""
 
 
 def is_of_a_table_apart(key: str) -> bool:
-    return not APART.isdisjoint(key.split(".")[:-1])
+    return any(key.startswith(f"{table}.") for table in APART)
 
 
 def of_any_module(key: str) -> str:

@@ -618,8 +618,8 @@ def test_file_systems_of_efs(synthesize: Synthesize) -> None:
     }
     template = synthesize(container={"efs_volumes": [efs, others]})
     assert template.container()["mountPoints"] == [
-        {"sourceVolume": "efs-1", "containerPath": "/a", "readOnly": True},
         {"sourceVolume": "efs-0", "containerPath": "/data", "readOnly": False},
+        {"sourceVolume": "efs-1", "containerPath": "/a", "readOnly": True},
     ]
     assert template.only("aws_ecs_task_definition")["volume"] == [
         {
