@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.settings import Environment
+from stacks.settings import Environment, schedule_expressions
 from stacks.settings.messages import problems_of
 
 KEY_ID = "01239abc-0912-4912-8912-0123456789ab"
@@ -510,6 +510,14 @@ def test_no_time_zone(zone: str, meant: str) -> None:
     (said,) = told_of_schedules({"time_zone": zone})
     remedy = f"must be a time zone of the IANA database, such as Europe/Berlin{meant}"
     assert said == f'scaling.schedule[0].time_zone = "{zone}": {remedy}'
+
+
+def test_time_zones_on_a_machine_that_knows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS decides then; what is no name of a zone is still none."""
+    monkeypatch.setattr(schedule_expressions, "_zones", frozenset)
+    assert told_of_schedules({"time_zone": "Pacific/Tahiti"}) == []
+    (said,) = told_of_schedules({"time_zone": "Berlin, please"})
+    assert "must be a time zone of the IANA database" in said
 
 
 def test_bounds_of_a_schedule() -> None:
