@@ -190,8 +190,10 @@ class _OneOffTask:
 
     def _exit_code(self, task: TaskTypeDef) -> int:
         name, reason = self.service.container(self.task_definition)["name"], rollout.reason_of(task)
-        code = next((one.get("exitCode") for one in task["containers"] if one["name"] == name), None)
-        if code is None:
+        own = next((one for one in task["containers"] if one["name"] == name), {})
+        code = own.get("exitCode")
+        # ECS gives a container whose dependencies can't be met an exit code too
+        if code is None or own.get("reason", "").startswith("CannotStartContainerError"):
             raise OperateError(f"{self.name} did not run: {reason}")
         if code:
             progress.console.print(f"{self.name}: {reason}")

@@ -207,23 +207,29 @@ def _short_grace(service: Service, found: ServiceTypeDef, failed: list[TaskTypeD
 
 def killed(service: Service, stopped: Iterable[TaskTypeDef]) -> str | None:
     """What to say of tasks that did not end of SIGTERM in time: SIGKILL's exit code, and no lack of memory."""
-    found = [task for task in stopped if _was_killed(task)]
+    found = [(task, names[0]) for task in stopped if (names := _killed_containers(task))]
     if not found:
         return None
-    seconds = service.container(found[0]["taskDefinitionArn"]).get("stopTimeout") or _DEFAULT_STOP_SECONDS
+    task, name = found[0]
+    container = own = service.container(task["taskDefinitionArn"])
+    whose, table = "the API", "[container]"
+    if own.get("name", name) != name:
+        container = service.container(task["taskDefinitionArn"], name=name)
+        whose, table = f"the sidecar {name}", "[[container.sidecars]]"
+    seconds = container.get("stopTimeout") or _DEFAULT_STOP_SECONDS
     tasks = "1 task" if len(found) == 1 else f"{len(found)} tasks"
     return (
-        f"{tasks}, {id_of(found[0]['taskArn'])[:8]} last, did not end on SIGTERM and had to be killed after the stop "
-        f"timeout of {seconds} s (exit code {_KILLED}): what was under way was cut off. Let the API end on SIGTERM, or "
-        "raise stop_timeout_seconds under [container]."
+        f"{tasks}, {id_of(task['taskArn'])[:8]} last, did not end on SIGTERM and had to be killed after the stop "
+        f"timeout of {seconds} s (exit code {_KILLED}): what was under way was cut off. Let {whose} end on SIGTERM, or "
+        f"raise stop_timeout_seconds under {table}."
     )
 
 
-def _was_killed(task: TaskTypeDef) -> bool:
-    told_to_stop = task.get("stopCode") in _STOPPED_BY_ECS
-    return told_to_stop and any(
-        one.get("exitCode") == _KILLED and "OutOfMemory" not in one.get("reason", "") for one in task["containers"]
-    )
+def _killed_containers(task: TaskTypeDef) -> list[str]:
+    if task.get("stopCode") not in _STOPPED_BY_ECS:
+        return []
+    killed = [one for one in task["containers"] if one.get("exitCode") == _KILLED]
+    return [one["name"] for one in killed if "OutOfMemory" not in one.get("reason", "")]
 
 
 def _serving(service: ServiceTypeDef, *, failed: str) -> str:

@@ -65,6 +65,49 @@ def test_a_release_follows_what_runs_well_before_it(
     assert "No changes" in environment.operate("plan", "local").stdout
 
 
+_SIDECARS = """
+[container.depends_on]
+proxy   = "START"
+prepare = "SUCCESS"
+
+[[container.sidecars]]
+name        = "proxy"
+image       = "000000000000.dkr.ecr.us-east-1.amazonaws.com/go-api:v1"
+entry_point = ["/go-api"]
+ports       = [9090]
+environment = { PORT = "9090" }
+cpu         = 64
+
+[[container.sidecars]]
+name        = "prepare"
+image       = "000000000000.dkr.ecr.us-east-1.amazonaws.com/go-api:v1"
+entry_point = ["/go-api"]
+command     = ["version"]
+essential   = false
+"""
+
+
+def test_a_release_with_sidecars(
+    deployed: tuple[Environment, Result], before: Callable[[list[str], int], None], tmp_path: Path
+) -> None:
+    """They run beside what comes before it, which ends all the same, and beside the API, each with a log of its own."""
+    environment, _ = deployed
+    before(["/go-api", "version"], 120)
+    with (tmp_path / "local.toml").open("a") as file:
+        file.write(_SIDECARS)
+    result = environment.operate("release", "local", "--image-tag", "v3")
+    assert result.exit_code == 0, result.said
+    assert serving(environment) == "v3"
+    status = json.loads(environment.operate("status", "local", "--json").stdout)
+    assert [task["sidecars"] for task in status["tasks"]] == [{"prepare": "STOPPED, exit code 0", "proxy": "RUNNING"}]
+    assert status["image"]["tag"] == "v3"
+    logged = environment.operate("logs", "local", "--since", "5m", "--container", "proxy").stdout
+    assert '"version":"v1"' in logged
+    refused = environment.operate("logs", "local", "--container", "prox")
+    assert "has no container called 'prox': it has go-api, prepare, proxy." in refused.said
+    assert "No changes" in environment.operate("plan", "local").stdout
+
+
 @pytest.fixture
 def before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str], int], None]:
     """Sets `release.before` and its seconds; the image has its program as its command, and no entry point."""

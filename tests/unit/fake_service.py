@@ -108,6 +108,7 @@ class FakeService:
         self.starting: Callable[[], object] = lambda: None
         self.failures: list[dict[str, str]] = []
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
+        self.sidecars: list[dict[str, Any]] = []
         self.refusal: Exception | None = None
         self.tags: dict[str, str] = {}
         self.registered: list[dict[str, Any]] = []
@@ -201,7 +202,7 @@ class FakeService:
         image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}
         options = {"awslogs-group": "/ecs/go-api-dev", "awslogs-stream-prefix": "ecs"}
         container = image | {"logConfiguration": {"options": options}} | self.container
-        definition = {"cpu": "256", "memory": "512", "containerDefinitions": [container]}
+        definition = {"cpu": "256", "memory": "512", "containerDefinitions": [*self.sidecars, container]}
         registered = {"registeredAt": before(3600), "registeredBy": self.get_caller_identity()["Arn"]}
         tags = [{"key": "release-verdict", "value": self.tags[taskDefinition]}] if taskDefinition in self.tags else []
         return {"taskDefinition": definition | registered, **({"tags": tags} if "TAGS" in include else {})}
@@ -224,11 +225,12 @@ class FakeService:
     def describe_scaling_activities(self, **_: Any) -> dict[str, Any]:
         return {"ScalingActivities": self.activities}
 
-    def write(self, message: str, *, task: str, seconds_ago: float) -> None:
+    def write(self, message: str, *, task: str, seconds_ago: float, container: str = "go-api") -> None:
         """To the log, with an id of its own."""
         at = int(before(seconds_ago).timestamp() * 1000)
         id_ = str(len(self.log))
-        self.log.append({"timestamp": at, "message": message, "logStreamName": f"ecs/go-api/{task}", "eventId": id_})
+        stream = f"ecs/{container}/{task}"
+        self.log.append({"timestamp": at, "message": message, "logStreamName": stream, "eventId": id_})
 
     def filter_log_events(
         self,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from local_aws.tests.containers.stage import wait_until
+from local_aws.tests.containers.test_container_health import check
 from local_aws.tests.containers.test_containers import logging_to
 
 if TYPE_CHECKING:
@@ -28,28 +31,32 @@ def after(**conditions: str) -> Record:
     return {"dependsOn": [{"containerName": name, "condition": condition} for name, condition in conditions.items()]}
 
 
-def started(stage: Stage, *sidecars: Record, **container: Any) -> str:
+def started(stage: Stage, *sidecars: Record, overrides: Record | None = None, **container: Any) -> str:
     """The ARN of a one-off task of the probe with these beside it."""
-    ecs = stage.client("ecs")
     container["logConfiguration"] = logging_to(stage.log_group)
-    ecs.create_cluster(clusterName=stage.name)
-    (task,) = ecs.run_task(
-        cluster=stage.name,
-        taskDefinition=stage.register(sidecars=sidecars, **container),
-        launchType="FARGATE",
-        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
-    )["tasks"]
-    return str(task["taskArn"])
-
-
-def described(stage: Stage, arn: str) -> Record:
-    task: Record = stage.client("ecs").describe_tasks(cluster=stage.name, tasks=[arn])["tasks"][0]
-    return task
+    return stage.run_task(stage.register(sidecars=sidecars, **container), overrides=overrides or {})
 
 
 def reached(stage: Stage, arn: str, status: str) -> Record:
-    wait_until(lambda: described(stage, arn)["lastStatus"] == status, show=lambda: described(stage, arn))
-    return described(stage, arn)
+    wait_until(lambda: stage.task(arn)["lastStatus"] == status, show=lambda: stage.task(arn))
+    return stage.task(arn)
+
+
+def answer(task: Record, path: str, *, port: int) -> str:
+    """Of a container of the task, at its one address."""
+    (address,) = (
+        detail["value"] for detail in task["attachments"][0]["details"] if detail["name"] == "privateIPv4Address"
+    )
+    with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=60) as response:
+        return str(response.read().decode())
+
+
+def is_checked_again(task: Record, *, port: int) -> bool:
+    """Whether the probe has been asked for its health twice; it may not listen yet."""
+    try:
+        return int(answer(task, "/checks", port=port)) >= 2
+    except urllib.error.URLError:
+        return False
 
 
 def containers_of(task: Record) -> dict[str, Record]:
@@ -104,7 +111,7 @@ def test_what_can_not_start_any_more_stops_the_task(stage: Stage) -> None:
     assert (state["lastStatus"], state["exitCode"]) == ("STOPPED", 143)
     assert "failing" in state["reason"]
     assert state["reason"].endswith("did not exit successfully.")
-    stage.client("ecs").stop_task(cluster=stage.name, task=task["taskArn"])
+    stage.stop_task(task["taskArn"])
 
     task = reached(stage, started(stage, failing, **after(failing="SUCCESS")), "STOPPED")
     assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", "Task failed to start")
@@ -121,10 +128,36 @@ def test_start_timeout(stage: Stage) -> None:
     assert containers_of(task)["slow"]["exitCode"] == 0, "it was asked to stop"
 
 
+def test_health_is_waited_for(stage: Stage) -> None:
+    """What depends on a healthy container starts once its check has passed, and the task runs only then."""
+    proxy = sidecar(stage, "proxy", port=9090, fault="failing", healthCheck=check(startPeriod=300))
+    arn = started(stage, proxy, **after(proxy="HEALTHY"))
+    wait_until(lambda: stage.task(arn)["attachments"])
+    wait_until(lambda: is_checked_again(stage.task(arn), port=9090))
+    task = stage.task(arn)
+    assert (task["lastStatus"], containers_of(task)["probe"]["lastStatus"]) == ("ACTIVATING", "PENDING")
+    answer(task, "/mend", port=9090)
+    task = reached(stage, arn, "RUNNING")
+    assert containers_of(task)["proxy"]["healthStatus"] == "HEALTHY"
+    assert answer(task, "/neighbour?port=9090", port=8080) == "proxy"
+    stage.stop_task(arn)
+
+
+def test_a_one_off_task_ends_with_its_own_container(stage: Stage) -> None:
+    """Whose exit code it has; the others, essential or not, are told to stop and do not keep it."""
+    others = [sidecar(stage, "proxy", port=9090), sidecar(stage, "helper", port=9091, essential=False)]
+    environment = [{"name": "FAULT", "value": "done"}]
+    override = {"containerOverrides": [{"name": "probe", "environment": environment}]}
+    task = reached(stage, started(stage, *others, overrides=override, **after(proxy="START")), "STOPPED")
+    assert task["stopCode"] == "EssentialContainerExited"
+    assert {name: one["exitCode"] for name, one in containers_of(task).items()} == dict.fromkeys(
+        ("probe", "proxy", "helper"), 0
+    )
+
+
 def test_nothing_is_left_of_a_task(stage: Stage) -> None:
     """Neither its containers nor what holds their network."""
     task = reached(stage, started(stage, sidecar(stage, "proxy", port=9090)), "RUNNING")
-    stage.client("ecs").stop_task(cluster=stage.name, task=task["taskArn"])
-    reached(stage, task["taskArn"], "STOPPED")
+    stage.stop_task(task["taskArn"])
     name = task["taskArn"].rpartition("/")[2][:8]
     wait_until(lambda: not stage.engine_containers(name), show=lambda: json.dumps(stage.engine_containers(name)))

@@ -121,7 +121,7 @@ func answer(w http.ResponseWriter, good bool) {
 
 // check is the container's health check: it asks the probe that runs in the same container.
 func check() {
-	found, err := http.Get("http://127.0.0.1:8080/checked")
+	found, err := http.Get("http://127.0.0.1:" + port() + "/checked")
 	if err != nil || found.StatusCode != http.StatusOK {
 		os.Exit(1)
 	}
