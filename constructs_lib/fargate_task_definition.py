@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class FargateTaskDefinition(Construct):
-    """Containers, their size, its roles and where it logs (FR-002, FR-010). Each change registers a new revision.
+    """Containers, their size, roles and where they log (FR-002, FR-010). Each change registers a new revision.
 
     - ``family``: the name that the revisions have in common, 1 to 255 letters, digits, - and _. No default.
-    - ``container``: what runs. No default.
+    - ``container``: the application's, with which the task ends. No default.
     - ``execution_role_arn``: with which ECS pulls the image, writes the logs and reads the secrets. No default.
     - ``task_role_arn``: what the container itself may do in AWS. No default.
     - ``log_group_name``: the group that ``awslogs`` writes to. No default; as a literal it is known at plan.
@@ -48,8 +48,9 @@ class FargateTaskDefinition(Construct):
     - ``ephemeral_storage_gib``: disk of the task for images and volumes together, 21 to 200 GiB; Fargate's own 20 by
       default.
 
-    Raises ValueError for a size that Fargate does not offer, for a container that is too large for ECS, and for two
-    volumes of one name. A port below 1024 for a user who is not root is a warning at plan.
+    Raises ValueError for a size that Fargate does not offer, for containers that are too large for ECS, for two volumes
+    of one name, and for what ECS refuses of several containers together. A port below 1024 for a user who is not root
+    is a warning at plan.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
     """

@@ -190,10 +190,10 @@ class _OneOffTask:
 
     def _exit_code(self, task: TaskTypeDef) -> int:
         name, reason = self.service.container(self.task_definition)["name"], rollout.reason_of(task)
-        own = next((one for one in task["containers"] if one["name"] == name), {})
-        code = own.get("exitCode")
+        own = [one for one in task["containers"] if one["name"] == name]
+        code = next((one.get("exitCode") for one in own), None)
         # ECS gives a container whose dependencies can't be met an exit code too
-        if code is None or own.get("reason", "").startswith("CannotStartContainerError"):
+        if code is None or any(one.get("reason", "").startswith("CannotStartContainerError") for one in own):
             raise OperateError(f"{self.name} did not run: {reason}")
         if code:
             progress.console.print(f"{self.name}: {reason}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from operate import sample_image
-from tests.acceptance.conftest import Environment, Result, serving
+from tests.acceptance.conftest import Environment, Result, judged, serving
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def test_a_release_with_sidecars(
     assert '"version":"v1"' in logged
     refused = environment.operate("logs", "local", "--container", "prox")
     assert "has no container called 'prox': it has go-api, prepare, proxy." in refused.said
+    assert environment.operate("acceptance", "local", "--only", "SIDECAR-1").exit_code == 0
+    assert judged(environment)["SIDECAR-1"]["measured"] == "2 in 1 tasks"
     assert "No changes" in environment.operate("plan", "local").stdout
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from local_aws.tests.containers.stage import wait_until
 from local_aws.tests.containers.test_container_health import check
@@ -128,9 +131,10 @@ def test_start_timeout(stage: Stage) -> None:
     assert containers_of(task)["slow"]["exitCode"] == 0, "it was asked to stop"
 
 
-def test_health_is_waited_for(stage: Stage) -> None:
-    """What depends on a healthy container starts once its check has passed, and the task runs only then."""
-    proxy = sidecar(stage, "proxy", port=9090, fault="failing", healthCheck=check(startPeriod=300))
+def test_health_is_waited_for_and_memory_is_a_containers_own(stage: Stage) -> None:
+    """What depends on a healthy container starts once its check has passed; one that eats too much ends alone."""
+    limits: Record = {"memory": 64, "essential": False, "healthCheck": check(startPeriod=300)}
+    proxy = sidecar(stage, "proxy", port=9090, fault="failing", **limits)
     arn = started(stage, proxy, **after(proxy="HEALTHY"))
     wait_until(lambda: stage.task(arn)["attachments"])
     wait_until(lambda: is_checked_again(stage.task(arn), port=9090))
@@ -140,6 +144,12 @@ def test_health_is_waited_for(stage: Stage) -> None:
     task = reached(stage, arn, "RUNNING")
     assert containers_of(task)["proxy"]["healthStatus"] == "HEALTHY"
     assert answer(task, "/neighbour?port=9090", port=8080) == "proxy"
+    with pytest.raises(http.client.RemoteDisconnected):
+        answer(task, "/eat", port=9090)
+    wait_until(lambda: "reason" in containers_of(stage.task(arn))["proxy"], show=lambda: stage.task(arn))
+    ended = containers_of(stage.task(arn))["proxy"]
+    assert (ended["exitCode"], ended["reason"]) == (137, "OutOfMemoryError: Container killed due to memory usage")
+    assert stage.task(arn)["lastStatus"] == "RUNNING"
     stage.stop_task(arn)
 
 

@@ -9,6 +9,7 @@ from operate.acceptance.checks import (
     plan,
     rollback,
     rolling_deployment,
+    sidecars,
     task_replacement,
 )
 
@@ -16,6 +17,7 @@ CHECKS = (
     health.first_answer,
     logs.first_line,
     plan.every_resource,
+    sidecars.containers_beside,
     task_replacement.killed_task,
     task_replacement.crashed_container,
     task_replacement.memory_exceeded,

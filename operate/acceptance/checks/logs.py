@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from operate.acceptance.checks.check import judges
-from operate.acceptance.criteria import Criterion, Finding
+from operate.acceptance.criteria import Criterion, Finding, NotRunError
 from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def first_line(tested: ServiceUnderTest) -> list[Finding]:
     task = next((task for task in tested.service.tasks() if "startedAt" in task), None)
     if task is None:
         return [Finding(passed=False, measured="no task runs")]
+    if tested.container.get("logConfiguration", {}).get("logDriver") == "awsfirelens":
+        raise NotRunError("the container logs to the task's log router, and not to the log group")
     stream = tested.service.log_stream(task)
     if stream is None:
         return [Finding(passed=False, measured="the container has no awslogs")]

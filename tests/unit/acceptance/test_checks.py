@@ -12,7 +12,7 @@ import pytest
 
 from operate import startup_time
 from operate.acceptance import checks
-from operate.acceptance.checks import CHECKS, autoscaling, criterion_ids, health, logs
+from operate.acceptance.checks import CHECKS, autoscaling, criterion_ids, health, logs, sidecars
 from operate.acceptance.checks.check import Check
 from operate.acceptance.criteria import NotRunError
 from operate.startup_time import StartupTime
@@ -34,7 +34,7 @@ def target(*events: tuple[int, str], status: int = 200) -> ServiceUnderTest:
 def test_they_run_in_the_specifications_order() -> None:
     """What disturbs nothing first, and what leaves the most behind last; each criterion once."""
     assert criterion_ids() == [
-        *("SC-001", "SC-002", "SC-006", "SC-003", "US1.3", "EC-3", "SC-004", "US3.2", "EC-4"),
+        *("SC-001", "SC-002", "SC-006", "SIDECAR-1", "SC-003", "US1.3", "EC-3", "SC-004", "US3.2", "EC-4"),
         *("US3.3a", "US3.3b", "EC-1", "EC-2"),
         *("SC-005", "SC-005.memory", "SC-005.requests", "SC-005.schedule", "ALARM-1", "ALARM-2"),
     ]
@@ -141,3 +141,49 @@ def test_no_logs_without_a_running_task(tasks: list[dict[str, Any]]) -> None:
     service = SimpleNamespace(tasks=lambda: tasks)
     (finding,) = logs.first_line.run(cast("ServiceUnderTest", SimpleNamespace(service=service)))
     assert (finding.passed, finding.measured) == (False, "no task runs")
+
+
+def beside(*states: dict[str, Any], definitions: int = 2) -> ServiceUnderTest:
+    """With a task that has the application's container and one in each of these states, and one of an old revision."""
+    old = {"taskArn": "task/old", "taskDefinitionArn": "old", "lastStatus": "RUNNING", "containers": [{"name": "gone"}]}
+    containers = [{"name": "api", "lastStatus": "RUNNING"}, *({"name": "proxy", **state} for state in states)]
+    new = {**old, "taskArn": "task/0123456789", "taskDefinitionArn": "new", "containers": containers}
+    definition = {"taskDefinitionArn": "new", "containerDefinitions": [{}] * definitions}
+    tasks = [old, new] if states else [old]
+    service = SimpleNamespace(tasks=lambda: tasks)
+    return cast("ServiceUnderTest", SimpleNamespace(container={"name": "api"}, definition=definition, service=service))
+
+
+@pytest.mark.parametrize(
+    ("state", "passed"),
+    [
+        ({"lastStatus": "RUNNING"}, True),
+        ({"lastStatus": "RUNNING", "healthStatus": "HEALTHY"}, True),
+        ({"lastStatus": "STOPPED", "exitCode": 0}, True),
+        ({"lastStatus": "RUNNING", "healthStatus": "UNHEALTHY"}, False),
+        ({"lastStatus": "STOPPED", "exitCode": 1}, False),
+        ({"lastStatus": "PENDING"}, False),
+    ],
+)
+def test_a_sidecar_that_does_not_run_fails(state: dict[str, Any], *, passed: bool) -> None:
+    """Unless it has ended well; which one it is is said."""
+    (finding,) = sidecars.containers_beside.run(beside({"lastStatus": "RUNNING"}, state))
+    assert (finding.passed, finding.measured) == (
+        (True, "2 in 1 tasks") if passed else (False, "not well: proxy of task 01234567")
+    )
+
+
+def test_without_sidecars_or_tasks_there_is_nothing_to_judge() -> None:
+    """The one is no failure, the other is."""
+    with pytest.raises(NotRunError, match="no other container"):
+        sidecars.containers_beside.run(beside(definitions=1))
+    assert not sidecars.containers_beside.run(beside())[0].passed
+
+
+def test_logs_of_a_log_router_are_not_judged() -> None:
+    """They are not in the log group."""
+    container = {"logConfiguration": {"logDriver": "awsfirelens", "options": {}}}
+    service = SimpleNamespace(tasks=lambda: [{"startedAt": CREATED}])
+    tested = cast("ServiceUnderTest", SimpleNamespace(container=container, service=service))
+    with pytest.raises(NotRunError, match="log router"):
+        logs.first_line.run(tested)
