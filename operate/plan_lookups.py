@@ -7,18 +7,15 @@ the plan says so. All of it is asked while Terraform plans.
 from __future__ import annotations
 
 import contextlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-import httpx
-
-from operate import existing_cluster, registry
+from operate import existing_cluster, image_configuration
 from operate.environment import NotToldError, answering
+from operate.image_configuration import ARCHITECTURES
 from stacks.settings import is_arn
 from stacks.settings.messages import dotted
 
@@ -37,14 +34,6 @@ _AT_ONCE: Final = 8
 _NAMES_AT_ONCE: Final = 25  # half of what a filter takes: a parameter's name may have a slash in front, or none
 _PARTS_OF_AN_ARN: Final = 7
 _TIMEOUT_SECONDS: Final = 10
-_EMPTY: Final = len("{}")
-_ARCHITECTURES: Final = {"amd64": "X86_64", "arm64": "ARM64"}
-_MANIFESTS: Final = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-]
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,10 @@ def _checks(environment: Environment, image_tag: str) -> Iterator[Callable[[], F
     if environment.settings.alarms.roll_back_alarm_names:
         names = environment.settings.alarms.roll_back_alarm_names
         yield partial(_of_alarms, names, environment.client("cloudwatch"))
-    yield partial(_of_platform, environment, environment.client("ecr"), image_tag)
+    ecr = environment.client("ecr")
+    yield partial(_of_platform, environment, ecr, image_tag)
+    if environment.settings.container.scratch_volumes and not _is_root(environment.settings.container.user):
+        yield partial(_of_volumes, environment, ecr, image_tag)
     secrets = sorted(_secrets(environment), key=lambda one: (one.service, one.region, one.id_))
     for (service, region), of_place in groupby(secrets, key=lambda one: (one.service, one.region)):
         if service == "secretsmanager":
@@ -204,48 +196,28 @@ def _of_platform(environment: Environment, ecr: ECRClient, tag: str) -> Findings
     settings = environment.settings
     image, wanted = f"{settings.image.repository}:{tag}", settings.container.cpu_architecture
     with answering(f"Not checked: whether the image {image} is built for {wanted}"):
-        built_for = [_ARCHITECTURES.get(one, one) for one in _architectures(environment, ecr, tag)]
+        built_for = [ARCHITECTURES.get(one, one) for one in image_configuration.architectures(environment, ecr, tag)]
     if not built_for or wanted in built_for:
         return Findings()
-    other = f', or set container.cpu_architecture = "{built_for[0]}"' if built_for[0] in _ARCHITECTURES.values() else ""
+    other = f', or set container.cpu_architecture = "{built_for[0]}"' if built_for[0] in ARCHITECTURES.values() else ""
     built = f"The image {image} is built for {' and '.join(built_for)}"
     return Findings(wrong=(f"{built}, and container.cpu_architecture is {wanted}: build it for that{other}.",))
 
 
-def _architectures(environment: Environment, ecr: ECRClient, tag: str) -> list[str]:
-    """As Docker calls them; none where the image says nothing, or is not there, which Terraform tells.
-
-    https://github.com/opencontainers/image-spec/blob/main/image-index.md
-    """
-    images = ecr.batch_get_image(
-        repositoryName=environment.settings.image.repository,
-        imageIds=[{"imageTag": tag}],
-        acceptedMediaTypes=_MANIFESTS,
-        **registry.of_image(environment.settings),
-    )["images"]
-    manifest = json.loads(images[0]["imageManifest"]) if images else {}
-    if "manifests" in manifest:
-        platforms = [entry.get("platform", {}) for entry in manifest["manifests"]]
-    elif manifest.get("config", {}).get("size", 0) > _EMPTY:
-        platforms = [_configuration(environment, ecr, manifest["config"]["digest"])]
-    else:
-        platforms = []
-    found = (platform.get("architecture", "unknown") for platform in platforms)
-    return [architecture for architecture in found if architecture != "unknown"]
+def _is_root(user: str) -> bool:
+    return user.partition(":")[0].strip("0") in {"", "root"}
 
 
-def _configuration(environment: Environment, ecr: ECRClient, digest: str) -> dict[str, Any]:
-    """https://github.com/opencontainers/image-spec/blob/main/config.md"""
-    name, of_registry = environment.settings.image.repository, registry.of_image(environment.settings)
-    url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest, **of_registry)["downloadUrl"]
-    if environment.local_aws:
-        url = f"{environment.local_aws.endpoint}{urlsplit(url).path}"
-    try:
-        answer = httpx.get(url, timeout=_TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
-        configuration: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:  # whose text has the URL in it, which opens the layer
-        raise NotToldError(
-            f"Not checked: which platform {name}@{digest} is built for, since ECR did not give it"
-            f" ({type(error).__name__})."
-        ) from None
-    return configuration
+def _of_volumes(environment: Environment, ecr: ECRClient, tag: str) -> Findings:
+    """Amazon ECS Developer Guide, "Use bind mounts"."""
+    image, container = f"{environment.settings.image.repository}:{tag}", environment.settings.container
+    with answering(f"Not checked: which volumes the image {image} declares"):
+        declared = image_configuration.volumes(environment, ecr, tag)
+    return Findings(
+        not_checked=tuple(
+            f"The image {image} declares no VOLUME {path} (container.scratch_volumes): the volume is root's then, and"
+            f" the user {container.user} cannot write to it. docs/container.md has the lines for its Dockerfile."
+            for path in container.scratch_volumes
+            if declared is not None and path not in declared
+        )
+    )

@@ -187,7 +187,9 @@ def _last_words(service: Service, task: TaskTypeDef) -> list[str]:
 
 def _short_grace(service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], events: list[str]) -> str | None:
     """Where tasks were stopped as soon as ECS looks at their health, and answered nothing that is a wrong answer."""
-    unhealthy = [task for task in failed if "health checks" in task.get("stoppedReason", "") and "startedAt" in task]
+    unhealthy = [
+        task for task in failed if "ELB health checks" in task.get("stoppedReason", "") and "startedAt" in task
+    ]
     codes = {code for message in events for code in _CODES.findall(message)}
     if not unhealthy or codes - {"503"}:
         return None

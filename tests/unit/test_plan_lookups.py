@@ -40,6 +40,7 @@ class Aws:
         self.secrets: dict[str, Any] = {}
         self.parameters: list[str] | Exception = []
         self.manifest: dict[str, Any] | Exception = {}
+        self.of_arm64: dict[str, Any] = {}
         self.capacity_providers: list[str] | Exception | None = None
         self.topic: Any = {}
         self.alarms: list[str] | Exception = []
@@ -76,8 +77,9 @@ class Aws:
         return [{"Parameters": [{"Name": name}]} for name in _answer(self.parameters) if name in wanted["Values"]]
 
     def batch_get_image(self, **request: Any) -> dict[str, Any]:
-        assert request["imageIds"] == [{"imageTag": "v1"}]
-        manifest = _answer(self.manifest)
+        (image,) = request["imageIds"]
+        assert image in ({"imageTag": "v1"}, {"imageDigest": "sha256:arm64"})
+        manifest = _answer(self.of_arm64 if "imageDigest" in image else self.manifest)
         return {"images": [{"imageManifest": json.dumps(manifest)}] if manifest else []}
 
     def get_download_url_for_layer(self, **request: str) -> dict[str, str]:
@@ -271,13 +273,58 @@ def test_the_platform_of_a_single_image(
     assert bool(found().wrong) == is_wrong
 
 
+SINGLE = {"config": {"digest": CONFIGURATION, "size": 99}}
+OF_TWO = {
+    "manifests": [
+        {"platform": {"architecture": "amd64"}, "digest": "sha256:amd64"},
+        {"platform": {"architecture": "arm64"}, "digest": "sha256:arm64"},
+        {"platform": {"architecture": "unknown"}, "digest": "sha256:provenance"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "declared", "user", "told"),
+    [
+        (SINGLE, {"/tmp": {}, "/cache": {}}, "65532", []),
+        (SINGLE, {"/tmp/": {}, "/cache": {}}, "65532", ["/tmp"]),
+        (SINGLE, None, "app:app", ["/tmp", "/cache"]),
+        (SINGLE, None, "0:1000", []),
+        (SINGLE, None, "root", []),
+        (OF_TWO, {"/cache": {}}, "65532", ["/tmp"]),
+        ({}, None, "65532", []),
+    ],
+)
+def test_volumes_that_the_image_does_not_declare(
+    aws: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    manifest: dict[str, Any],
+    declared: dict[str, Any] | None,
+    user: str,
+    told: list[str],
+) -> None:
+    """By the image for the tasks' architecture; root may write anyway, and an image that is not there says nothing."""
+    aws.manifest, aws.of_arm64 = manifest, SINGLE
+    configuration = {"architecture": "arm64", "config": {"Volumes": declared}}
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: _response(200, json=configuration))
+    answer = found(cpu_architecture="ARM64", user=user, scratch_volumes=["/tmp", "/cache"])
+    assert answer == Findings(
+        not_checked=tuple(
+            f"The image go-api:v1 declares no VOLUME {path} (container.scratch_volumes): the volume is root's then, and"
+            f" the user {user} cannot write to it. docs/container.md has the lines for its Dockerfile."
+            for path in told
+        )
+    )
+
+
 def test_a_configuration_that_cannot_be_read_is_not_checked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its URL, which is signed."""
     aws.manifest = {"config": {"digest": CONFIGURATION, "size": 99}}
     for response in (_response(403), _response(200, text="no JSON")):
         monkeypatch.setattr(httpx, "get", lambda *_, found=response, **__: found)
         (sentence,) = found().not_checked
-        assert sentence.startswith(f"Not checked: which platform go-api@{CONFIGURATION} is built for")
+        assert sentence.startswith(f"Not checked: what go-api@{CONFIGURATION} is built for and declares")
         assert "signature" not in sentence
 
 

@@ -187,6 +187,12 @@ def test_a_grace_period_shorter_than_the_start_is_named(
         assert "health_check_grace_period_seconds under [deployment] in environments/dev.toml" in meaning
 
 
+def test_a_failed_check_of_the_containers_own_is_no_matter_of_the_grace_period(aws: FakeService) -> None:
+    """Its intervals are its own, and the target group's say nothing of it."""
+    rolled_back(aws, stopped("ill", of=2, reason="Task failed container health checks", exit_code=0, lived=31))
+    assert json.loads(status("--json"))["failure"]["meaning"] == []
+
+
 def test_a_replaced_task_that_ignored_sigterm_is_named(aws: FakeService) -> None:
     """Also after a deployment that succeeded; a crash and a lack of memory are something else."""
     replaced = stopped("0123456789", reason="Scaling activity initiated by (deployment ecs-svc/1)", exit_code=137)
