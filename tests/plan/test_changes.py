@@ -350,11 +350,17 @@ def test_every_row_begins_where_another_ends(walk: Walk) -> None:
 def test_it_is_the_same_service_and_keeps_its_circuit_breaker(move: Move, walk: Walk) -> None:
     """After all changes but those that replace it; the provider sends what has changed of the configuration alone."""
     assert walk.there["createdAt"] == move.before["createdAt"]
-    assert walk.there["deploymentConfiguration"] == {
+    found = walk.there["deploymentConfiguration"]
+    found["alarms"]["alarmNames"].sort()
+    assert found == {
         "maximumPercent": 300,
         "minimumHealthyPercent": 50,
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-        "alarms": {"enable": True, "rollback": True, "alarmNames": [f"{NAME}-latency", "checkout"]},
+        "alarms": {
+            "enable": True,
+            "rollback": True,
+            "alarmNames": ["checkout", f"{NAME}-latency", f"{NAME}-latency-2"],
+        },
     }
 
 

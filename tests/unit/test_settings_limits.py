@@ -1580,10 +1580,30 @@ OF_ALARMS: list[tuple[list[Change], str]] = [
             "name has"
         ),
     ),
+    (
+        [("alarms.roll_back_alarm_names", ["a\x7f"])],
+        (
+            'alarms.roll_back_alarm_names[0] = "a\x7f": must not contain U+007F CONTROL CHARACTER, which no alarm\'s '
+            "name has"
+        ),
+    ),
     ([("alarms.server_errors_percent", 0)], "alarms.server_errors_percent = 0: must be a number above 0, up to 100"),
     ([("alarms.cpu_percent", 100.5)], "alarms.cpu_percent = 100.5: must be a number above 0, up to 100"),
     ([("alarms.memory_percent", -1)], "alarms.memory_percent = -1: must be a number above 0, up to 100"),
     ([("alarms.latency_seconds", 0)], f"alarms.latency_seconds = 0: must be a number above 0, up to {MAX_INT32}"),
+    (
+        [("alarms.latency_seconds", MAX_INT32 + 1)],
+        f"alarms.latency_seconds = {MAX_INT32 + 1}: must be a number above 0, up to {MAX_INT32}",
+    ),
+    ([("alarms.datapoints_to_alarm", 0)], "alarms.datapoints_to_alarm = 0: must be an integer from 1 to 1440"),
+    (
+        [("alarms.datapoints_to_alarm", 1441)],
+        "alarms.datapoints_to_alarm = 1441: must be an integer from 1 to 1440",
+    ),
+    (
+        [("alarms.evaluation_periods", 0), ("alarms.datapoints_to_alarm", 1)],
+        "alarms.evaluation_periods = 0: must be an integer from 1 to 1440",
+    ),
     ([("alarms.evaluation_periods", 1441)], "alarms.evaluation_periods = 1441: must be an integer from 1 to 1440"),
     (
         [("alarms.datapoints_to_alarm", 6)],
@@ -1680,7 +1700,16 @@ TAKEN: list[list[Change]] = [
     [("release.before", ["/api", "", "ü $(x) ${y}", "*"])],
     [("alarms.notify", TOPIC.replace("111111111111", "222222222222"))],
     [("alarms.notify", f"{TOPIC}-_{'x' * 251}")],
-    [("alarms.roll_back_alarm_names", ["a" * 255, "ü ${x} %{y}"])],
+    [("alarms.roll_back_alarm_names", ["a", "a" * 255, "ü ${x} %{y}", "~ a"])],
+    [ALARMS, ("alarms.roll_back", ["server_errors", "latency", "unhealthy_targets", "cpu", "memory"])],
+    [
+        ALARMS,
+        (
+            "alarms.leave_out",
+            ["server_errors", "latency", "unhealthy_targets", "cpu", "memory", "missing_tasks", "crash_loop"],
+        ),
+    ],
+    [("alarms.evaluation_periods", 1), ("alarms.datapoints_to_alarm", 1), ("alarms.latency_seconds", MAX_INT32)],
     [("alarms.evaluation_periods", 1440), ("alarms.datapoints_to_alarm", 1440)],
     [("alarms.latency_seconds", 0.001), ("alarms.cpu_percent", 100)],
     [ALARMS, NO_TASKS, ("cluster.container_insights", "enabled")],
