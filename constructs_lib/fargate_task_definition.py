@@ -85,6 +85,7 @@ class FargateTaskDefinition(Construct):
         definitions = [main, *(sidecar.document(awslogs=awslogs) for sidecar in sidecars)]
         if remedy := containers_remedy(definitions):
             raise ValueError(remedy)
+        mount_points = [*container.mount_points, *(each for one in sidecars for each in one.mount_points)]
         self.resource = EcsTaskDefinition(
             self,
             "Default",
@@ -99,7 +100,7 @@ class FargateTaskDefinition(Construct):
             ephemeral_storage=(
                 EcsTaskDefinitionEphemeralStorage(size_in_gib=ephemeral_storage_gib) if ephemeral_storage_gib else None
             ),
-            volume=[_volume(each) for each in volumes_of(container.mount_points)] or None,
+            volume=[_volume(each) for each in volumes_of(mount_points)] or None,
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
             container_definitions=_known_to_cdktf(json.dumps(definitions, sort_keys=True)),

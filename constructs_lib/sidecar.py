@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.container_definition import Condition, ContainerHealthCheck
     from constructs_lib.container_logging import AwsLogs
+    from constructs_lib.task_volumes import MountPoint
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Sidecar:
     - ``command``, ``entry_point``, ``working_directory``: in place of the image's, which they are by default.
     - ``depends_on``: by name the containers that start before it and stop after it, and what each has to have reached;
       none by default.
+    - ``mount_points``: volumes in the container, in place of what the image has there; none by default.
     - ``health_check``: how ECS finds out whether it works; not at all by default.
     - ``firelens``: makes it the task's log router; it is none by default. It logs to the task's log group, as all do.
 
@@ -80,6 +82,7 @@ class Sidecar:
     entry_point: Sequence[str] = ()
     working_directory: str | None = None
     depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    mount_points: Sequence[MountPoint] = ()
     health_check: ContainerHealthCheck | None = None
     firelens: Firelens | None = None
 
@@ -110,6 +113,7 @@ class Sidecar:
             "entryPoint": list(self.entry_point),
             "workingDirectory": self.working_directory,
             "dependsOn": dependencies(self.depends_on),
+            "mountPoints": [each.document() for each in self.mount_points],
             "healthCheck": self.health_check and self.health_check.document(),
             "firelensConfiguration": self.firelens and self.firelens.document(),
         }

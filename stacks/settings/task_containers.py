@@ -9,6 +9,7 @@ from constructs_lib import container_group
 from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck
 from constructs_lib.container_logging import AwsFirelens
 from constructs_lib.sidecar import Firelens, Sidecar
+from constructs_lib.task_volumes import MountPoint, ScratchVolume
 from stacks.settings.base import Refusal, did_you_mean
 from stacks.settings.messages import dotted
 from stacks.settings.regions import PARTITION_OF_REGION
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def sidecars(container: Container) -> list[Sidecar]:
-    return [_sidecar(settings) for settings in container.sidecars]
+    return [_sidecar(settings, at) for at, settings in enumerate(container.sidecars)]
 
 
-def _sidecar(settings: tables.Sidecar) -> Sidecar:
-    firelens = settings.firelens
+def _sidecar(settings: tables.Sidecar, at: int) -> Sidecar:
+    firelens, paths = settings.firelens, sorted(settings.scratch_volumes)
     return Sidecar(
         name=settings.name,
         image=settings.image,
@@ -49,6 +50,9 @@ def _sidecar(settings: tables.Sidecar) -> Sidecar:
         entry_point=settings.entry_point,
         working_directory=settings.working_directory,
         depends_on=settings.depends_on,
+        mount_points=[
+            MountPoint(path, ScratchVolume(f"sidecar-{at}-scratch-{which}")) for which, path in enumerate(paths)
+        ],
         health_check=health_check(settings.health_check),
         firelens=Firelens(type=firelens.type, options=firelens.options) if firelens else None,
     )

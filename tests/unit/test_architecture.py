@@ -27,6 +27,7 @@ SETTINGS_MAY_IMPORT = {
         "output_expression",
         "quotas",
         "sidecar",
+        "task_volumes",
     )
 }
 OURS = {Path(name).stem for name in MAY_IMPORT} | {"tests", "benchmarks", "examples"}

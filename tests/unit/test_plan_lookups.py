@@ -182,6 +182,18 @@ def test_a_secret_that_is_not_there(aws: Aws) -> None:
     )
 
 
+def test_a_sidecars_secret_and_the_log_drivers_are_looked_up(aws: Aws) -> None:
+    """Each under the key that names it; one that several name once."""
+    router = {"name": "router", "image": "router", "firelens": {"type": "fluentbit"}, "secrets": {"T": "/router"}}
+    other = {"name": "other", "image": "other", "secrets": {"T": "/router"}}
+    answer = found(awsfirelens={"secret_options": {"key": "/logs"}}, sidecars=[router, other])
+    assert answer.wrong == (
+        "There is no parameter /logs (container.awsfirelens.secret_options.key).",
+        "There is no parameter /router (container.sidecars[0].secrets.T).",
+    )
+    assert aws.asked.count("/router") == 1
+
+
 def test_what_the_caller_may_not_see_is_not_checked(aws: Aws) -> None:
     """Of another account, where nothing there and nothing allowed are one, or by AWS's own words; the rest is."""
     own, foreign = f"{SECRET}db-AbCdEf", f"{SECRET}db-AbCdEf".replace("1" * 12, FOREIGN)

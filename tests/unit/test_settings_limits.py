@@ -229,6 +229,7 @@ def test_what_is_given_is_kept() -> None:
                     "command": ("",),
                     "entry_point": ("/router",),
                     "working_directory": "/",
+                    "scratch_volumes": ("/tmp",),
                     "depends_on": {},
                     "secrets": {"KEY": "/router/key"},
                     "plain": ("A",),

@@ -78,6 +78,7 @@ FULL = sidecar(
     command=["--config", "${HOME}"],
     entry_point=["/proxy"],
     working_directory="/srv",
+    scratch_volumes=["/var/run", "/tmp"],
     depends_on={"go-api": "START", "init": "SUCCESS"},
     secrets={"TOKEN": SECRET},
     plain=["API_KEY"],
@@ -89,8 +90,10 @@ FULL = sidecar(
 
 def test_every_member() -> None:
     """In ECS's own form, sorted, and text as it is."""
-    found = containers(synthesized(FULL, sidecar("init", essential=False)))["proxy"]
-    assert found == {
+    template = synthesized(FULL, sidecar("init", essential=False), scratch_volumes=["/tmp"])
+    volumes = [volume["name"] for volume in template.only("aws_ecs_task_definition")["volume"]]
+    assert volumes == ["scratch-0", "sidecar-0-scratch-0", "sidecar-0-scratch-1"]
+    assert containers(template)["proxy"] == {
         "name": "proxy",
         "image": f"{ECR}/team/proxy@{DIGEST}",
         "essential": False,
@@ -109,6 +112,10 @@ def test_every_member() -> None:
         "command": ["--config", "$${HOME}"],
         "entryPoint": ["/proxy"],
         "workingDirectory": "/srv",
+        "mountPoints": [
+            {"sourceVolume": "sidecar-0-scratch-0", "containerPath": "/tmp", "readOnly": False},
+            {"sourceVolume": "sidecar-0-scratch-1", "containerPath": "/var/run", "readOnly": False},
+        ],
         "dependsOn": [
             {"containerName": "go-api", "condition": "START"},
             {"containerName": "init", "condition": "SUCCESS"},
@@ -367,6 +374,7 @@ BAD: list[tuple[tuple[Tree, ...], Tree, str]] = [
         {},
         "sidecars[0].environment: the containers alone take",
     ),
+    ((sidecar(scratch_volumes=["/tmp", "/tmp"]),), {}, 'sidecars[0].scratch_volumes[1] = "/tmp": is there twice'),
     ((sidecar(nam="a"),), {}, 'sidecars[0].nam = "a": no such key; did you mean name?'),
 ]
 

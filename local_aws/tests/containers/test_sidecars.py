@@ -131,11 +131,13 @@ def test_start_timeout(stage: Stage) -> None:
     assert containers_of(task)["slow"]["exitCode"] == 0, "it was asked to stop"
 
 
-def test_health_is_waited_for_and_memory_is_a_containers_own(stage: Stage) -> None:
+def test_health_is_waited_for_and_limits_are_a_containers_own(stage: Stage) -> None:
     """What depends on a healthy container starts once its check has passed; one that eats too much ends alone."""
     limits: Record = {"memory": 64, "essential": False, "healthCheck": check(startPeriod=300)}
-    proxy = sidecar(stage, "proxy", port=9090, fault="failing", **limits)
-    arn = started(stage, proxy, **after(proxy="HEALTHY"))
+    mounted = [{"sourceVolume": "scratch", "containerPath": "/tmp"}]
+    files: Record = {"readonlyRootFilesystem": True, "mountPoints": mounted}
+    proxy = sidecar(stage, "proxy", port=9090, fault="failing", user="0", **limits, **files)
+    arn = started(stage, proxy, task={"volumes": [{"name": "scratch"}]}, **after(proxy="HEALTHY"))
     wait_until(lambda: stage.task(arn)["attachments"])
     wait_until(lambda: is_checked_again(stage.task(arn), port=9090))
     task = stage.task(arn)
@@ -144,6 +146,7 @@ def test_health_is_waited_for_and_memory_is_a_containers_own(stage: Stage) -> No
     task = reached(stage, arn, "RUNNING")
     assert containers_of(task)["proxy"]["healthStatus"] == "HEALTHY"
     assert answer(task, "/neighbour?port=9090", port=8080) == "proxy"
+    assert answer(task, "/given", port=9090) == "0 false true", "user, and whether its root and /tmp are writable"
     with pytest.raises(http.client.RemoteDisconnected):
         answer(task, "/eat", port=9090)
     wait_until(lambda: "reason" in containers_of(stage.task(arn))["proxy"], show=lambda: stage.task(arn))

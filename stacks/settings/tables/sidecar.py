@@ -13,6 +13,7 @@ from constructs_lib import defaults
 from stacks.settings.aws_values import SecretReference
 from stacks.settings.base import MAX_INT32, MAX_PORT, Refusal, Settings, between, matching, refuse_all
 from stacks.settings.tables.container_process import Command, HealthCheck
+from stacks.settings.tables.container_volumes import Path
 from stacks.settings.tables.variables import plain_text_secrets, set_twice, wrong_names, wrong_variables
 
 _USER = r"(?!-)[!-9;-~]{1,255}"
@@ -130,6 +131,9 @@ class Sidecar(Settings):
         Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
     ) = None
     """In which the program starts, in place of the image's."""
+    scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
+    """Paths, such as `/tmp`, that it may write though its root file system is read-only; unless its user is root, the
+    image has to declare each as a `VOLUME` that the user may write."""
     depends_on: DependsOn = Field(default_factory=dict)
     """Other containers that start before it and stop after it, by name, and what each has to have reached."""
     secrets: dict[str, SecretReference] = Field(default_factory=dict)
@@ -142,6 +146,13 @@ class Sidecar(Settings):
     """A command in it that tells ECS whether it works."""
     firelens: Firelens | None = None
     """Makes it the task's log router; it logs to the log group itself, as every sidecar does."""
+
+    @field_validator("scratch_volumes")
+    @classmethod
+    def scratch_volumes_differ(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        remedy = "is there twice: remove it"
+        refuse_all(Refusal((at,), path, remedy) for at, path in enumerate(paths) if path in paths[:at])
+        return paths
 
     @field_validator("secrets")
     @classmethod
