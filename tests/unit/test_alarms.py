@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.metric_alarm import Evaluation
+from constructs_lib.metric_alarm import Evaluation, Formula, Metric
 from constructs_lib.service_alarms import DesiredTasks, HealthyTargets, TaskCountAlarms, UtilizationAlarms
 from constructs_lib.target_group_alarms import AnswerThresholds, TargetGroupAlarms, TargetGroupDimensions
 from tests.template import Template
@@ -110,7 +111,11 @@ def test_target_group_alarms_as_told(stack: TerraformStack) -> None:
     assert found["u"]["dimensions"] == DIMENSIONS
     assert (found["u"]["namespace"], found["u"]["metric_name"]) == (NAMESPACE, "UnHealthyHostCount")
     assert (found["u"]["statistic"], found["u"]["period"]) == ("Maximum", 60)
-    for name, parts in {"e": ("1.5 %", "7 requests"), "l": ("0.25 s", "7 requests"), "u": ("4 or more",)}.items():
+    for name, parts in {
+        "e": ("1.5 %", "7 requests", "answered with 5xx"),
+        "l": ("0.25 s", "7 requests"),
+        "u": ("4 or more",),
+    }.items():
         assert all(part in found[name]["alarm_description"] for part in parts)
 
 
@@ -183,6 +188,23 @@ def test_missing_tasks_by_container_insights(stack: TerraformStack) -> None:
     }
     assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["treat_missing_data"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("values", "attribute"),
+    [
+        (GROUP, "target_group"),
+        (AnswerThresholds(), "latency_seconds"),
+        (Evaluation(), "evaluation_periods"),
+        (HealthyTargets(GROUP, least=1), "least"),
+        (DesiredTasks("shared", "orders"), "service_name"),
+        (Metric("AWS/ECS", "CPUUtilization", "Average", SERVICE), "statistic"),
+        (Formula({}, {}), "metrics"),
+    ],
+)
+def test_values_are_frozen(values: Any, attribute: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(values, attribute, "other")
 
 
 def test_an_environment_has_none_by_default(synthesize: Callable[..., Template]) -> None:
