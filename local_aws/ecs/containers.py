@@ -36,6 +36,7 @@ _STOP_ATTEMPTS = 3
 _POLL_SECONDS = 0.2
 KILLED = 137
 _HARMLESS = ("command", "detach", "environment", "extra_hosts", "labels", "name", "network", "platform")
+_PODMANS_OWN = [Ulimit(name=name, soft=4096, hard=4096) for name in ("nofile", "nproc")]
 _KERNEL_LOG = "/dev/kmsg"
 _KERNEL_LOG_RECORD_BYTES = 8192
 
@@ -95,9 +96,13 @@ def run_options(original: Callable[..., Record], container: Record, definition: 
 def _for_podman(asked: Record) -> Record:
     """Podman gives a read-only container writable /tmp, /run and /var/tmp, which neither Docker nor Fargate do.
 
-    Its init process is a package of its own that a machine may lack.
+    Its init process is a package of its own that a machine may lack. To a container with limits of its own it gives, in
+    place of its defaults, a million open files and processes, which not every machine allows.
     """
     kept = {name: value for name, value in asked.items() if name != "init"}
+    if limits := kept.get("ulimits"):
+        asked_for = {limit.name for limit in limits}
+        kept["ulimits"] = [*limits, *(limit for limit in _PODMANS_OWN if limit.name not in asked_for)]
     if kept.get("read_only"):
         mounted = {mount.path for mount in asked["volumes"]}
         unwanted = {"/tmp", "/run", "/var/tmp"} - mounted  # noqa: S108 - inside the container

@@ -154,6 +154,14 @@ def test_a_one_off_task_has_its_own_command_and_environment(stage: Stage) -> Non
     stage.stop_task(task)
 
 
+def test_limits_of_the_process(stage: Stage) -> None:
+    """The soft one and the hard one; what is not set stays what it is without."""
+    core = {"name": "core", "softLimit": 1024, "hardLimit": 4096}
+    stage.create_service(stage.register(ulimits=[core], workingDirectory="/tmp"))
+    stage.wait_steady()
+    assert stage.get("/limits").body == "1024 4096"
+
+
 def test_memory_limit(stage: Stage) -> None:
     """A container that takes more than its memory is killed, the task says so, and is replaced."""
     stage.create_service(stage.register(memory=64))

@@ -62,6 +62,7 @@ func main() {
 	http.HandleFunc("/burn", burn)
 	http.HandleFunc("/given", given)
 	http.HandleFunc("/files", files)
+	http.HandleFunc("/limits", limits)
 	http.HandleFunc("/neighbour", neighbour)
 	signal.Notify(told, syscall.SIGUSR1)
 	go func() {
@@ -182,4 +183,11 @@ func files(w http.ResponseWriter, r *http.Request) {
 	for _, entry := range entries {
 		fmt.Fprint(w, " ", entry.Name())
 	}
+}
+
+// limits tells the soft and the hard limit of core files: Go itself raises that of open files.
+func limits(w http.ResponseWriter, _ *http.Request) {
+	var found syscall.Rlimit
+	_ = syscall.Getrlimit(syscall.RLIMIT_CORE, &found)
+	fmt.Fprintf(w, "%d %d", found.Cur, found.Max)
 }
