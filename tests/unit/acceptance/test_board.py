@@ -72,7 +72,7 @@ def test_what_runs_is_in_sight_with_its_clock(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(position=st.integers(0, len(CHECKS) - 1), width=st.integers(16, 200), height=st.integers(3, 60))
+@given(position=st.integers(0, len(CHECKS) - 1), width=st.integers(20, 200), height=st.integers(3, 60))
 def test_on_the_smallest_terminal_the_first_that_runs_is_in_sight(
     provenance: Provenance, position: int, width: int, height: int
 ) -> None:
