@@ -6,14 +6,17 @@ import threading
 from unittest.mock import Mock
 
 import pytest
+from ministack.services import ecs
 
 from local_aws.ecs import containers, records, scheduler, tasks
 
 
 @pytest.fixture
 def closing(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Without a container engine, whose volumes would be swept."""
     event = threading.Event()
     monkeypatch.setattr(records, "closing", event)
+    monkeypatch.setattr(ecs, "_get_docker", lambda: None)
     return event
 
 
