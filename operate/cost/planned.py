@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from operate import plan_fields
 from operate.cost.prices import NoPriceError, prices_of
 from operate.cost.sums import Task, dollars, monthly
 
@@ -18,7 +19,8 @@ _SCHEDULED = "aws_appautoscaling_scheduled_action"
 
 
 def line(plan: dict[str, Any], *, region: str) -> str | None:
-    """Before and after, where they differ; None where the plan leaves no service."""
+    """Before and after, where they differ; None where the plan leaves no service, or hides its size or its number."""
+    plan = plan_fields.without_secrets(plan)
     after = _side(plan, "after")
     if after is None:
         return None
@@ -33,17 +35,17 @@ def line(plan: dict[str, Any], *, region: str) -> str | None:
 
 
 def _side(plan: dict[str, Any], when: str) -> tuple[Task, int, int] | None:
-    """The task, and how many there are at least and at most; None where one of the three resources is not there."""
+    """The task, and how many there are at least and at most; None where one of the three resources does not say."""
     found: dict[str, list[Values]] = {}
     for resource in plan.get("resource_changes", ()):
         if resource["mode"] == "managed" and "deposed" not in resource and resource["change"][when]:
             found.setdefault(resource["type"], []).append(resource["change"][when])
     definition, service, target = (next(iter(found.get(type_, [])), None) for type_ in (_DEFINITION, _SERVICE, _TARGET))
-    if not (definition and service and target):
+    if not (definition and service and target and definition["cpu"] and definition["memory"]):
         return None
     bounds = [target, *(_first(one, "scalable_target_action") for one in found.get(_SCHEDULED, []))]
     least, most = (_given(bounds, key) for key in ("min_capacity", "max_capacity"))
-    return _task(definition, service), min(least), max(most)
+    return (_task(definition, service), min(least), max(most)) if least and most else None
 
 
 def _given(bounds: list[Values], key: str) -> list[int]:
