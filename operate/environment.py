@@ -59,20 +59,22 @@ class Environment:
     @cached_property
     def cluster_name(self) -> str:
         """Where only another module's state says it, Terraform reads that, which takes seconds."""
-        name = self.settings.cluster_name
-        if name is None:
-            generator.synthesize(self.settings.name)
-            name = self.stack.read_cluster_name()
-        return name
+        return self.settings.cluster_name or self._synthesized.read_cluster_name()
+
+    @cached_property
+    def _synthesized(self) -> Stack:
+        """Once for a verb, whatever asks first."""
+        generator.synthesize(self.settings.name)
+        return self.stack
 
     def prepare_stack(self, *, containers: bool = False) -> Stack:
         """Synthesized and initialized; the embedded AWS runs, with `containers` where this machine has an engine."""
-        generator.synthesize(self.settings.name)  # before anything is started: what it refuses, it refuses at no cost
+        stack = self._synthesized  # before anything is started: what it refuses, it refuses at no cost
         if self.local_aws:
             embedded_aws.up(self.local_aws, containers=containers)
-        self.stack.init()
-        self.stack.push_unsaved_state()
-        return self.stack
+        stack.init()
+        stack.push_unsaved_state()
+        return stack
 
     def check_caller(self) -> None:
         """Raises OperateError, in one line, for missing or refused credentials and for those of another account."""

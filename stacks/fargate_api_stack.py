@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 
 class FargateApiStack(TerraformStack):
-    """What is there already, and on it the log group, cluster, roles, task definition, service and autoscaling."""
+    """What is there already, and on it the log group, cluster, roles, task definition, service and autoscaling.
+
+    Where the settings say so, alarms and a dashboard too.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)

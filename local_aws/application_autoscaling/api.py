@@ -30,7 +30,7 @@ from ministack.services import ecs
 from local_aws.application_autoscaling.schedule_expressions import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from local_aws.ministack_types import Answer
 
@@ -295,13 +295,7 @@ def _alarms(policy: Json) -> list[Json]:
 
 def describe_scaling_policies(request: Json) -> Json:
     _check_namespace(request)
-    resource, names = request.get("ResourceId"), request.get("PolicyNames")
-    found = [
-        policy
-        for key, policy in sorted(_policies.items())
-        if (resource is None or key[0] == resource) and (not names or key[1] in names)
-    ]
-    return _page(request, "ScalingPolicies", found)
+    return _page(request, "ScalingPolicies", _named(_policies, request, names=request.get("PolicyNames")))
 
 
 def delete_scaling_policy(request: Json) -> Json:
@@ -357,13 +351,17 @@ def _check_scheduled_action(action: Json) -> None:
 
 def describe_scheduled_actions(request: Json) -> Json:
     _check_namespace(request)
-    resource, names = request.get("ResourceId"), request.get("ScheduledActionNames")
-    found = [
-        action
-        for key, action in sorted(_scheduled.items())
+    return _page(request, "ScheduledActions", _named(_scheduled, request, names=request.get("ScheduledActionNames")))
+
+
+def _named(store: AccountRegionScopedDict, request: Json, *, names: Sequence[str] | None) -> list[Json]:
+    """Of the resource that is asked for and of these names, or of any."""
+    resource = request.get("ResourceId")
+    return [
+        one
+        for key, one in sorted(store.items())
         if (resource is None or key[0] == resource) and (not names or key[1] in names)
     ]
-    return _page(request, "ScheduledActions", found)
 
 
 def delete_scheduled_action(request: Json) -> Json:

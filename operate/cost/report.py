@@ -46,13 +46,12 @@ class Cost:
     def of(cls, settings: Environment) -> Cost:
         """Raises NoPriceError where a price of what the environment uses is not recorded."""
         prices, task, scaling = prices_of(settings.region), _task(settings), settings.scaling
-        by_the_clock = [each.min_capacity for each in scaling.schedule if each.min_capacity is not None]
         return cls(
             name=settings.name_prefix,
             task=task,
             prices=prices,
             monthly=monthly(task, prices),
-            least=min(scaling.min_capacity, *by_the_clock) if by_the_clock else scaling.min_capacity,
+            least=scaling.least_capacity,
             most=scaling.highest_capacity,
             others={name: _if_recorded(other, prices) for name, other in alternatives(task).items()},
             has_dashboard=settings.dashboard.enabled,

@@ -203,16 +203,17 @@ def test_what_is_somebody_elses_is_refused(local_aws: LocalAws, make: Callable[[
 
 
 @pytest.fixture
-def with_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For `local`."""
+def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """For `local`, with `enabled = true` in the table that the test names."""
     folder = tmp_path / "environments"
     folder.mkdir()
     text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
-    (folder / "local.toml").write_text(f"{text}\n[dashboard]\nenabled = true\n")
+    (folder / "local.toml").write_text(f"{text}\n[{request.param}]\nenabled = true\n")
     monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
 
 
-@pytest.mark.usefixtures("with_dashboard")
+@pytest.mark.parametrize("with_table", ["dashboard"], indirect=True)
+@pytest.mark.usefixtures("with_table")
 def test_a_dashboard_has_no_tags_and_is_known_by_its_text(local_aws: LocalAws) -> None:
     """One that somebody made by hand is refused, since CloudWatch would replace it; the stack's own is imported."""
     with closing(local_aws.client("cloudwatch")) as cloudwatch:
@@ -227,17 +228,8 @@ def test_a_dashboard_has_no_tags_and_is_known_by_its_text(local_aws: LocalAws) -
     assert [one["action"] for one in planned["changes"] if one["type"] == "aws_cloudwatch_dashboard"] == ["imported"]
 
 
-@pytest.fixture
-def with_alarms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For `local`."""
-    folder = tmp_path / "environments"
-    folder.mkdir()
-    text = (paths.REPOSITORY / "environments" / "local.toml").read_text()
-    (folder / "local.toml").write_text(f"{text}\n[alarms]\nenabled = true\n")
-    monkeypatch.setenv("ENVIRONMENTS_DIR", str(folder))
-
-
-@pytest.mark.usefixtures("with_alarms")
+@pytest.mark.parametrize("with_table", ["alarms"], indirect=True)
+@pytest.mark.usefixtures("with_table")
 def test_an_alarm_of_somebody_elses_is_refused(local_aws: LocalAws) -> None:
     """CloudWatch would change it without a word; the stack's own is imported."""
     others = {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
