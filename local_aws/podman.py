@@ -32,6 +32,8 @@ _CONNECT_TIMEOUT_SECONDS = 3
 _START_TIMEOUT_SECONDS = 60
 _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
+_LAST_PROCESSES_TIMEOUT_SECONDS = 10
+_POLL_SECONDS = 0.1
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PROGRAMS = ("podman", "conmon", "runc", "netavark", "iptables", "ip", "setsid")
 _MORE_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
@@ -165,7 +167,7 @@ runroot = {json.dumps(str(self._run_folder / "storage"))}
                 said = self._log.read_text(errors="replace").strip().splitlines()[-5:]
                 heading = f"podman did not start within {_START_TIMEOUT_SECONDS} s. It said:"
                 raise LocalAwsError("\n".join([heading, *said]))
-            time.sleep(0.1)
+            time.sleep(_POLL_SECONDS)
 
     def _service(self) -> psutil.Process | None:
         """The process that listens at our socket, as the kernel knows it; one that is merely slow listens too."""
@@ -185,6 +187,10 @@ runroot = {json.dumps(str(self._run_folder / "storage"))}
         if (self._folder / "storage").exists():
             self._storage_file.write_text(self._storage_conf())  # without it podman would take the user's own storage
             self._remove_containers()
+        self._wait_for_last_processes()
+        for mounted in reversed(psutil.disk_partitions(all=True)):
+            if Path(mounted.mountpoint).is_relative_to(self._folder):
+                subprocess.run(["umount", mounted.mountpoint], check=False, capture_output=True)
         _ip(f"link delete {self._bridge}-0", f"link delete {self._bridge}")
         shutil.rmtree(self._run_folder, ignore_errors=True)
 
@@ -204,6 +210,19 @@ runroot = {json.dumps(str(self._run_folder / "storage"))}
             else:
                 return
         raise LocalAwsError(f"podman could not remove its containers: {said}")
+
+    def _wait_for_last_processes(self) -> None:
+        """Podman cleans up behind each container that ended, in a process of its own that nobody waits for.
+
+        One that comes last makes the run folder again, and fails without unmounting the storage: no container is left.
+        """
+        deadline = time.monotonic() + _LAST_PROCESSES_TIMEOUT_SECONDS
+        while time.monotonic() < deadline and any(
+            argument.startswith(str(self._run_folder))
+            for process in psutil.process_iter(["cmdline"])
+            for argument in process.info["cmdline"] or []
+        ):
+            time.sleep(_POLL_SECONDS)
 
     def _add_network(self) -> None:
         """A bridge with an address of its own, before any container.

@@ -120,6 +120,18 @@ def test_stop_cleans_up_after_everything_was_killed(client: DockerClient, podman
     assert_nothing_is_left(podman, pid)
 
 
+def test_stop_waits_for_what_podman_cleans_up_last(client: DockerClient, podman: Podman, probe_reference: str) -> None:
+    """Such a process writes to the run folder and mounts the storage, and may fail before it unmounts it."""
+    pid = run(client, probe_reference).attrs["State"]["Pid"]
+    run_folder = Path(podman.address.removeprefix("unix://")).parent
+    storage = podman.directory / "podman" / "storage" / "overlay"
+    late = f"sleep 3; mkdir -p $0/libpod; mount --bind {storage} {storage}"
+    with subprocess.Popen(["sh", "-c", late, str(run_folder)]) as process:
+        podman.stop()
+        assert process.poll() == 0
+    assert_nothing_is_left(podman, pid)
+
+
 def test_start_removes_what_a_kill_left(
     client: DockerClient, podman: Podman, local_aws: LocalAws, probe_reference: str
 ) -> None:

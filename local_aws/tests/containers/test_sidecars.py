@@ -90,7 +90,7 @@ def test_an_essential_end_stops_the_task_in_reverse_order(stage: Stage) -> None:
     """The one that depends is gone before the other is asked to stop, after its own stopTimeout."""
     proxy = sidecar(stage, "proxy", port=9090)
     crashing = sidecar(stage, "crashing", fault="crash", **after(probe="START"))
-    arn = started(stage, proxy, crashing, fault="stubborn", stopTimeout=2, **after(proxy="START"))
+    arn = started(stage, proxy, crashing, fault="stubborn", stopTimeout=4, **after(proxy="START"))
     task = reached(stage, arn, "STOPPED")
     assert (task["stopCode"], task["stoppedReason"]) == (
         "EssentialContainerExited",
@@ -102,7 +102,7 @@ def test_an_essential_end_stops_the_task_in_reverse_order(stage: Stage) -> None:
         name: next(one["timestamp"] for one in stage.log_events(task, name) if one["message"] == "asked to stop")
         for name in ("probe", "proxy")
     }
-    assert asked["proxy"] - asked["probe"] >= 2000
+    assert asked["proxy"] - asked["probe"] > 2000  # 4 s but for how late a line arrives
 
 
 def test_what_can_not_start_any_more_stops_the_task(stage: Stage) -> None:
