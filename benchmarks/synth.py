@@ -51,6 +51,7 @@ MAIN = f"runpy.run_path({str(ROOT / 'main.py')!r}, run_name='__main__')"
 
 TRICKS = {
     "direct start of Node": "from lazy_provider import node; without(node, '_start_inner_process_directly')",
+    "loads in the background": "from lazy_provider import assemblies; without(assemblies, 'load_in_background')",
     "archiver on demand": """
 from pathlib import Path
 from lazy_provider import node
@@ -75,6 +76,8 @@ class Program:
     name: str
     code: str = MAIN
     lazy_provider: str = "on"
+    options: tuple[str, ...] = ()
+    """Of the interpreter."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,14 @@ class Verdict:
 
 Runs = Mapping[str, list[Run]]
 
-PROJECT = Program("this program")
-OFF = Program("lazy_provider off", lazy_provider="off")
+AS_IN_CDKTF_JSON = ("-O",)
+PROJECT = Program("this program", options=AS_IN_CDKTF_JSON)
+OFF = Program("lazy_provider off", lazy_provider="off", options=AS_IN_CDKTF_JSON)
 EMPTY = Program("empty app", EMPTY_APP)
 PROGRAMS = (PROJECT, OFF, EMPTY)
 VARIANTS = (
-    *(Program(trick, f"{code}\n{MAIN}") for trick, code in TRICKS.items()),
+    *(Program(trick, f"{code}\n{MAIN}", options=AS_IN_CDKTF_JSON) for trick, code in TRICKS.items()),
+    Program("python -O"),
     Program("any of them", "\n".join([*TRICKS.values(), MAIN])),
 )
 
@@ -122,7 +127,7 @@ def measure(program: Program) -> Run:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, tempfile.TemporaryFile() as output:
         started, cpu_before = time.perf_counter(), _cpu_seconds_of_children()
         process = psutil.Popen(
-            [sys.executable, "-c", SETUP + program.code],
+            [sys.executable, *program.options, "-c", SETUP + program.code],
             cwd=folder,
             env=_environment(program, folder),
             stdout=output,

@@ -53,10 +53,10 @@ def synthesize(environment: str | None = None) -> None:
 
 
 def _main(*arguments: str) -> Command:
-    """With this interpreter and its Node first on PATH, as jsii wants them."""
+    """As cdktf.json has it run, with this interpreter and its Node first on PATH, as jsii wants them."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     own = {"PATH": path, "CDKTF_OUTDIR": os.path.relpath(paths.SYNTHESIZED, paths.REPOSITORY)}
-    program = [sys.executable, str(paths.REPOSITORY / "main.py"), *arguments]
+    program = [sys.executable, "-O", str(paths.REPOSITORY / "main.py"), *arguments]
     return Command(program, paths.REPOSITORY, tool_variables({}) | own)
 
 

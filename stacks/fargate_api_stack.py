@@ -71,7 +71,7 @@ class FargateApiStack(TerraformStack):
         declare_autoscaling(self, environment, existing=existing, cluster=cluster, service=service)
         if environment.dashboard.enabled:
             declare_dashboard(self, environment, existing=existing, cluster=cluster)
-        move_from_earlier_addresses(log_group=log_group, task_definition=task_definition)
+        move_from_earlier_addresses(self, log_group=log_group, task_definition=task_definition)
         declare_outputs(
             self,
             cluster=cluster,

@@ -52,7 +52,7 @@ def test_app_finds_another_virtual_environment(tmp_path: Path) -> None:
     app = json.loads((ROOT / "cdktf.json").read_text())["app"]
     path = {"PATH": f"{python.parent}:/usr/bin:/bin"}
     ran = subprocess.run(["sh", "-c", app], cwd=tmp_path, env=path, capture_output=True, check=True)
-    assert ran.stdout == b"main.py\n"
+    assert ran.stdout == b"-O main.py\n"
 
 
 def test_watch_sees_all_that_a_stack_is_made_of() -> None:

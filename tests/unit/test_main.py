@@ -54,6 +54,13 @@ def test_another_run_with_another_hash_seed_gives_the_same_bytes(synthesized: di
     assert stacks(tmp_path) == synthesized
 
 
+def test_no_terraform_is_needed_or_asked(synthesized: dict[str, str], tmp_path: Path) -> None:
+    """CDKTF would run it for each stack with a `moved` block of its own making."""
+    completed = run_main(tmp_path, TERRAFORM_BINARY_NAME=str(tmp_path / "no-terraform"))
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert stacks(tmp_path) == synthesized
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_json_has_no_trace_of_cdktf_or_of_this_machine(synthesized: dict[str, str], name: str) -> None:
     """No unresolved token, no absolute path, no null in a container definition."""
