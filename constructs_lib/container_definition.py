@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from constructs_lib import defaults
-from constructs_lib.container_logging import AwsFirelens, AwsLogs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from constructs_lib.container_logging import AwsFirelens, AwsLogs
     from constructs_lib.task_volumes import MountPoint
 
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
@@ -148,9 +148,8 @@ class ContainerDefinition:
         """
         return self.port < _FIRST_UNPRIVILEGED_PORT and self.user.partition(":")[0].strip("0") not in {"", "root"}
 
-    def document(self, *, log_group_name: str, log_region: str, log_stream_prefix: str | None = None) -> dict[str, Any]:
+    def document(self, *, awslogs: AwsLogs) -> dict[str, Any]:
         """ECS's own form; without nulls, variables and labels sorted by name."""
-        awslogs = AwsLogs(group=log_group_name, region=log_region, stream_prefix=log_stream_prefix or self.name)
         definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,

@@ -77,15 +77,12 @@ class FargateTaskDefinition(Construct):
         check_fargate_size(cpu=cpu, memory_mib=memory_mib)
         for problem in container_group.problems(container, sidecars, cpu=cpu, memory_mib=memory_mib):
             raise ValueError(str(problem))
-        main = container.document(
-            log_group_name=log_group_name, log_region=log_region, log_stream_prefix=log_stream_prefix
-        )
-        prefix = log_stream_prefix or container.name
-        awslogs = AwsLogs(group=log_group_name, region=log_region, stream_prefix=prefix)
-        definitions = [main, *(sidecar.document(awslogs=awslogs) for sidecar in sidecars)]
+        containers: list[ContainerDefinition | Sidecar] = [container, *sidecars]
+        awslogs = AwsLogs(group=log_group_name, region=log_region, stream_prefix=log_stream_prefix or container.name)
+        definitions = [each.document(awslogs=awslogs) for each in containers]
         if remedy := containers_remedy(definitions):
             raise ValueError(remedy)
-        mount_points = [*container.mount_points, *(each for one in sidecars for each in one.mount_points)]
+        mount_points = [mount_point for each in containers for mount_point in each.mount_points]
         self.resource = EcsTaskDefinition(
             self,
             "Default",

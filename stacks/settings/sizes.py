@@ -17,6 +17,7 @@ from stacks.settings.base import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.sidecar import Sidecar
     from stacks.settings.names import Names
     from stacks.settings.tables.container import Container
     from stacks.settings.tables.task_role import TaskRole
@@ -38,11 +39,11 @@ def too_large_for_ecs(container: Container, *, names: Names, region: str) -> Ite
         depends_on=container.depends_on,
         awsfirelens=task_containers.awsfirelens(container.awsfirelens),
     )
-    document = definition.document(log_group_name=names.log_group, log_region=region)
     awslogs = AwsLogs(group=names.log_group, region=region, stream_prefix=names.service)
-    others = [sidecar.document(awslogs=awslogs) for sidecar in task_containers.sidecars(container)]
-    if remedy := containers_remedy([document, *others]):
-        yield Refusal(_largest(container, [container_bytes(each) for each in (document, *others)]), None, remedy)
+    containers: list[ContainerDefinition | Sidecar] = [definition, *task_containers.sidecars(container)]
+    documents = [each.document(awslogs=awslogs) for each in containers]
+    if remedy := containers_remedy(documents):
+        yield Refusal(_largest(container, [container_bytes(each) for each in documents]), None, remedy)
 
 
 def _largest(container: Container, sizes: list[int]) -> tuple[str | int, ...]:

@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
+from constructs_lib.container_logging import AwsLogs
 from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluster
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
@@ -37,6 +38,7 @@ BOUNDARY = "arn:aws-us-gov:iam::111111111111:policy/boundary"
 LOCATION = AwsLocation(partition="aws-us-gov", region="us-gov-west-1", account_id="111111111111")
 ORDERS = ContainerDefinition(name="orders", image="orders:1", port=9000)
 LOGS = {"log_group_name": "/ecs/orders", "log_region": "us-gov-west-1"}
+AWS_LOGS = AwsLogs(group="/ecs/orders", region="us-gov-west-1", stream_prefix="orders")
 NETWORK = Network(subnet_ids=["subnet-1"], security_group_ids=["sg-1"])
 TARGETS = LoadBalancer(target_group_arn=TARGET_GROUP, container_name="orders", container_port=9000)
 
@@ -225,7 +227,7 @@ def test_cluster_with_insights(stack: TerraformStack) -> None:
 
 def test_container_by_default() -> None:
     """Non-root, on a read-only file system, 30 seconds to stop, with no key for what it does not have."""
-    assert ORDERS.document(log_group_name="/logs", log_region="us-east-1") == {
+    assert ORDERS.document(awslogs=AWS_LOGS) == {
         "name": "orders",
         "image": "orders:1",
         "essential": True,
@@ -237,8 +239,8 @@ def test_container_by_default() -> None:
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
-                "awslogs-group": "/logs",
-                "awslogs-region": "us-east-1",
+                "awslogs-group": "/ecs/orders",
+                "awslogs-region": "us-gov-west-1",
                 "awslogs-stream-prefix": "orders",
             },
         },
@@ -261,7 +263,7 @@ def test_container_as_told() -> None:
         ulimits=[Ulimit(name="nproc", soft_limit=1, hard_limit=2), Ulimit(name="nofile", soft_limit=3, hard_limit=-1)],
         health_check=ContainerHealthCheck(command=["CMD", "/api", "health"]),
     )
-    definition = container.document(log_group_name="/logs", log_region="us-east-1")
+    definition = container.document(awslogs=AWS_LOGS)
     assert definition["environment"] == [
         {"name": "LEVEL", "value": "b"},
         {"name": "PORT", "value": "80"},
@@ -584,7 +586,7 @@ def test_task_definition_by_default(stack: TerraformStack) -> None:
             "runtime_platform": {"cpu_architecture": "X86_64", "operating_system_family": "LINUX"},
             "execution_role_arn": EXECUTION_ROLE,
             "task_role_arn": TASK_ROLE,
-            "container_definitions": json.dumps([ORDERS.document(**LOGS)], sort_keys=True),
+            "container_definitions": json.dumps([ORDERS.document(awslogs=AWS_LOGS)], sort_keys=True),
             "skip_destroy": True,
         },
     }
@@ -604,7 +606,7 @@ def test_a_task_definition_refuses_what_ecs_would(stack: TerraformStack, text: s
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
     """
-    found = len(text.encode()) + len(json.dumps(ORDERS.document(**LOGS), separators=(",", ":")))
+    found = len(text.encode()) + len(json.dumps(ORDERS.document(awslogs=AWS_LOGS), separators=(",", ":")))
     with pytest.raises(ValueError, match=r"takes \d+ bytes, and ECS allows 65536 of a task definition") as refused:
         task_definition(stack, container=replace(ORDERS, environment={"A": text}))
     assert abs(int(re.findall(r"\d+", str(refused.value))[0]) - found) < len('{"name":"A","value":""},') + 1
