@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from cdktf import Testing
@@ -174,14 +175,16 @@ def _takes(changed: dict[str, Any]) -> bool:
     return True
 
 
+def _take(positions: dict[Place, int], text: str) -> bool:
+    """Whether `text` may stand there, and a word in its stead."""
+    return all(_takes(_everywhere(positions, inserted)) for inserted in (text, STAND_IN))
+
+
+@cache
 def _places_that_take(text: str) -> dict[Place, list[int]]:
-    """Where in the settings `text` may stand, and a word in its stead, with the positions in what stands there."""
+    """With the positions in what stands there."""
     places = {
-        place: [
-            position
-            for position in range(len(old) + 1)
-            if all(_takes(_everywhere({place: position}, inserted)) for inserted in (text, STAND_IN))
-        ]
+        place: [position for position in range(len(old) + 1) if _take({place: position}, text)]
         for place, old in _texts(EVERY_SETTING)
     }
     return {place: positions for place, positions in places.items() if positions}
@@ -322,7 +325,8 @@ def _synthesized(changed: dict[str, Any]) -> dict[str, Any]:
 @settings(max_examples=12, deadline=None, phases=[Phase.reuse, Phase.generate])
 def test_text_arrives_as_it_was_written(data: st.DataObject, text: str) -> None:
     """Once evaluated, the stack is that of settings with a plain word in the text's place, the word replaced."""
-    positions = {place: data.draw(st.sampled_from(at)) for place, at in _places_that_take(text).items()}
+    drawn = {place: data.draw(st.sampled_from(at)) for place, at in _places_that_take("${").items()}
+    positions = {place: position for place, position in drawn.items() if _take({place: position}, text)}
     with_text, with_word = (_everywhere(positions, inserted) for inserted in (text, STAND_IN))
     arrived = _read_by_terraform(_synthesized(with_text))
     expected = _mapped(_read_by_terraform(_synthesized(with_word)), lambda old: old.replace(STAND_IN, text))
