@@ -6,6 +6,7 @@ Node starts with the first import of cdktf, so that tests of settings alone neve
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from stacks.settings import Environment, load_environment
 lazy_provider.enable()
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
 os.environ.setdefault("GOGC", "400")  # a fifth of the time that Terraform and its provider take is their garbage's
 
 if TYPE_CHECKING:

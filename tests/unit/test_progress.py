@@ -15,10 +15,8 @@ from operate.progress import Command, StepFailedError
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # The command line's own main, with one verb that runs what the test gives it.
-# A test run in the background is started with interrupts ignored, and would pass that on.
 PROGRAM = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import os, sys
 from pathlib import Path
 from operate import progress
 from operate.__main__ import app, main
