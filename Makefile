@@ -12,8 +12,8 @@ override python := .venv/bin/python
 override operate := @$(python) -m operate
 override image_tag := $${IMAGE_TAG:+--image-tag="$$IMAGE_TAG"}
 # Coverage sees its own process: these tests start no other, and take seconds.
-override covering := addresses backends characters constructs environment environment_files fargate_api_stack fargate_sizes \
-	output_expression problems secret_names service_dashboard settings_limits settings_rules stack_wiring state toml_file
+override covering := addresses alarms backends characters constructs environment environment_files fargate_api_stack fargate_sizes \
+	output_expression problems secret_names service_dashboard settings_limits settings_rules sidecars stack_wiring state toml_file
 override allowing := set -f; set --; for what in $$ALLOW; do set -- "$$@" --allow="$$what"; done
 override set_up := .venv/.ready
 
