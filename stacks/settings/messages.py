@@ -207,4 +207,5 @@ def _toml(value: object) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    cut = f"{text[:_LONGEST_SHOWN]}…"
+    return cut if len(cut) < len(text) else text

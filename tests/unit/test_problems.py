@@ -105,9 +105,10 @@ TOLD: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
     ({"top": {"zzz": 1}}, ("top.zzz", "1", "no such key; the keys here are label, locked")),
     ({"top": {"legs": 1}}, ("top.legs", "1", "no such key; the keys here are label, locked")),
     ({"legs": "v" * 78}, ("legs", f'"{"v" * 78}"', "must be an integer, without quotes")),
-    ({"legs": "v" * 79}, ("legs", f'"{"v" * 79}…', "must be an integer, without quotes")),
-    ({"labels": {"k" * 80: 1}}, (f"labels.{'k' * 80}", "1", 'must be text in quotes, "1"')),
-    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 80}…", "1", 'must be text in quotes, "1"')),
+    ({"legs": "v" * 79}, ("legs", f'"{"v" * 79}"', "must be an integer, without quotes")),
+    ({"legs": "v" * 80}, ("legs", f'"{"v" * 79}…', "must be an integer, without quotes")),
+    ({"labels": {"k" * 81: 1}}, (f"labels.{'k' * 81}", "1", 'must be text in quotes, "1"')),
+    ({"labels": {"k" * 82: 1}}, (f"labels.{'k' * 80}…", "1", 'must be text in quotes, "1"')),
 ]
 
 

@@ -1461,6 +1461,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
         ),
     ),
     (
+        [("container.secrets", {"DB": f"{PARAMETER}db"}), ("container.secrets_kms_key_arns", [IN_CHINA])],
+        f'container.secrets_kms_key_arns[0] = "{IN_CHINA}": must begin with arn:aws:, as every ARN in eu-west-1',
+    ),
+    (
         [("container.secrets", {"DB": f"{PARAMETER}db"}), ("container.secrets_kms_key_arns", [KEY, KEY])],
         f'container.secrets_kms_key_arns[1] = "{KEY}": is there twice: remove it',
     ),

@@ -333,6 +333,11 @@ BAD: list[tuple[tuple[Tree, ...], Tree, str]] = [
         'firelens.options.config-file-type: must be "file", with the file in the image: tasks on Fargate take no other',
     ),
     (
+        (sidecar(firelens={"type": "fluentbit", "options": {"enable-ecs-log-metadata": "yes"}}),),
+        {},
+        'firelens.options.enable-ecs-log-metadata: must be "true" or "false", in quotes',
+    ),
+    (
         (sidecar(environment={"DB_PASSWORD": "hunter2hunter2"}),),
         {},
         (
