@@ -188,7 +188,8 @@ def client(local_aws: LocalAws) -> Iterator[Client]:
 
 @pytest.mark.parametrize("alarm", [ALARM, RATIO], ids=["metric", "math"])
 def test_an_alarm_is_described_as_it_was_put(client: Client, alarm: Alarm) -> None:
-    """With metric math, and nothing of one metric beside it."""
+    """With metric math, and nothing of one metric beside it. One that knows nothing is that also at a period's end."""
+    alarm = {**alarm, "TreatMissingData": "missing"}
     client.put_metric_alarm(**alarm)
     (found,) = client.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"]
     assert {name: found.get(name) for name in alarm} == alarm
