@@ -24,10 +24,13 @@ from stacks.settings import (
 def synthesize(environments: tuple[Environment, ...]) -> None:
     # Imported only now: wrong settings are refused before Node starts, and the provider loads on demand.
     import lazy_provider  # noqa: PLC0415
+    from lazy_provider import assemblies  # noqa: PLC0415
 
-    if lazy_provider.enable():
-        atexit.register(gc.freeze)  # the process's end frees everything: no garbage is worth a last search
+    is_enabled = lazy_provider.enable()
     _check_node()
+    if is_enabled:
+        atexit.register(gc.freeze)  # the process's end frees everything: no garbage is worth a last search
+        assemblies.load_in_background()
     from cdktf import App  # noqa: PLC0415
 
     from stacks.fargate_api_stack import FargateApiStack  # noqa: PLC0415

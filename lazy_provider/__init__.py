@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from lazy_provider import assemblies, node, python_package
+from lazy_provider import node, python_package
 
 SWITCH = "LAZY_PROVIDER"
 
@@ -28,7 +28,6 @@ def enable() -> bool:
     if not python_package.stand_in():
         return False
     node.enable()
-    assemblies.load_in_background()
     return True
 
 

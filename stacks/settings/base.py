@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationInfo
 
+# What else is installed has no say in how settings are read; to look for it takes as long as to read them.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 MAX_PORT: Final = 65535
 MAX_INT32: Final = 2**31 - 1

@@ -54,6 +54,17 @@ def test_another_run_with_another_hash_seed_gives_the_same_bytes(synthesized: di
     assert stacks(tmp_path) == synthesized
 
 
+def test_what_else_is_installed_has_no_say(tmp_path: Path) -> None:
+    """Pydantic runs the plugins of every installed package, which could read the settings otherwise."""
+    (tmp_path / "other.py").write_text("raise SystemExit('was imported')", encoding="utf-8")
+    (tmp_path / "other-1.dist-info").mkdir()
+    (tmp_path / "other-1.dist-info" / "METADATA").write_text("Name: other\nVersion: 1\n", encoding="utf-8")
+    entry = "[pydantic]\nother = other:plugin\n"
+    (tmp_path / "other-1.dist-info" / "entry_points.txt").write_text(entry, encoding="utf-8")
+    completed = run_main(tmp_path / "out", PYTHONPATH=str(tmp_path))
+    assert (completed.returncode, completed.stderr) == (0, "")
+
+
 def test_no_terraform_is_needed_or_asked(synthesized: dict[str, str], tmp_path: Path) -> None:
     """CDKTF would run it for each stack with a `moved` block of its own making."""
     completed = run_main(tmp_path, TERRAFORM_BINARY_NAME=str(tmp_path / "no-terraform"))
