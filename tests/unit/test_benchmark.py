@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
@@ -25,6 +26,12 @@ def test_a_tricks_switch_finds_it(trick: str, tmp_path: Path) -> None:
     """A trick that is gone or renamed fails here, and is not reported to bring nothing."""
     done = run(TRICKS[trick], tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_program_runs_as_cdktf_runs_it() -> None:
+    """With the interpreter's options of `cdktf.json`."""
+    app = json.loads((BENCHMARK.parents[1] / "cdktf.json").read_text(encoding="utf-8"))["app"]
+    assert app.endswith(" ".join(["", "python", *MODULE["PROJECT"].options, "main.py"]))
 
 
 def test_a_switch_of_nothing_is_an_error(tmp_path: Path) -> None:

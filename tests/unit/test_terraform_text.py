@@ -183,7 +183,7 @@ def _take(positions: dict[Place, int], text: str) -> bool:
 
 @cache
 def _places_that_take(text: str) -> dict[Place, list[int]]:
-    """With the positions in what stands there."""
+    """Where in the settings `text` may stand, with the positions in what stands there."""
     places = {
         place: [position for position in range(len(old) + 1) if _take({place: position}, text)]
         for place, old in _texts(EVERY_SETTING)
