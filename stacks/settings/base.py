@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationInfo
 
-# What else is installed has no say in how settings are read; to look for it takes as long as to read them.
+# What else is installed has no say in how settings are read, as a plugin of pydantic would have.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 MAX_PORT: Final = 65535
