@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core.router import SERVICE_PATTERNS
 
-from local_aws import metric_periods, patches, web_pages
+from local_aws import metric_periods, patches, web_pages, whole_answers
 from local_aws.application_autoscaling import api as application_autoscaling
 from local_aws.application_autoscaling import scheduled_actions
 from local_aws.ecs import scheduler
@@ -32,6 +32,7 @@ def main() -> None:
     record.write(directory)
     _add_application_autoscaling()
     patches.install()
+    whole_answers.install()
     scheduler.start()
     metric_periods.start()
     scheduled_actions.start()

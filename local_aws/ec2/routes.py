@@ -22,13 +22,17 @@ _TARGETS = tuple(name for name, _ in ec2._ROUTE_MEMBERS if name not in _DESTINAT
 
 
 def create(original: Action, parameters: Parameters) -> Answer:
+    """The same route once more is none of AWS's errors: https://github.com/hashicorp/terraform-provider-aws/issues/36324"""
     table = _table(parameters)
     if table is None:
         return original(parameters)
     destination, target = _among(_DESTINATIONS, parameters), _among(_TARGETS, parameters)
     if not destination or not target:
         return _error("MissingParameter", "The request must contain a destination and a target.")
-    if _find(table, destination):
+    there = _find(table, destination)
+    if there and target.items() <= there.items():
+        return _done("CreateRouteResponse")
+    if there:
         (shown,) = destination.values()
         return _error("RouteAlreadyExists", f"The route identified by {shown} already exists.")
     table["Routes"].append({**destination, **target, "State": "active", "Origin": "CreateRoute"})

@@ -54,7 +54,7 @@ def routes(ec2: Client, network: Network) -> list[dict[str, Any]]:
     ids=["IPv4", "IPv6", "prefix list"],
 )
 def test_a_route_leads_to_any_kind_of_destination(ec2: Client, network: Network, destination: dict[str, str]) -> None:
-    """It is made, refused a second time, sent elsewhere, and taken away.
+    """It is made, left as it is by the same request, refused to another target, sent elsewhere, and taken away.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, RouteAlreadyExists
@@ -64,10 +64,14 @@ def test_a_route_leads_to_any_kind_of_destination(ec2: Client, network: Network,
     ec2.create_route(**to_internet)
     assert routes(ec2, network) == [{**made, "GatewayId": network.gateway_id}]
 
+    ec2.create_route(**to_internet)
+    assert len(routes(ec2, network)) == 1
+    elsewhere = {"RouteTableId": network.table_id, **destination, "TransitGatewayId": "tgw-0123456789abcdef0"}
     with pytest.raises(ec2.exceptions.ClientError, match="RouteAlreadyExists"):
-        ec2.create_route(**to_internet)
+        ec2.create_route(**elsewhere)
+    assert routes(ec2, network) == [{**made, "GatewayId": network.gateway_id}]
 
-    ec2.replace_route(RouteTableId=network.table_id, **destination, TransitGatewayId="tgw-0123456789abcdef0")
+    ec2.replace_route(**elsewhere)
     assert routes(ec2, network) == [{**made, "TransitGatewayId": "tgw-0123456789abcdef0"}]
 
     ec2.delete_route(RouteTableId=network.table_id, **destination)
