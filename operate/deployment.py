@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from operate import (
     plan_decisions,
     plan_lookups,
     progress,
+    provider_process,
     releases,
     rollback,
     rollout,
@@ -34,11 +36,13 @@ from operate.service import Service, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from operate.before_release import BeforeRelease
     from operate.environment import Environment
     from operate.image_tags import ImageTag
     from operate.plan_decisions import Allowance
+    from operate.provider_process import ProviderProcess
     from operate.stack import Stack
     from operate.unrecorded import Unrecorded
 
@@ -95,10 +99,12 @@ class Destroyed:
 def plan(environment: Environment, *, image_tag: str | None) -> Planned:
     """Needs no more of the caller than Terraform does: where ECS can't be asked, it says so and plans on."""
     service = Service.of(environment)
-    with deployment_lock.held(environment.local_aws), environment.answering():
+    with deployment_lock.held(environment.local_aws), environment.answering(), _provider(environment) as provider:
         loading = threading.Thread(target=environment.load_clients, args=[unrecorded.ASKED], daemon=True)
         loading.start()  # while another program synthesizes
         stack = environment.prepare_stack()
+        if provider:
+            stack = dataclasses.replace(stack, terraform=provider.attached(stack.terraform))
         image = _image_if_told(service)
         tag = image_tags.choose(image_tag, deployed_image=image, settings=environment.settings)
         found = _unrecorded_if_told(environment, stack)
@@ -106,6 +112,11 @@ def plan(environment: Environment, *, image_tag: str | None) -> Planned:
         document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
         before = before_release.planned(document, environment.settings)
         return Planned(document, tag, image, warning, before, not_checked)
+
+
+def _provider(environment: Environment) -> AbstractContextManager[ProviderProcess | None]:
+    """For the embedded AWS alone: what a caller's own credentials and certificates need is Terraform's to care for."""
+    return provider_process.beside(environment.stack.terraform) if environment.local_aws else contextlib.nullcontext()
 
 
 def _looked_up(

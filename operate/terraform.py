@@ -102,11 +102,20 @@ class Terraform:
     def _data_directory(self) -> Path:
         return self.working_directory / ".terraform"
 
+    @property
+    def provider(self) -> Path | None:
+        """The AWS provider's program, where `init` has linked to it."""
+        linked = self._provider_directory.glob("terraform-provider-aws_*")
+        return next((program.resolve() for program in linked), None)
+
+    @property
+    def _provider_directory(self) -> Path:
+        provider = self._data_directory / "providers" / program().provider
+        return provider / AWS_PROVIDER_VERSION / provider_mirror.target()
+
     def _has_provider(self) -> bool:
         """Both what init wrote and what it linked to are still there: a mirror can move, `make clean` is thorough."""
-        providers = self._data_directory / "providers" / program().provider
-        linked = (providers / AWS_PROVIDER_VERSION / provider_mirror.target()).is_dir()
-        return linked and (self.working_directory / ".terraform.lock.hcl").is_file()
+        return self._provider_directory.is_dir() and (self.working_directory / ".terraform.lock.hcl").is_file()
 
     def _fingerprint(self) -> str:
         """Of all that init reads. Of synthesized JSON that is little; HCL isn't parsed, so all of it counts."""

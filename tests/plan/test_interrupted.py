@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from local_aws import lifecycle
@@ -58,6 +60,40 @@ def test_nobody_waits_for_one_that_was_killed(checkout: Checkout) -> None:
     first.communicate(timeout=WITHIN_SECONDS)
     exit_code, said = checkout.operate("plan", "local")
     assert (exit_code, "waiting, since" in said) == (0, False)
+
+
+def shared_providers(checkout: Checkout) -> list[int]:
+    """Processes of the AWS provider that wait for more than one Terraform, and were started for this embedded AWS."""
+
+    def is_one(process: psutil.Process) -> bool:
+        try:
+            endpoint = process.environ().get("AWS_ENDPOINT_URL", "")
+            return "-debug" in process.cmdline() and endpoint.endswith(f":{checkout.local_aws.port}")
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            return False
+
+    return [process.pid for process in psutil.process_iter() if is_one(process)]
+
+
+def test_the_provider_of_a_plan_ends_with_it(checkout: Checkout) -> None:
+    """Several commands of Terraform have one; it goes where the plan is done, and where the plan is killed."""
+    assert checkout.operate("plan", "local")[0] == 0
+    assert shared_providers(checkout) == []
+    first = at_work(checkout)
+    assert wait_until(lambda: bool(shared_providers(checkout)), within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
+    first.kill()
+    first.communicate(timeout=WITHIN_SECONDS)
+    assert wait_until(lambda: not shared_providers(checkout), within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
+
+
+def test_terraform_reads_the_plan_with_a_provider_of_its_own(checkout: Checkout) -> None:
+    """As the verb did, whose Terraform shared one."""
+    assert checkout.operate("plan", "local")[0] == 0
+    folder = checkout.folder / "cdktf.out" / "stacks" / "go-api-local"
+    shown = subprocess.run(
+        ["terraform", "show", "-json", "plan"], cwd=folder, env=checkout.variables, capture_output=True, check=True
+    )
+    assert json.loads(shown.stdout) == json.loads((folder / "plan.json").read_text())
 
 
 def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(checkout: Checkout) -> None:
