@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local_aws.instance import REGION
-from operate import paths, terraform_errors
+from operate import paths, provider_process, terraform_errors
 from operate.errors import OperateError
 from operate.progress import StepFailedError
 from operate.terraform import Terraform
 from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_s3 import S3Client
 
     from local_aws.instance import LocalAws
+    from operate.provider_process import ProviderProcess
 
 STATE_BUCKET = "terraform-state"
 IMAGE_REPOSITORY = "go-api"
@@ -61,17 +63,28 @@ class Module:
         marked = self._mark.is_file() and self._mark.read_text() == self._fingerprint()
         return marked and _has_object(self.local_aws, STATE_BUCKET, self.state_key)
 
-    def apply(self) -> None:
-        self._copy_sources()
+    @property
+    def terraform(self) -> Terraform:
         init = {"TF_CLI_ARGS_init": f"-backend-config={_BACKEND.name}"}
-        terraform = Terraform(self._folder, self.local_aws.environment_variables() | init)
+        return Terraform(self._folder, self.local_aws.environment_variables() | init)
+
+    def init(self) -> None:
+        self._copy_sources()
+        with self._explained():
+            self.terraform.init()
+
+    def apply(self, provider: ProviderProcess | None) -> None:
+        with self._explained():
+            (provider.attached(self.terraform) if provider else self.terraform).apply()
+        self._mark.write_text(self._fingerprint())
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            terraform.init()
-            terraform.apply()
+            yield
         except StepFailedError as error:
             own = S3Backend(bucket=STATE_BUCKET, key=self.state_key, region=REGION)
             raise OperateError(terraform_errors.explained(error, folder=self._folder, own=own, embedded=True)) from None
-        self._mark.write_text(self._fingerprint())
 
     def _copy_sources(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -97,10 +110,14 @@ def modules(local_aws: LocalAws) -> list[Module]:
 def apply(local_aws: LocalAws) -> None:
     """Well under a second when all is there; a module that is to be applied takes those that read it along."""
     outdated = list(itertools.dropwhile(Module.is_applied, modules(local_aws)))
-    if outdated:
-        prepare_account(local_aws)
+    if not outdated:
+        return
+    prepare_account(local_aws)
     for module in outdated:
-        module.apply()
+        module.init()
+    with provider_process.beside(outdated[0].terraform) as provider:
+        for module in outdated:
+            module.apply(provider)
 
 
 def prepare_account(local_aws: LocalAws) -> None:

@@ -60,7 +60,7 @@ class ProviderProcess:
         return cls(process, printed)
 
     def attached(self, terraform: Terraform) -> Terraform:
-        """One whose commands use this process, but for the stacks that configure a provider twice."""
+        """One whose commands use this process, but where the folder configures the provider twice."""
         value = self.variable() if has_one_configuration(terraform.working_directory) else None
         if value is None:
             return terraform
@@ -93,6 +93,9 @@ def beside(terraform: Terraform) -> Iterator[ProviderProcess | None]:
 
 
 def has_one_configuration(folder: Path) -> bool:
-    """A second, as of an alias, would take the place of the first."""
+    """What is synthesized, or written by hand. A second, as of an alias, would take the place of the first."""
     synthesized = folder / "cdk.tf.json"
-    return synthesized.is_file() and len(json.loads(synthesized.read_text())["provider"]["aws"]) == 1
+    if synthesized.is_file():
+        return len(json.loads(synthesized.read_text())["provider"]["aws"]) == 1
+    blocks = (re.findall(r'^provider "aws"', file.read_text(), re.MULTILINE) for file in folder.glob("*.tf"))
+    return sum(map(len, blocks)) == 1

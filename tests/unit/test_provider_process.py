@@ -52,12 +52,28 @@ def test_commands_find_it_while_the_block_lasts(stack: Callable[..., Terraform],
     assert wait_until(lambda: not psutil.pid_exists(pid), within_seconds=10)
 
 
-def test_a_stack_with_two_configurations_has_its_own(stack: Callable[..., Terraform]) -> None:
-    """A process has one at a time: the second would take the first one's place."""
+@pytest.mark.parametrize("written_by_hand", [False, True])
+def test_a_stack_with_two_configurations_has_its_own(
+    stack: Callable[..., Terraform], tmp_path: Path, *, written_by_hand: bool
+) -> None:
+    """A process has one at a time: the second, as of an alias, would take the first one's place."""
     terraform = stack(LISTENS, regions=("us-east-1", "us-west-2"))
+    if written_by_hand:
+        (tmp_path / "cdk.tf.json").unlink()
+        blocks = ('provider "aws" {}', 'provider "aws" {\n  alias = "other"\n}')
+        (tmp_path / "main.tf").write_text("\n".join(blocks))
     with provider_process.beside(terraform) as provider:
         assert provider
         assert provider.attached(terraform) == terraform
+
+
+def test_a_module_with_one_configuration_finds_it(stack: Callable[..., Terraform], tmp_path: Path) -> None:
+    terraform = stack(LISTENS)
+    (tmp_path / "cdk.tf.json").unlink()
+    (tmp_path / "terraform.tf").write_text('terraform {}\n\nprovider "aws" {}\n')
+    with provider_process.beside(terraform) as provider:
+        assert provider
+        assert provider.attached(terraform).environment[VARIABLE] == "{}"
 
 
 def test_one_that_does_not_start_is_done_without(
