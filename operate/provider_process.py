@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
 
+_LOGS = ("TF_LOG", "TF_LOG_PROVIDER")
 _START_SECONDS = 20
 _POLL_SECONDS = 0.02
 _LONGEST_OUTPUT = 65_536
@@ -44,14 +45,17 @@ class ProviderProcess:
 
     @classmethod
     def start(cls, terraform: Terraform) -> ProviderProcess | None:
-        """With what Terraform would start it with; None where `init` has linked to none yet."""
-        program = terraform.provider
-        if program is None:
+        """With what Terraform would start it with.
+
+        None where `init` has linked to none yet, and where somebody wants its log, which it gives to who starts it.
+        """
+        program, variables = terraform.provider, tool_variables(terraform.environment)
+        if program is None or any(map(variables.get, _LOGS)):
             return None
         printed = tempfile.TemporaryFile()  # noqa: SIM115 - `end` closes it
         process = subprocess.Popen(
             ["sh", "-c", _SCRIPT, program],
-            env={**tool_variables(terraform.environment), "AWS_CA_BUNDLE": ""},  # with one, it is configured only once
+            env={**variables, "AWS_CA_BUNDLE": ""},  # with one, it is configured only once
             stdin=subprocess.PIPE,
             stdout=printed,
             stderr=subprocess.DEVNULL,

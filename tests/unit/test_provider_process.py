@@ -88,3 +88,12 @@ def test_one_that_does_not_start_is_done_without(
 
 def test_before_init_there_is_none(stack: Callable[..., Terraform]) -> None:
     assert ProviderProcess.start(stack(None)) is None
+
+
+@pytest.mark.parametrize("variable", ["TF_LOG", "TF_LOG_PROVIDER"])
+def test_whoever_asks_for_its_log_gets_it_of_terraform(
+    stack: Callable[..., Terraform], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """https://developer.hashicorp.com/terraform/internals/debugging."""
+    monkeypatch.setenv(variable, "DEBUG")
+    assert ProviderProcess.start(stack(LISTENS)) is None
