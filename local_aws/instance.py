@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from local_aws.errors import LocalAwsError
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 REGION = "us-east-1"
 
@@ -36,6 +41,8 @@ _CALLERS_OWN = (
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
+
+_making_a_client = threading.Lock()  # which a session does not let two threads do at once
 
 
 @dataclass(frozen=True)
@@ -81,20 +88,28 @@ class LocalAws:
 
     def client(self, service: str, *, region: str = REGION) -> Client:
         """A boto3 client that knows nothing of the caller's profile, credentials and endpoints."""
-        import botocore.session  # noqa: PLC0415 - half a second that `up` with nothing to do can't spare
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415 - half a second that `up` with nothing to do can't spare
 
-        unset = (None, None, None, None)
-        session = botocore.session.Session(session_vars={"profile": unset, "config_file": unset})
-        session.set_config_variable("ignore_configured_endpoint_urls", value=True)
-        return session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
-            config=Config(proxies={}, s3={"addressing_style": "path"}),
-        )
+        with _making_a_client:
+            return _session().create_client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
+                config=Config(proxies={}, s3={"addressing_style": "path"}),
+            )
+
+
+@functools.cache
+def _session() -> Session:
+    """One reads AWS's descriptions of its services once, which takes a tenth of a second for each client else."""
+    import botocore.session  # noqa: PLC0415 - as above
+
+    unset = (None, None, None, None)
+    session = botocore.session.Session(session_vars={"profile": unset, "config_file": unset})
+    session.set_config_variable("ignore_configured_endpoint_urls", value=True)
+    return session
 
 
 def _callers_own() -> list[str]:
