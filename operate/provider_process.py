@@ -1,7 +1,7 @@
 """The AWS provider in one process for several commands of Terraform.
 
 Each of them else starts it and reads its schema, and before that all of its 700 MB, to compare them with the lock file:
-more than half of what a plan of this stack takes. `init` has compared them. A process has one configuration at a time.
+half of what Terraform takes to plan this stack. `init` has compared them. A process has one configuration at a time.
 https://developer.hashicorp.com/terraform/plugin/debugging#starting-a-provider-in-debug-mode
 """
 
