@@ -35,15 +35,13 @@ class WholeAnswers(H11Protocol):
         await super().stream_send(event)
 
     async def _send_joined(self, event: Event) -> None:
-        data = event.data if isinstance(event, RawData) else b""
-        if self._is_head:
-            self._head, self._is_head = data, False
-            return
-        if self._head + data:
-            head, self._head = self._head, b""
-            await self._write(RawData(head + data))
-        if not isinstance(event, RawData):
-            await self._write(event)
+        if isinstance(event, RawData):
+            data, self._head = self._head + event.data, b""
+            if self._is_head:
+                self._head, self._is_head = data, False
+                return
+            event = RawData(data)
+        await self._write(event)
 
 
 def install() -> None:

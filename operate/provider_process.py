@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 VARIABLE = "TF_REATTACH_PROVIDERS"
 
 _LOGS = ("TF_LOG", "TF_LOG_PROVIDER")
-_START_SECONDS = 20
+_START_SECONDS = 60
 _POLL_SECONDS = 0.02
 _LONGEST_OUTPUT = 65_536
 # Its standard input is a pipe from us, which ends when we do, however that is.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from local_aws import lifecycle
+from local_aws import instance, lifecycle
 from local_aws import server_process as process
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws, configured_port
@@ -188,6 +188,7 @@ def test_it_hides_the_callers_own_aws(local_aws: LocalAws, monkeypatch: pytest.M
     }
     for name, value in mine.items():
         monkeypatch.setenv(name, value)
+    instance._session.cache_clear()  # one that was made before would not have seen them
 
     variables = local_aws.environment_variables()
 
