@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from botocore.utils import parse_timestamp
+
 from local_aws import container_engine, lifecycle
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, reserved_port
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 
 PORT = 8080
+_LABELS = "com.amazonaws.ecs"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _POLL_SECONDS = 0.1
 _NEVER_AFTER_SECONDS = 120
@@ -310,9 +313,22 @@ class Stage:
         engine = container_engine.running(self.local_aws)
         assert engine
         with engine.client() as client:
-            label = f"com.amazonaws.ecs.task-arn={task_arn or self.tasks()[0]['taskArn']}"
+            label = f"{_LABELS}.task-arn={task_arn or self.tasks()[0]['taskArn']}"
             (container,) = client.containers.list(filters={"label": label})
             yield container
+
+    def engine_states(self, task: Record) -> dict[str, dict[str, Any]]:
+        """Of a task's containers, also ended ones, by name: what the engine says of their run, to the microsecond."""
+        engine = container_engine.running(self.local_aws)
+        assert engine
+        with engine.client() as client:
+            found = client.containers.list(all=True, filters={"label": f"{_LABELS}.task-arn={task['taskArn']}"})
+            states = {one.labels.get(f"{_LABELS}.container-name"): one.attrs["State"] for one in found}
+        return {
+            name: {**state, **{at: parse_timestamp(state[at]) for at in ("StartedAt", "FinishedAt")}}
+            for name, state in states.items()
+            if name  # what holds the task's network has none
+        }
 
     def engine_containers(self, name: str) -> list[str]:
         """Those, also ended ones, with this in their names."""

@@ -83,7 +83,8 @@ def test_one_network_and_the_end_of_a_non_essential_container(stage: Stage) -> N
     assert [one["type"] for one in task["attachments"]] == ["ElasticNetworkInterface"]
     taken = "listen tcp :9090: bind: address already in use"
     wait_until(lambda: taken in stage.log_messages(task, "collision") + stage.log_messages(task, "proxy"))
-    assert stage.log_events(task, "helper")[-1]["timestamp"] <= stage.log_events(task, "probe")[0]["timestamp"]
+    runs = stage.engine_states(task)
+    assert runs["helper"]["FinishedAt"] <= runs["probe"]["StartedAt"]
 
 
 def test_an_essential_end_stops_the_task_in_reverse_order(stage: Stage) -> None:
