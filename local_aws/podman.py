@@ -32,7 +32,8 @@ _CONNECT_TIMEOUT_SECONDS = 3
 _START_TIMEOUT_SECONDS = 60
 _REMOVE_TIMEOUT_SECONDS = 60
 _END_TIMEOUT_SECONDS = 5
-_LAST_PROCESSES_TIMEOUT_SECONDS = 10
+_EXEC_END_SECONDS = 5  # a health check asks at once
+_LAST_PROCESSES_TIMEOUT_SECONDS = 15
 _POLL_SECONDS = 0.1
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PROGRAMS = ("podman", "conmon", "runc", "netavark", "iptables", "ip", "setsid")
@@ -280,6 +281,7 @@ def _read(path: Path) -> str | None:
 def _containers_conf(networks: Path, *, default: str) -> str:
     """Limits are soft = hard because podman 4.3's Docker API swaps them; crun refuses hybrid cgroups.
 
+    What watched an exec waits for somebody to ask how it ended: by default five minutes, in which we may have stopped.
     A path is quoted as JSON, whose escapes are a subset of TOML's.
     """
     return f"""\
@@ -291,6 +293,7 @@ log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+exit_command_delay = {_EXEC_END_SECONDS}
 image_copy_tmp_dir = "storage"
 runtime = "runc"
 

@@ -104,6 +104,16 @@ def test_stop_leaves_nothing(client: DockerClient, podman: Podman, probe_referen
     assert_nothing_is_left(podman, pid)
 
 
+def test_stop_leaves_nothing_of_a_command_in_a_container(
+    client: DockerClient, podman: Podman, probe_reference: str
+) -> None:
+    """As of a health check: its monitor outlives it, and cleans up minutes later where podman is told nothing else."""
+    container = run(client, probe_reference)
+    assert container.exec_run(["/server", "check"]).exit_code is not None
+    podman.stop()
+    assert_nothing_is_left(podman, container.attrs["State"]["Pid"])
+
+
 def test_stop_without_a_start_is_harmless(podman: Podman) -> None:
     """`cloud-down` on a machine that never had an engine running."""
     podman.stop()
