@@ -14,6 +14,7 @@ from unittest import mock
 from operate import deployment
 from operate.provider_process import VARIABLE, ProviderProcess, has_one_configuration
 from operate.terraform import Terraform
+from tests.short_schema import ShortSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +26,27 @@ if TYPE_CHECKING:
 class ProviderProcesses:
     """By the endpoint that each one talks to."""
 
-    _running: dict[str, ProviderProcess] = field(default_factory=dict)
+    _running: dict[str, tuple[ProviderProcess, ShortSchema]] = field(default_factory=dict)
 
     def attached(self, terraform: Terraform, command: Command, verb: str) -> Command:
         """The command with its provider running already, where one process can stand for what it would start."""
         endpoint = command.environment.get("AWS_ENDPOINT_URL")
-        if verb == "init" or not endpoint or not has_one_configuration(command.directory):
+        if not endpoint or not has_one_configuration(command.directory):
             return command
         if endpoint not in self._running:
+            if verb == "init":
+                return command
             provider = ProviderProcess.start(terraform)
             assert provider, f"{terraform} has no provider"
-            self._running[endpoint] = provider
-        value = self._running[endpoint].variable()
-        assert value, "the provider did not start"
-        return dataclasses.replace(command, environment={**command.environment, VARIABLE: value})
+            variable = provider.variable()
+            assert variable, "the provider did not start"
+            self._running[endpoint] = provider, ShortSchema(variable)
+        _, schema = self._running[endpoint]
+        return dataclasses.replace(command, environment={**command.environment, VARIABLE: schema.variable})
 
     def end(self) -> None:
-        for provider in self._running.values():
+        for provider, schema in self._running.values():
+            schema.end()
             provider.end()
 
 
