@@ -1,7 +1,7 @@
 """What each setting does to a stack that runs is what `docs/changes.toml` says, in real Terraform on the embedded AWS.
 
-The stack is deployed once. Of each key the next row of the table is planned, then all of them are applied together,
-until no row is left; a second plan after each apply is empty.
+The stack is deployed once. Of each key the next row of the table is planned alone, then all of them are applied
+together, until no row is left; a second plan after each apply is empty.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from stacks.settings import Environment
 from tests.plan import transitions
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 from tests.plan.transitions import Change, overlaid
-from tests.plan.variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,11 +93,11 @@ class Deployment:
         self.terraform.init()
 
     def plan(self, settings: Tree) -> dict[str, str]:
-        """Types to actions: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change."""
+        """Types to what happens to them, as `docs/changes.toml` calls it."""
         self.write(synthesized(settings))
-        lines = map(json.loads, self.terraform.run("plan", "-json").splitlines())
-        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
-        return {change["resource"]["resource_type"]: change["action"] for change in changes}
+        plan = self.folder.parent / "plan"
+        self.terraform.plan(out=plan)
+        return actions(self.terraform.show_json(plan)["resource_changes"])
 
     def apply(self, settings: Tree) -> None:
         """Whatever is planned after that, be it an output, is a failure."""
@@ -113,10 +112,24 @@ class Deployment:
         service: Tree = found
         return service
 
-    def variants(self, folder: Path) -> Variants:
-        with closing(self.local_aws.client("s3")) as s3:
-            state = s3.get_object(Bucket="terraform-state", Key=self.settings["backend"]["key"])["Body"].read()
-        return Variants(folder, synthesized(self.settings), json.loads(state))
+
+def actions(changes: list[Tree]) -> dict[str, str]:
+    """https://developer.hashicorp.com/terraform/internals/json-format#change-representation."""
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        if {*change["change"]["actions"]} not in ({"no-op"}, {"read"}):
+            found.setdefault(change["type"], set()).add(_action(**change["change"]))
+    return {type_: " and ".join(sorted(said)) for type_, said in found.items()}
+
+
+def _action(*, actions: list[str], before: Tree | None, after: Tree | None, **change: Any) -> str:
+    if len(actions) > 1:
+        return "replace"
+    if actions != ["update"]:
+        return actions[0]
+    old, new = before or {}, {**(after or {}), **change["after_unknown"]}
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    return "tag" if changed <= {"tags", "tags_all"} else "update"
 
 
 @pytest.fixture(scope="module")
@@ -263,27 +276,24 @@ def made(launched: Deployment) -> Callable[[Change], Change]:
 
 
 @pytest.fixture(scope="module")
-def walk(move: Move, made: Callable[[Change], Change], tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def walk(move: Move, made: Callable[[Change], Change]) -> Walk:
     """From the move on, through all rows, and back to where it began."""
-    walk, deployment, folder = Walk(), move.deployment, tmp_path_factory.mktemp("variants")
-    first, variables = deployment.settings, deployment.variables
+    walk, deployment = Walk(), move.deployment
+    first = deployment.settings
 
     def changed(change: Change) -> Tree:
-        return synthesized(overlaid(deployment.settings, change.overlay(after=True)))
+        return overlaid(deployment.settings, change.overlay(after=True))
 
-    refused = {row: changed(change) for row, change in REFUSED.items()}
-    walk.refused = deployment.variants(folder / "refused").refused(refused, variables)
+    for row, change in REFUSED.items():
+        with pytest.raises(StepFailedError) as failed:
+            deployment.plan(changed(change))
+        walk.refused[row] = failed.value.output
     while step := _next_rows(deployment.settings, walk, made):
-        applied = sorted((one for one in step.values() if one.is_applied), key=lambda one: bool(one.with_))
-        settings = reduce(overlaid, (one.overlay(after=True) for one in applied), deployment.settings)
-        if len(step) == 1:
-            walk.planned |= {row: deployment.plan(settings) for row in step}
-        else:
-            documents = {row: changed(change) for row, change in step.items()}
-            walk.planned |= deployment.variants(folder / f"from_{min(step)}").planned(documents, variables)
+        walk.planned |= {row: deployment.plan(changed(change)) for row, change in step.items()}
         if any(walk.planned[row] != CHANGES[row].plan for row in step):
             break  # else an apply that fails hides which of them it was
-        deployment.apply(settings)
+        applied = sorted((one for one in step.values() if one.is_applied), key=lambda one: bool(one.with_))
+        deployment.apply(reduce(overlaid, (one.overlay(after=True) for one in applied), deployment.settings))
     walk.others = [said(change) for row, change in PLANNED.items() if row not in walk.planned]
     walk.there = deployment.service()
     none = {"alarms": {"alarmNames": [], "enable": False, "rollback": False}}
@@ -298,15 +308,21 @@ def _next_rows(settings: Tree, walk: Walk, made: Callable[[Change], Change]) -> 
     """Of each key the first row that is left, where it begins with the value that is applied."""
     environment, by_key = Environment.model_validate(settings), dict[str, dict[str, Change]]()
     remaining = {row: change for row, change in PLANNED.items() if row not in walk.planned}
-    first = {row: change for row, change in remaining.items() if not change.last}
-    for row, change in (first or remaining).items():
-        by_key.setdefault(change.key, {})[row] = made(change)
+    turn = min(map(_turn, remaining.values()), default=None)
+    for row, change in remaining.items():
+        if _turn(change) == turn:
+            by_key.setdefault(change.key, {})[row] = made(change)
     found: dict[str, Change] = {}
     for left in by_key.values():
         row, change = next(iter(left.items()))
         if overlaid(settings, change.given) == settings and _starts_with(environment, change):
             found[row] = change
     return found
+
+
+def _turn(change: Change) -> tuple[bool, bool]:
+    """A second configuration of the provider comes after all: from then on each command starts it for itself."""
+    return change.key == "image.region", change.last
 
 
 def _starts_with(environment: Environment, change: Change) -> bool:

@@ -1,13 +1,11 @@
-"""What an environment's options come to in a plan: where tasks run, what they pull, and exactly what a role may do.
-
-Each option is a module of one plan, beside the others.
-"""
+"""What an environment's options come to in a plan: where tasks run, what they pull, and exactly what a role may do."""
 
 from __future__ import annotations
 
 import json
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +21,6 @@ from stacks.settings import Environment, load_environment
 from tests.plan.expressions import Case, evaluate
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 from tests.plan.transitions import ROOT, overlaid
-from tests.plan.variants import Variants
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -145,15 +142,12 @@ def _type(value: Any) -> Any:
     return ["tuple", [_type(item) for item in value]] if isinstance(value, list) else "string"
 
 
+@dataclass(frozen=True)
 class Planned:
-    """`outputs` are the modules' own, `resources` each option's by their types."""
+    """`outputs` are the modules' own, `resources` each option's."""
 
-    def __init__(self, outputs: Tree, plan: Tree) -> None:
-        self.outputs = outputs
-        self.resources: dict[str, list[Tree]] = {
-            module["address"].partition(".")[2]: module["resources"]
-            for module in plan["planned_values"]["root_module"]["child_modules"]
-        }
+    outputs: Tree
+    resources: dict[str, list[Tree]]
 
     def only(self, option: str, type_: str) -> Tree:
         (found,) = [each["values"] for each in self.resources[option] if each["type"] == type_]
@@ -173,12 +167,19 @@ class Planned:
 
 @pytest.fixture(scope="module")
 def planned(stand_in_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    outputs, variables = furnish(stand_in_aws), stand_in_aws.environment_variables()
-    nothing = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "options", "resources": []}
-    folder = tmp_path_factory.mktemp("options") / "plan"
-    documents = {name: synthesized(option) for name, option in OPTIONS.items()}
-    Variants(folder, documents["nothing"], nothing).planned(documents, variables)
-    return Planned(outputs, Terraform(folder, variables).show_json(folder / "plan"))
+    outputs, folder = furnish(stand_in_aws), tmp_path_factory.mktemp("options")
+    terraform = Terraform(folder, stand_in_aws.environment_variables())
+
+    def resources(option: Tree) -> list[Tree]:
+        document = synthesized(option)
+        document["terraform"]["backend"] = {"local": {}}
+        (folder / "cdk.tf.json").write_text(json.dumps(document))
+        terraform.init()
+        terraform.plan(out=folder / "plan")
+        found: list[Tree] = terraform.show_json(folder / "plan")["planned_values"]["root_module"]["resources"]
+        return found
+
+    return Planned(outputs, {name: resources(option) for name, option in OPTIONS.items()})
 
 
 def test_a_part_of_an_output_comes_to_the_same(planned: Planned) -> None:
