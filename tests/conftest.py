@@ -31,11 +31,11 @@ ROOT = Path(__file__).parents[1]
 
 # What mostly waits begins first, so that the others are run meanwhile.
 LONGEST_FIRST = (
+    "tests/plan/test_changes.py",
     "tests/acceptance/test_criteria",
     "tests/acceptance/test_service_life.py",
     "tests/acceptance/test_service_continuity.py",
     "tests/acceptance/test_release_command.py",
-    "tests/plan/test_changes.py",
     "tests/plan/test_cdktf_commands.py",
     "tests/plan/test_unrecorded.py",
     "tests/plan/test_deployment.py",
