@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _DOCKER_SOCKET = "unix:///var/run/docker.sock"
 _PING_TIMEOUT_SECONDS = 3
+_api_versions: dict[str, str] = {}
+"""By address, as the engine said once: podman looks for its programs' packages each time, a third of a second."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Engine:
     def client(self, *, timeout_seconds: int = 120) -> Iterator[docker.DockerClient]:
         import docker  # noqa: PLC0415 - an eighth of a second that commands with nothing to do can spare
 
-        client = docker.DockerClient(base_url=self.docker_host, timeout=timeout_seconds)
+        version = _api_versions.get(self.docker_host)
+        client = docker.DockerClient(base_url=self.docker_host, version=version, timeout=timeout_seconds)
+        _api_versions[self.docker_host] = client.api.api_version
         try:
             yield client
         finally:

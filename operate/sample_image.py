@@ -28,6 +28,7 @@ Fault = Literal["crash-at-start", "unhealthy", "abrupt-exit", "server-errors"]
 _GO_ARCHITECTURES: dict[Architecture, str] = {"X86_64": "amd64", "ARM64": "arm64"}
 _PROGRAM = "go-api"
 _USER = "65532:65532"
+_COMPRESSION_LEVEL = 1  # a tenth of the time that 9 takes, for a tenth more to be sent to this machine
 
 
 def build(
@@ -98,7 +99,7 @@ def _from_program(program: bytes, architecture: Architecture) -> Image:
         "config": {"User": _USER, "Entrypoint": [f"/{_PROGRAM}"]},
         "rootfs": {"type": "layers", "diff_ids": [_digest(archive.getvalue())]},
     }
-    return Image(config=json.dumps(config).encode(), layers=(gzip.compress(archive.getvalue(), mtime=0),))
+    return Image(config=json.dumps(config).encode(), layers=(_gzipped(archive.getvalue()),))
 
 
 def _from_dockerfile(engine: Engine, *, version: str, fault: Fault | None, architecture: Architecture) -> Image:
@@ -136,7 +137,7 @@ def read_archive(stream: io.BytesIO) -> Image:
 
 
 def _gzipped(layer: bytes) -> bytes:
-    return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer, mtime=0)
+    return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer, _COMPRESSION_LEVEL, mtime=0)
 
 
 def _digest(content: bytes) -> str:

@@ -89,7 +89,7 @@ def push_probe(
         "schemaVersion": 2,
         "mediaType": _MANIFEST,
         "config": _upload(local_aws, "config.v1+json", json.dumps(config).encode()),
-        "layers": [_upload(local_aws, "layer.v1.tar+gzip", gzip.compress(archive.getvalue(), mtime=0))],
+        "layers": [_upload(local_aws, "layer.v1.tar+gzip", gzip.compress(archive.getvalue(), 1, mtime=0))],
     }
     content = json.dumps(manifest).encode()
     _send(f"{local_aws.endpoint}/v2/probe/manifests/{tag}", content, method="PUT", content_type=_MANIFEST)
