@@ -103,7 +103,8 @@ def _pytest(checkout: Path, *tests: str, **variables: str) -> int:
     """Its exit code; by the environment of the checkout, and with nothing that this one's has set for Node."""
     mine = {"JSII_NODE", "NODE_OPTIONS", "LAZY_PROVIDER_NODE"}
     environment = {name: value for name, value in os.environ.items() if name not in mine} | variables
-    command = [".venv/bin/python", "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", "--quiet", *tests]
+    in_order = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
+    command = [".venv/bin/python", "-m", "pytest", *in_order, "--quiet", *tests]
     return subprocess.run(command, cwd=checkout, env=environment, check=False).returncode
 
 

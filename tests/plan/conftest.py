@@ -66,6 +66,15 @@ def stand_in_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]
         yield local_aws
 
 
+@pytest.fixture
+def own_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """As `stand_in_aws`, for a test that deploys by names by which others leave something there."""
+    with _own_aws(tmp_path_factory) as local_aws:
+        process.start(local_aws)
+        furnish(local_aws)
+        yield local_aws
+
+
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of an environment's stack, as `main.py` makes it of the repository's own settings."""

@@ -22,9 +22,9 @@ TAG = ("--var", "image_tag=latest")
 
 
 @pytest.fixture
-def cdktf(stand_in_aws: LocalAws, tmp_path: Path) -> Callable[..., str]:
-    variables = tool_variables(stand_in_aws.environment_variables())
-    environment = {**variables, **provider_variables(stand_in_aws.environment_variables()), "CI": "1"}
+def cdktf(own_aws: LocalAws, tmp_path: Path) -> Callable[..., str]:
+    variables = tool_variables(own_aws.environment_variables())
+    environment = {**variables, **provider_variables(own_aws.environment_variables()), "CI": "1"}
 
     def run(*words: str) -> str:
         command = [sys.executable, "-m", "pipenv", "run", "cdktf", *words, "--output", str(tmp_path / "cdktf.out")]
@@ -49,14 +49,14 @@ def _services(local_aws: LocalAws) -> list[str]:
     return [arn.rpartition("/")[2] for arn in ecs.list_services(cluster=STACK)["serviceArns"]]
 
 
-def test_each_command(cdktf: Callable[..., str], stand_in_aws: LocalAws) -> None:
+def test_each_command(cdktf: Callable[..., str], own_aws: LocalAws) -> None:
     """From the list of the stacks to a deployment that ECS knows, its outputs, and its end."""
     assert "go-api-prod" in cdktf("list")
     assert STACK in cdktf("synth")
     assert "to add, 0 to change, 0 to destroy" in cdktf("diff", STACK, *TAG)
     cdktf("deploy", STACK, "--auto-approve", *TAG)
-    assert _services(stand_in_aws) == [STACK]
+    assert _services(own_aws) == [STACK]
     assert f"service_name = {STACK}" in cdktf("output", STACK)
     assert "Destroy complete!" in cdktf("destroy", STACK, "--auto-approve", *TAG)
-    clusters = stand_in_aws.client("ecs").list_clusters()["clusterArns"]
+    clusters = own_aws.client("ecs").list_clusters()["clusterArns"]
     assert STACK not in {arn.rpartition("/")[2] for arn in clusters}

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     Tree = dict[str, Any]
 
+pytestmark = pytest.mark.timeout(2700)  # the one walk takes three minutes, and several times that on a busy machine
+
 NAME = "orders-local"
 PROFILE = "[profile ci]\naws_access_key_id = test\naws_secret_access_key = test\n"
 CHANGES = {f"row_{number}": change for number, change in enumerate(transitions.changes())}
