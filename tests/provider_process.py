@@ -35,7 +35,7 @@ class ProviderProcesses:
             return command
         if endpoint not in self._running:
             if verb == "init":
-                return command
+                return command  # it links to the program that is started next
             provider = ProviderProcess.start(terraform)
             assert provider, f"{terraform} has no provider"
             variable = provider.variable()

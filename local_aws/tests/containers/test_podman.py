@@ -160,8 +160,11 @@ def test_start_removes_what_a_kill_left(
 def test_start_after_a_reboot(client: DockerClient, podman: Podman, local_aws: LocalAws, probe_reference: str) -> None:
     """Where /run survives it, nothing that podman wrote there is true any more."""
     container = run(client, probe_reference)
-    for process in [*processes_of(podman), psutil.Process(container.attrs["State"]["Pid"])]:
+    killed = [*processes_of(podman), psutil.Process(container.attrs["State"]["Pid"])]
+    for process in killed:
         process.kill()
+    _, alive = psutil.wait_procs(killed, timeout=60)
+    assert not alive
     run_folder = Path(podman.address.removeprefix("unix://")).parent
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
     for mount in reversed([one for one in mounts if str(podman.directory) in one or str(run_folder) in one]):
