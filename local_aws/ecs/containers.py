@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_para
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
+import select
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException, NotFound
@@ -17,7 +18,7 @@ from docker.types import Ulimit
 from ministack.services import ecs
 
 from local_aws.ecs import awslogs as logs
-from local_aws.ecs import engine_health, records, task_volumes
+from local_aws.ecs import engine_client, engine_health, records, task_volumes
 from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _UNITS_PER_VCPU = 1024
 _DEFAULT_STOP_SECONDS = 30
 _STOP_ATTEMPTS = 3
 _POLL_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 2  # an engine that is killed leaves the containers' processes running
 KILLED = 137
 _HARMLESS = ("command", "detach", "environment", "extra_hosts", "labels", "name", "network", "platform")
 _PODMANS_OWN = [Ulimit(name=name, soft=4096, hard=4096) for name in ("nofile", "nproc")]
@@ -90,7 +92,7 @@ def run_options(original: Callable[..., Record], container: Record, definition: 
     known = original(container, definition, *arguments)
     kept = {name: known[name] for name in _HARMLESS if name in known}
     asked = {**kept, **options(definition, container), "volumes": task_volumes.wanted(container, definition)}
-    return _for_podman(asked) if _is_podman() else asked
+    return _for_podman(asked) if engine_client.is_podman() else asked
 
 
 def _for_podman(asked: Record) -> Record:
@@ -108,12 +110,6 @@ def _for_podman(asked: Record) -> Record:
         unwanted = {"/tmp", "/run", "/var/tmp"} - mounted  # noqa: S108 - inside the container
         kept["tmpfs"] = dict.fromkeys(sorted(unwanted), "ro")
     return kept
-
-
-@functools.cache
-def _is_podman() -> bool:
-    components = ecs._get_docker().version().get("Components") or []
-    return any(component["Name"].startswith("Podman") for component in components)
 
 
 def run(_original: object, client: DockerClient, container: Record, asked: Record, **_images: object) -> Container:
@@ -200,6 +196,7 @@ def wait(client: DockerClient, container_id: str) -> int:
     of a core.
     """
     while True:
+        pid = 0
         try:
             state = client.api.inspect_container(container_id)["State"]
         except NotFound:
@@ -211,7 +208,23 @@ def wait(client: DockerClient, container_id: str) -> int:
         else:
             if state["Status"] in {"exited", "dead"}:  # podman's "stopping" runs no more, and has no exit code yet
                 return int(state["ExitCode"])
+            pid = int(state["Pid"])
+        _pause(container_id, pid)
+
+
+def _pause(container_id: str, pid: int) -> None:
+    """Until the container's process ends, where it is one of this machine's; a while at most."""
+    try:
+        if container_id not in Path(f"/proc/{pid}/cgroup").read_text():
+            raise ProcessLookupError(pid)
+        descriptor = os.pidfd_open(pid)
+    except OSError:  # another machine runs it, or it has just ended
         time.sleep(_POLL_SECONDS)
+        return
+    try:
+        select.select([descriptor], [], [], _LONGEST_PAUSE_SECONDS)
+    finally:
+        os.close(descriptor)
 
 
 def ran_out_of_memory(client: DockerClient, container_id: str, *, exit_code: int) -> bool:

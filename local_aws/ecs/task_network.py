@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from docker.errors import ImageNotFound
 from ministack.core import container_reaper
 
-from local_aws.ecs import containers
+from local_aws.ecs import containers, engine_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _image(client: DockerClient) -> str:
         try:
             client.images.get(_IMAGE)
         except ImageNotFound:
-            client.images.load(_image_archive(client.version()["Arch"]))
+            client.images.load(_image_archive(engine_client.architecture()))
     return _IMAGE
 
 

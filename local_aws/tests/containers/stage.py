@@ -335,7 +335,9 @@ class Stage:
         engine = container_engine.running(self.local_aws)
         assert engine
         with engine.client() as client:
-            return [str(one.name) for one in client.containers.list(all=True, filters={"name": name})]
+            # docker-py's own list looks at each in a second request, when podman may be removing it
+            found: list[Record] = client.api.containers(all=True, filters={"name": name})
+        return [one["Names"][0].removeprefix("/") for one in found]
 
     @property
     def target_health(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import psutil
 from local_aws.container_engine import Engine
 from local_aws.podman import Podman
 from local_aws.tests.containers.processes import processes_of
+from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
     import pytest
@@ -29,6 +30,19 @@ def run(client: DockerClient, reference: str) -> Container:
 def address(container: Container) -> str:
     (network,) = container.attrs["NetworkSettings"]["Networks"].values()
     return f"http://{network['IPAddress']}:8080"
+
+
+def serves(container: Container) -> bool:
+    """Once its program listens, which is a moment after it was started."""
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{address(container)}/health", timeout=60).is_success
+        except httpx.ConnectError:
+            return False
+
+    wait_until(answers)
+    return True
 
 
 def assert_nothing_is_left(podman: Podman, container_pid: int) -> None:
@@ -52,7 +66,7 @@ def test_a_task_image_comes_from_the_embedded_ecr_and_answers_at_its_own_address
 ) -> None:
     """What ECS's image reference names is pulled from the emulator, and a load balancer here can reach the task."""
     container = run(client, probe_reference)
-    assert httpx.get(f"{address(container)}/health", timeout=60).is_success
+    assert serves(container)
 
 
 def test_all_it_stores_is_in_its_directory(client: DockerClient, podman: Podman) -> None:
@@ -154,7 +168,7 @@ def test_start_removes_what_a_kill_left(
     podman.start(registry=f"127.0.0.1:{local_aws.port}")
     assert not psutil.pid_exists(pid)
     assert client.containers.list(all=True) == []
-    assert httpx.get(f"{address(run(client, probe_reference))}/health", timeout=60).is_success
+    assert serves(run(client, probe_reference))
 
 
 def test_start_after_a_reboot(client: DockerClient, podman: Podman, local_aws: LocalAws, probe_reference: str) -> None:
@@ -172,7 +186,7 @@ def test_start_after_a_reboot(client: DockerClient, podman: Podman, local_aws: L
     (run_folder / "boot_id").write_text("of an earlier boot", encoding="utf-8")
     podman.start(registry=f"127.0.0.1:{local_aws.port}")
     assert client.containers.list(all=True) == []
-    assert httpx.get(f"{address(run(client, probe_reference))}/health", timeout=60).is_success
+    assert serves(run(client, probe_reference))
 
 
 def test_stop_is_about_its_own_storage_alone(client: DockerClient, podman: Podman, probe_reference: str) -> None:
@@ -197,4 +211,4 @@ def test_two_checkouts_do_not_see_each_other(
             assert address(its_container) != address(container)
     finally:
         other.stop()
-    assert httpx.get(f"{address(container)}/health", timeout=60).is_success
+    assert serves(container)

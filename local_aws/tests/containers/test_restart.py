@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local_aws.instance import LocalAws
+    from local_aws.ministack_types import Record
     from local_aws.tests.containers.stage import Stage
 
 
@@ -44,8 +45,8 @@ def containers(stage: Stage) -> dict[str, str]:
     assert engine
     with engine.client() as client:
         label = f"com.amazonaws.ecs.task-definition-family={stage.name}"
-        found = client.containers.list(all=True, filters={"label": label})
-        return {one.labels["com.amazonaws.ecs.task-arn"]: one.status for one in found}
+        found: list[Record] = client.api.containers(all=True, filters={"label": label})
+    return {one["Labels"]["com.amazonaws.ecs.task-arn"]: one["State"] for one in found}
 
 
 def end(local_aws: LocalAws, number: signal.Signals) -> None:
