@@ -71,6 +71,7 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (alb, "_tg_xml", target_groups.xml),
     (alb, "dispatch_request", application_load_balancers.dispatch),
     (app, "_handle_alb_request", targets.dispatch),
+    (app, "_reaper_docker_client", engine_client.get),
     (app, "_stop_docker_containers", scheduler.close),
     (cloudwatch, "_describe_alarms", alarm_requests.describe),
     (cloudwatch, "_evaluate_alarm", alarms.not_yet),

@@ -1,7 +1,8 @@
 """What stands between Terraform and a running provider, and passes on a schema of this project's services alone.
 
 Every command of Terraform asks for the schema of the AWS provider's 1,500 types and reads its 5 MB: three quarters of
-what a command takes. Here the provider is asked once. Each other call goes to the provider and back as it is.
+what a command takes. Here the provider is asked once, as for all else that AWS has no part in: the same configuration
+is as valid the second time. Each other call goes to the provider and back as it is.
 https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 """
 
@@ -28,6 +29,17 @@ _PASSED_ON = re.compile(
 """Terraform says of any other type that the provider does not support it."""
 
 _PROVIDER = "/tfplugin5.Provider/"
+_SCHEMA = f"{_PROVIDER}GetSchema"
+_WITHOUT_AWS = {
+    _SCHEMA,
+    *(f"{_PROVIDER}{call}" for call in ("PrepareProviderConfig", "UpgradeResourceState")),
+    *(f"{_PROVIDER}Validate{kind}Config" for kind in ("ResourceType", "DataSource")),
+}
+"""Calls whose answer follows from the request alone; of what the provider takes for a plan they are three quarters."""
+
+_answers: dict[tuple[str, bytes], bytes] = {}
+"""To those calls, by call and request, of whichever provider was asked first: all are the same program."""
+
 _RESOURCES, _DATA_SOURCES = 2, 3  # fields of GetProviderSchema.Response, each a map by a type's name
 _NAME = 1  # in an entry of such a map
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -42,7 +54,6 @@ class ShortSchema(grpc.GenericRpcHandler):
         self._directory = tempfile.TemporaryDirectory()  # a socket's path may have 107 characters
         ((self._name, self._reattach),) = json.loads(variable).items()
         self._provider = grpc.insecure_channel(f"unix:{self._reattach['Addr']['String']}", options=_OPTIONS)
-        self._schema: bytes | None = None
         self._server = grpc.server(ThreadPoolExecutor(_CALLS_AT_ONCE), handlers=[self], options=_OPTIONS)
         self._socket = Path(self._directory.name) / "provider"
         self._server.add_insecure_port(f"unix:{self._socket}")
@@ -64,11 +75,14 @@ class ShortSchema(grpc.GenericRpcHandler):
             context.add_callback(answer.cancel)  # type: ignore[arg-type]  # whose answer is ignored
             return answer.result()
 
-        def shortened(request: bytes, context: grpc.ServicerContext) -> bytes:
-            self._schema = self._schema or _shortened(passed_on(request, context))
-            return self._schema
+        def asked_once(request: bytes, context: grpc.ServicerContext) -> bytes:
+            known = _answers.get((call.method, request))
+            if known is None:
+                answer = passed_on(request, context)
+                known = _answers[call.method, request] = _shortened(answer) if call.method == _SCHEMA else answer
+            return known
 
-        return grpc.unary_unary_rpc_method_handler(shortened if call.method.endswith("/GetSchema") else passed_on)
+        return grpc.unary_unary_rpc_method_handler(asked_once if call.method in _WITHOUT_AWS else passed_on)
 
     def end(self) -> None:
         self._server.stop(grace=None).wait()

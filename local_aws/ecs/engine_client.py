@@ -21,7 +21,7 @@ _connected: tuple[docker.DockerClient, Record] | None = None
 
 
 def get(_original: object) -> docker.DockerClient | None:
-    """Stands for `ecs._get_docker`: None where no engine answers."""
+    """Stands for `ecs._get_docker` and `app._reaper_docker_client`: None where no engine answers."""
     try:
         return _connection()[0]
     except (DockerException, OSError):

@@ -23,7 +23,7 @@ from operate.acceptance.checks import health, rolling_deployment
 from operate.environment import resolve
 from operate.errors import OperateError
 from operate.service import Service
-from tests import provider_process
+from tests import provider_process, synthesis
 from tests.conftest import ROOT
 from tests.plan.stand_in import furnish
 
@@ -86,6 +86,12 @@ class Environment:
 def shared_provider() -> Iterator[None]:
     """Each command of Terraform finds its provider running."""
     with provider_process.shared():
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def remembered_synthesis() -> Iterator[None]:
+    with synthesis.remembered():
         yield
 
 

@@ -38,7 +38,7 @@ def alarmed(environment: Environment) -> Iterator[Environment]:
 def under_load(environment: Environment) -> Load:
     return Load(
         f"{environment.service.url}/version",
-        rate_per_second=40,
+        rate_per_second=20,
         headers=environment.service.request_headers,
         through_proxy=False,
     )

@@ -16,7 +16,7 @@ from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
 from operate import embedded_aws
-from tests import provider_process
+from tests import provider_process, synthesis
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ pytest.register_assert_rewrite("tests.plan.requirements")  # a failure shows wha
 def shared_provider() -> Iterator[None]:
     """Each command of Terraform finds its provider running."""
     with provider_process.shared():
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def remembered_synthesis() -> Iterator[None]:
+    with synthesis.remembered():
         yield
 
 

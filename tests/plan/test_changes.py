@@ -94,11 +94,11 @@ class Deployment:
         (self.folder / "cdk.tf.json").write_text(json.dumps(document))
         self.terraform.init()
 
-    def plan(self, settings: Tree) -> dict[str, str]:
+    def plan(self, settings: Tree, *, refresh: bool = True) -> dict[str, str]:
         """Types to what happens to them, as `docs/changes.toml` calls it."""
         self.write(synthesized(settings))
         plan = self.folder.parent / "plan"
-        self.terraform.plan(out=plan)
+        self.terraform.run("plan", f"-out={plan}", f"-refresh={str(refresh).lower()}")
         return actions(self.terraform.show_json(plan)["resource_changes"])
 
     def apply(self, settings: Tree) -> None:
@@ -291,7 +291,8 @@ def walk(move: Move, made: Callable[[Change], Change]) -> Walk:
             deployment.plan(changed(change))
         walk.refused[row] = failed.value.output
     while step := _next_rows(deployment.settings, walk, made):
-        walk.planned |= {row: deployment.plan(changed(change)) for row, change in step.items()}
+        # the state is what there is: the plan after the apply has just shown that
+        walk.planned |= {row: deployment.plan(changed(change), refresh=False) for row, change in step.items()}
         if any(walk.planned[row] != CHANGES[row].plan for row in step):
             break  # else an apply that fails hides which of them it was
         applied = sorted((one for one in step.values() if one.is_applied), key=lambda one: bool(one.with_))
