@@ -34,7 +34,7 @@ def shared_provider() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def remembered_synthesis() -> Iterator[None]:
     with synthesis.remembered():
         yield

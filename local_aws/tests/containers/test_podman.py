@@ -9,7 +9,7 @@ import psutil
 
 from local_aws.container_engine import Engine
 from local_aws.podman import Podman
-from local_aws.tests.containers.processes import processes_of
+from local_aws.tests.containers.processes import has_ended, processes_of
 from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def serves(container: Container) -> bool:
 
 def assert_nothing_is_left(podman: Podman, container_pid: int) -> None:
     run_folder = Path(podman.address.removeprefix("unix://")).parent
-    assert not psutil.pid_exists(container_pid)
+    assert has_ended(container_pid)
     assert processes_of(podman) == []
     assert not run_folder.exists()
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def test_stop_cleans_up_after_everything_was_killed(client: DockerClient, podman
     pid = run(client, probe_reference).attrs["State"]["Pid"]
     for process in processes_of(podman):
         process.kill()
-    assert psutil.pid_exists(pid)
+    assert not has_ended(pid)
     podman.stop()
     assert_nothing_is_left(podman, pid)
 
@@ -166,7 +166,7 @@ def test_start_removes_what_a_kill_left(
         process.wait(timeout=60)
     assert not podman.is_running()
     podman.start(registry=f"127.0.0.1:{local_aws.port}")
-    assert not psutil.pid_exists(pid)
+    assert has_ended(pid)
     assert client.containers.list(all=True) == []
     assert serves(run(client, probe_reference))
 
