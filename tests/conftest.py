@@ -39,6 +39,7 @@ LONGEST_FIRST = (
     "tests/plan/test_cdktf_commands.py",
     "tests/plan/test_unrecorded.py",
     "tests/plan/test_deployment.py",
+    "tests/unit/test_lazy_provider.py",
     "local_aws/tests/containers/",
     "tests/containers/",
     "tests/plan/",
