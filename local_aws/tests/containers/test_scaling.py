@@ -91,8 +91,8 @@ def test_scales_out_with_memory(stage: Stage) -> None:
     """A task that holds a quarter of its memory is 15 percent too much, in CloudWatch's eyes as well."""
     stage.create_service(stage.register())
     stage.wait_steady()
+    stage.get("/hold")  # answers once all of it is held
     track(stage, "ECSServiceAverageMemoryUtilization", 10)
-    stage.get("/hold")
     wait_until(lambda: stage.service["runningCount"] == 2, show=lambda: stage.service)
     (activity,) = activities(stage)
     seen = re.search(r"saw .*, (\d+) in the last minutes, its target being 10:", activity)
