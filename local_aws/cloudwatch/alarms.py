@@ -42,6 +42,11 @@ def end_period() -> None:
     _period_ends.append(time.time())
 
 
+def periods_since(at_seconds: float) -> int:
+    """How many have ended since then, in seconds of the epoch."""
+    return sum(end > at_seconds for end in _period_ends)
+
+
 def not_yet(_original: object, _alarm: Record) -> None:
     """Stands for `cloudwatch._evaluate_alarm`, which is called when something is put: an alarm waits for its period."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ministack.services import cloudwatch
 
-from local_aws.cloudwatch import data_points
+from local_aws.cloudwatch import alarms, data_points
 
 if TYPE_CHECKING:
     from local_aws.ministack_types import Record
@@ -41,12 +41,15 @@ def detected(deployment: Record) -> list[str]:
 
 def bake(deployment: Record) -> None:
     """From now on, if not already: its tasks serve, and the others are gone."""
-    deployment.setdefault("_baked_at", time.time() + _bake_seconds(deployment.get("_alarms", [])))
+    deployment.setdefault("_bake_began", time.time())
 
 
 def is_watched(deployment: Record) -> bool:
-    """Until it is baked, where it has alarms."""
-    return bool(deployment.get("_alarms")) and time.time() < deployment.get("_baked_at", math.inf)
+    """Until it is baked, where it has alarms: a busy machine's periods are long, and each of them counts as one."""
+    names, began = deployment.get("_alarms", []), deployment.get("_bake_began", math.inf)
+    periods = _bake_periods(names)
+    baked = time.time() >= began + periods * data_points.PERIOD_SECONDS and alarms.periods_since(began) >= periods
+    return bool(names) and not baked
 
 
 def _configured(service: Record) -> list[str]:
@@ -63,10 +66,9 @@ def raised(names: list[str]) -> list[str]:
     return [name for name, alarm in found.items() if alarm and alarm["StateValue"] == "ALARM"]
 
 
-def _bake_seconds(names: list[str]) -> float:
+def _bake_periods(names: list[str]) -> float:
     found = [alarm for name in names if (alarm := cloudwatch._alarms.get(name))]
-    minutes = max((alarm["EvaluationPeriods"] * _period_seconds(alarm) / _PERIOD_SECONDS for alarm in found), default=0)
-    return minutes * data_points.PERIOD_SECONDS
+    return max((alarm["EvaluationPeriods"] * _period_seconds(alarm) / _PERIOD_SECONDS for alarm in found), default=0)
 
 
 def _period_seconds(alarm: Record) -> int:

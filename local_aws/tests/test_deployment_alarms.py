@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws import server_process
+from local_aws.cloudwatch import alarms, data_points
+from local_aws.ecs import deployment_alarms
 from local_aws.instance import LocalAws
 from local_aws.tests.containers.stage import wait_until
 from local_aws.tests.machine import reserved_port
@@ -149,3 +151,17 @@ def test_without_rollback_it_fails_where_it_is(ecs: Client, watch: Client, name:
     set_state(watch, name, "ALARM")
     wait_until(lambda: "FAILED" in states(ecs, name))
     assert described(ecs, name)["taskDefinition"] == new
+
+
+def test_on_a_busy_machine_a_bake_takes_as_many_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long each of them is: by the clock alone it would be over before the alarms were looked at."""
+    monkeypatch.setattr(data_points, "PERIOD_SECONDS", 0)
+    monkeypatch.setattr(deployment_alarms, "_bake_periods", lambda _: 3)
+    deployment: Record = {"_alarms": ["errors"]}
+    assert deployment_alarms.is_watched(deployment)
+    deployment_alarms.bake(deployment)
+    watched = []
+    for _ in range(4):
+        watched.append(deployment_alarms.is_watched(deployment))
+        alarms.end_period()
+    assert watched == [True, True, True, False]
