@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -112,6 +113,12 @@ def _of_logging(main: ContainerDefinition, sidecars: Sequence[Sidecar]) -> Itera
     if main.awsfirelens and not routers:
         remedy = 'needs a log router: a sidecar with firelens, such as firelens = { type = "fluentbit" }'
         yield Problem(0, ("awsfirelens",), None, remedy)
+    if routers and not main.awsfirelens:
+        remedy = "is a log router that no container logs to, which ECS refuses: send the application's lines to it"
+        yield Problem(routers[0], ("firelens",), None, f"{remedy}, with awsfirelens")
+    for at, one in enumerate(sidecars, start=1):
+        if one.firelens and one.user and not re.fullmatch(r"[0-9]+(?::.*)?", one.user):
+            yield Problem(at, ("user",), one.user, 'must be a number for a log router, such as "0", or left out')
     for at in routers[1:]:
         first = sidecars[routers[0] - 1].name
         yield Problem(at, ("firelens",), None, f"{first} is the task's log router already, and ECS allows one")

@@ -49,7 +49,8 @@ class Sidecar:
     - ``environment``: variables by name; none by default.
     - ``secrets``: ARNs in Secrets Manager or SSM Parameter Store by variable name; none by default. The execution role
       has to be given the same ARNs.
-    - ``user``: a number or a name that the image knows, with or without a group; the image's own by default.
+    - ``user``: a number or a name that the image knows, with or without a group; the image's own by default. Of a log
+      router a number; ``0`` by default, as in ECS.
     - ``readonly_root_filesystem``: True by default.
     - ``stop_timeout_seconds``: between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
     - ``start_timeout_seconds``: how long a container that depends on this one waits for it, 2 to 120 on Fargate; ECS's
@@ -98,6 +99,11 @@ class Sidecar:
         }
         return definition | {name: value for name, value in self._options().items() if value}
 
+    @property
+    def _default_user(self) -> str | None:
+        """Of a log router what ECS fills in, which each plan would take away again."""
+        return "0" if self.firelens else None
+
     def _options(self) -> dict[str, Any]:
         """Members that are left out where they say nothing."""
         return {
@@ -107,7 +113,7 @@ class Sidecar:
             "portMappings": [*_mappings(self.ports, "tcp"), *_mappings(self.udp_ports, "udp")],
             "environment": sorted_by_name(self.environment, value_key="value"),
             "secrets": sorted_by_name(self.secrets, value_key="valueFrom"),
-            "user": self.user,
+            "user": self.user or self._default_user,
             "startTimeout": self.start_timeout_seconds,
             "command": list(self.command),
             "entryPoint": list(self.entry_point),

@@ -29,6 +29,7 @@ def register(original: Handler, request: Record) -> Answer:
             return refusal(found, "ClientException")
         if "FARGATE" in (definition.get("requiresCompatibilities") or []) and (found := fargate.problem(definition)):
             return refusal(found, "ClientException")
+        definition["containerDefinitions"] = [_with_user(one) for one in containers]
     return original(definition)
 
 
@@ -56,9 +57,19 @@ def _firelens_problem(containers: list[Record]) -> str | None:
     ]
     if routed and not routers:
         return f"Container {routed[0]} uses awsfirelens, and no container has a firelensConfiguration."
+    if routers and not routed:
+        return (
+            "When a firelensConfiguration object is specified, at least one container has to be configured with the"
+            " awsfirelens log driver."
+        )
     if len(routers) > 1:
         return f"Only one container may have a firelensConfiguration: {', '.join(routers)}"
     return None
+
+
+def _with_user(container: Record) -> Record:
+    """A log router that names no user is root."""
+    return {"user": "0", **container} if container.get("firelensConfiguration") else container
 
 
 def resolve(original: Callable[[str], str | None], ref: str) -> str | None:

@@ -74,6 +74,7 @@ def test_accepted(ecs: Client, members: tuple[Record, ...]) -> None:
         (({"cpu": 200}, {"cpu": 57}), "reserve 257 of cpu, and the task has 256"),
         (({"memory": 256}, {"memoryReservation": 257}), "reserve 513 of memory, and the task has 512"),
         ((ROUTED, {}), "no container has a firelensConfiguration"),
+        ((ROUTER, {}), "at least one container has to be configured with the awsfirelens log driver"),
         ((ROUTED, ROUTER, ROUTER), "Only one container may have a firelensConfiguration"),
         (({**ROUTED, **on("proxy", "START")}, {**ROUTER, **on("api", "START")}), "must not form a cycle"),
         (({}, {"name": "api"}), "must be unique"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from stacks.settings import task_containers
 from stacks.settings.aws_values import (
@@ -135,6 +135,11 @@ class Environment(Settings):
         return self.logs.group or self.names.log_group
 
     @property
+    def log_stream_prefix(self) -> str:
+        """In a group that others write to as well, the container's name alone would not tell whose a stream is."""
+        return self.names.ecs if self.logs.group else self.service.name
+
+    @property
     def alarm_names(self) -> tuple[str, ...]:
         """Of the stack's own alarms."""
         return self._alarm_names(self.alarms.made((*OF_TARGET_GROUP, *OF_UTILIZATION, *OF_TASK_COUNT)))
@@ -203,12 +208,7 @@ class Environment(Settings):
 
     @field_validator("container")
     @classmethod
-    def container_is_not_too_large(cls, container: Container, info: ValidationInfo) -> Container:
-        name: str | None = cls.earlier(info, "name")
-        region: str | None = cls.earlier(info, "region")
-        service: Service | None = cls.earlier(info, "service")
-        if name and region and service:
-            refuse_all(too_large_for_ecs(container, names=Names(service.name, name), region=region))
+    def secrets_are_not_too_many(cls, container: Container) -> Container:
         refuse_all(too_many_secrets_for_iam(container))
         return container
 
@@ -217,7 +217,7 @@ class Environment(Settings):
     def containers_go_together(cls, container: Container, info: ValidationInfo) -> Container:
         service: Service | None = cls.earlier(info, "service")
         if service:
-            refuse_all(task_containers.problems(container, name=service.name))
+            refuse_all(task_containers.problems(container, service))
         return container
 
     @field_validator("container")
@@ -371,6 +371,12 @@ class Environment(Settings):
             place = ("networking", "outputs", "private_subnet_ids")
             refuse_all([Refusal(place, outputs["private_subnet_ids"], remedy)])
         return remote_state
+
+    @model_validator(mode="after")
+    def task_is_not_too_large(self) -> Environment:
+        """By all that is in it, which only settings without another problem say."""
+        refuse_all(too_large_for_ecs(self))
+        return self
 
 
 def places_of_secrets(container: Container, region: str) -> set[tuple[str, str]]:

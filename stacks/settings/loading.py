@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from stacks.settings.base import did_you_mean
 from stacks.settings.collisions import collisions
 from stacks.settings.environment import Environment
 from stacks.settings.messages import Problem, SettingsError, dotted, problems_of
@@ -45,6 +46,10 @@ def load_beside_others(directory: Path, name: str) -> tuple[tuple[Environment, .
     Raises `SettingsError` with what concerns the one of this name, collisions with others included.
     """
     file = directory / f"{name}.toml"
+    names = sorted(each.stem for each in directory.glob("*.toml"))
+    if names and name not in names:
+        suggestion = did_you_mean(get_close_matches(name, names, n=1)) or f": there are {', '.join(names)}"
+        raise SettingsError([Problem(file, f"there is no such environment{suggestion}")])
     try:
         return load_environments(directory), ""
     except SettingsError as error:

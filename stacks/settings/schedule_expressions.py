@@ -160,8 +160,9 @@ def utc_time(text: str) -> str:
     found = re.fullmatch(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})", text, re.ASCII)
     try:
         moment = datetime.fromisoformat(found[1] + found[2].replace("Z", "+00:00")) if found else None
-    except ValueError:
-        moment = None
-    if moment is None:
+        utc = moment and moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # the year before the first, or after the last, once the offset is taken off
+        utc = None
+    if utc is None:
         raise refusal("must be a date and time with its offset, such as 2030-01-31T06:00:00Z")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc.strftime("%Y-%m-%dT%H:%M:%SZ")

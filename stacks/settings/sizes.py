@@ -8,42 +8,54 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from constructs_lib.container_definition import ContainerDefinition
 from constructs_lib.container_logging import AwsLogs
 from constructs_lib.quotas import container_bytes, containers_remedy, policy_remedy
 from stacks.settings import task_containers
 from stacks.settings.base import Refusal
+from stacks.settings.tables.image import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.container_definition import ContainerDefinition
     from constructs_lib.sidecar import Sidecar
-    from stacks.settings.names import Names
+    from stacks.settings.environment import Environment
     from stacks.settings.tables.container import Container
     from stacks.settings.tables.task_role import TaskRole
 
-_UNLIMITED = ("secrets", "environment", "docker_labels", "command", "entry_point")  # by themselves
+_UNLIMITED = (  # by themselves
+    "secrets",
+    "environment",
+    "docker_labels",
+    "command",
+    "entry_point",
+    "working_directory",
+    "health_check",
+    "awsfirelens",
+    "firelens",
+    "scratch_volumes",
+    "efs_volumes",
+)
+_DIGEST = f"sha256:{'0' * 64}"
 _PARTS_OF_A_SECRET = 7  # of its ARN; a JSON key, a stage and a version may follow
 
 
-def too_large_for_ecs(container: Container, *, names: Names, region: str) -> Iterator[Refusal]:
-    definition = ContainerDefinition(
-        name=names.service,
-        image="",
-        port=container.port,
-        environment=container.environment,
-        secrets=container.secrets,
-        docker_labels=container.docker_labels,
-        command=container.command,
-        entry_point=container.entry_point,
-        depends_on=container.depends_on,
-        awsfirelens=task_containers.awsfirelens(container.awsfirelens),
+def too_large_for_ecs(environment: Environment) -> Iterator[Refusal]:
+    """With an image's name as long as the real one; a tag is a character at least."""
+    container, service = environment.container, environment.service
+    image = (
+        f"{environment.image_registry_id}.dkr.ecr.{environment.image_region}.amazonaws.com/"
+        f"{environment.image.repository}@{_DIGEST}"
     )
-    awslogs = AwsLogs(group=names.log_group, region=region, stream_prefix=names.service)
-    containers: list[ContainerDefinition | Sidecar] = [definition, *task_containers.sidecars(container)]
+    main = task_containers.application(container, service, image=image, docker_labels={IMAGE_TAG_LABEL: "1"})
+    awslogs = AwsLogs(
+        group=environment.log_group_name, region=environment.region, stream_prefix=environment.log_stream_prefix
+    )
+    containers: list[ContainerDefinition | Sidecar] = [main, *task_containers.sidecars(container, service)]
     documents = [each.document(awslogs=awslogs) for each in containers]
     if remedy := containers_remedy(documents):
-        yield Refusal(_largest(container, [container_bytes(each) for each in documents]), None, remedy)
+        largest = _largest(container, [container_bytes(each) for each in documents])
+        yield Refusal(("container", *largest), None, remedy)
 
 
 def _largest(container: Container, sizes: list[int]) -> tuple[str | int, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from constructs_lib import container_group
-from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck
+from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
 from constructs_lib.container_logging import AwsFirelens
 from constructs_lib.sidecar import Firelens, Sidecar
-from constructs_lib.task_volumes import MountPoint, ScratchVolume
+from constructs_lib.task_volumes import EfsVolume, MountPoint, ScratchVolume
 from stacks.settings.base import Refusal, did_you_mean
 from stacks.settings.messages import dotted
 from stacks.settings.regions import PARTITION_OF_REGION
@@ -21,16 +21,78 @@ if TYPE_CHECKING:
     from stacks.settings.tables import sidecar as tables
     from stacks.settings.tables.container import Container
     from stacks.settings.tables.container_process import HealthCheck
+    from stacks.settings.tables.service import Service
 
     Place = tuple[str | int, ...]
 
-
-def sidecars(container: Container) -> list[Sidecar]:
-    return [_sidecar(settings, at) for at, settings in enumerate(container.sidecars)]
+_WRITTEN_BY_ECS_EXEC: Final = frozenset({"/var/lib/amazon/ssm", "/var/log/amazon/ssm"})
 
 
-def _sidecar(settings: tables.Sidecar, at: int) -> Sidecar:
-    firelens, paths = settings.firelens, sorted(settings.scratch_volumes)
+def application(
+    container: Container, service: Service, *, image: str = "", docker_labels: Mapping[str, str] | None = None
+) -> ContainerDefinition:
+    """The API's own container. `image` and `docker_labels` are what the plan alone knows of it."""
+    return ContainerDefinition(
+        name=service.name,
+        image=image,
+        port=container.port,
+        environment=container.environment,
+        secrets=container.secrets,
+        user=container.user,
+        readonly_root_filesystem=container.readonly_root_filesystem,
+        stop_timeout_seconds=container.stop_timeout_seconds,
+        init_process_enabled=service.enable_execute_command,
+        docker_labels={**container.docker_labels, **(docker_labels or {})},
+        command=container.command,
+        entry_point=container.entry_point,
+        working_directory=container.working_directory,
+        ulimits=[
+            Ulimit(name=limit.name, soft_limit=limit.soft_limit, hard_limit=limit.hard_limit)
+            for limit in container.ulimits
+        ],
+        start_timeout_seconds=container.start_timeout_seconds,
+        health_check=_health_check(container.health_check),
+        cpu=_cpu_share(container),
+        depends_on=container.depends_on,
+        awsfirelens=_awsfirelens(container.awsfirelens),
+        mount_points=[
+            *_scratch(container, service, prefix="scratch", others=[each.mount_path for each in container.efs_volumes]),
+            *_efs(container),
+        ],
+    )
+
+
+def _scratch(
+    settings: Container | tables.Sidecar, service: Service, *, prefix: str, others: Sequence[str] = ()
+) -> list[MountPoint]:
+    """ECS Exec's agent, which runs as root, writes to folders of its own, whatever the container's user may do.
+
+    `others` are paths at which something else is mounted. Amazon ECS Developer Guide, "Considerations for using ECS
+    Exec".
+    """
+    paths = {*settings.scratch_volumes}
+    if service.enable_execute_command and settings.readonly_root_filesystem:
+        paths |= _WRITTEN_BY_ECS_EXEC.difference(others)
+    return [MountPoint(path, ScratchVolume(f"{prefix}-{at}")) for at, path in enumerate(sorted(paths))]
+
+
+def _efs(container: Container) -> list[MountPoint]:
+    return [
+        MountPoint(
+            each.mount_path,
+            EfsVolume(f"efs-{at}", file_system_id=each.file_system_id, access_point_id=each.access_point_id),
+            read_only=each.read_only,
+        )
+        for at, each in enumerate(container.efs_volumes)
+    ]
+
+
+def sidecars(container: Container, service: Service) -> list[Sidecar]:
+    return [_sidecar(settings, service, at) for at, settings in enumerate(container.sidecars)]
+
+
+def _sidecar(settings: tables.Sidecar, service: Service, at: int) -> Sidecar:
+    firelens = settings.firelens
     return Sidecar(
         name=settings.name,
         image=settings.image,
@@ -50,15 +112,13 @@ def _sidecar(settings: tables.Sidecar, at: int) -> Sidecar:
         entry_point=settings.entry_point,
         working_directory=settings.working_directory,
         depends_on=settings.depends_on,
-        mount_points=[
-            MountPoint(path, ScratchVolume(f"sidecar-{at}-scratch-{which}")) for which, path in enumerate(paths)
-        ],
-        health_check=health_check(settings.health_check),
+        mount_points=_scratch(settings, service, prefix=f"sidecar-{at}-scratch"),
+        health_check=_health_check(settings.health_check),
         firelens=Firelens(type=firelens.type, options=firelens.options) if firelens else None,
     )
 
 
-def health_check(settings: HealthCheck | None) -> ContainerHealthCheck | None:
+def _health_check(settings: HealthCheck | None) -> ContainerHealthCheck | None:
     if settings is None:
         return None
     return ContainerHealthCheck(
@@ -70,11 +130,11 @@ def health_check(settings: HealthCheck | None) -> ContainerHealthCheck | None:
     )
 
 
-def awsfirelens(settings: tables.AwsFirelens | None) -> AwsFirelens | None:
+def _awsfirelens(settings: tables.AwsFirelens | None) -> AwsFirelens | None:
     return AwsFirelens(options=settings.options, secret_options=settings.secret_options) if settings else None
 
 
-def cpu_share(container: Container) -> int | None:
+def _cpu_share(container: Container) -> int | None:
     """Of the application's container: what its sidecars leave. None where none of them reserves any.
 
     A container without a share has the least there is: Amazon ECS API Reference, ContainerDefinition, cpu.
@@ -83,18 +143,12 @@ def cpu_share(container: Container) -> int | None:
     return container.cpu - reserved if reserved else None
 
 
-def problems(container: Container, *, name: str) -> Iterator[Refusal]:
-    """`name` is what the application's container is called."""
-    main = ContainerDefinition(
-        name=name,
-        image="",
-        port=container.port,
-        health_check=health_check(container.health_check),
-        depends_on=container.depends_on,
-        awsfirelens=awsfirelens(container.awsfirelens),
-    )
+def problems(container: Container, service: Service) -> Iterator[Refusal]:
     for problem in container_group.problems(
-        main, sidecars(container), cpu=container.cpu, memory_mib=container.memory_mib
+        application(container, service),
+        sidecars(container, service),
+        cpu=container.cpu,
+        memory_mib=container.memory_mib,
     ):
         place = ("sidecars", problem.container - 1) if problem.container else ()
         yield Refusal((*place, *problem.path), problem.value, problem.remedy)

@@ -56,7 +56,10 @@ _MINIMAL = {
     },
     "task_role": {"statements": [_STATEMENT]},
     "scaling": {"schedule": [{"name": "night", "expression": "rate(1 day)", "min_capacity": 1, "max_capacity": 2}]},
-    "container": {"sidecars": [{"name": "proxy", "image": "nginx", "firelens": {"type": "fluentbit"}}]},
+    "container": {
+        "awsfirelens": {},
+        "sidecars": [{"name": "proxy", "image": "nginx", "firelens": {"type": "fluentbit"}}],
+    },
 }
 
 

@@ -255,6 +255,16 @@ def test_one_beside_others_that_are_wrong(tmp_path: Path) -> None:
             load_beside_others(tmp_path, name)
 
 
+def test_a_name_that_no_file_has(tmp_path: Path) -> None:
+    """Is an error that says which there are, or which is meant; so is one beside files that are wrong."""
+    write(tmp_path, "dev.toml")
+    write(tmp_path, "qa.toml", region="x")
+    for name, remedy in (("development", ": there are dev, qa"), ("dve", "; did you mean dev?")):
+        with pytest.raises(SettingsError) as caught:
+            load_beside_others(tmp_path, name)
+        assert str(caught.value) == f"{tmp_path}/{name}.toml\n    there is no such environment{remedy}"
+
+
 def test_one_file_alone(tmp_path: Path) -> None:
     """By its path, named after it."""
     assert load_environment(write(tmp_path, "dev-9.toml")).name == "dev-9"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -568,6 +569,34 @@ def test_task_role_gets_the_statements_of_the_settings(synthesize: Synthesize) -
         "${aws_iam_role.execution_role.name}",
         "${aws_iam_role.task_role.name}",
     ]
+
+
+@pytest.mark.parametrize("group", [None, "g" * 512])
+@pytest.mark.parametrize("exec_", [False, True])
+def test_the_largest_container_that_the_settings_take(
+    environment: Callable[..., Environment],
+    synthesize: Synthesize,
+    group: str | None,
+    exec_: bool,  # noqa: FBT001
+) -> None:
+    """Can be synthesized: the settings count whatever is in it, and refuse all that the construct would."""
+
+    def settings(length: int) -> dict[str, Any]:
+        check = {"command": ["CMD-SHELL", "x" * length]}
+        service = {"enable_execute_command": exec_}
+        return {"container": {"health_check": check}, "logs": {"group": group}, "service": service}
+
+    def is_refused(length: int) -> bool:
+        try:
+            environment(**settings(length))
+        except ValidationError as error:
+            return "container.health_check\n  the container alone takes 6" in str(error)
+        return False
+
+    lengths = range(63_000, 65_500)
+    largest = lengths[bisect_left(lengths, True, key=is_refused) - 1]  # noqa: FBT003 - what is looked for
+    assert lengths[0] < largest < lengths[-1]
+    assert len(synthesize(**settings(largest)).container()["healthCheck"]["command"][1]) == largest
 
 
 def test_execute_command_comes_with_what_it_needs(synthesize: Synthesize) -> None:

@@ -559,7 +559,8 @@ def test_start_and_end_of_a_schedule() -> None:
     schedule = [NIGHT | {"start_time": "2030-01-31T01:00:00+02:00"}]
     settings = Environment.model_validate(MINIMAL | {"scaling": {"schedule": schedule}})
     assert settings.scaling.schedule[0].start_time == "2030-01-30T23:00:00Z"
-    for text in ("2030-01-31", "2030-01-31T06:00:00", "2030-02-30T06:00:00Z", "tomorrow"):
+    edges = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00")
+    for text in ("2030-01-31", "2030-01-31T06:00:00", "2030-02-30T06:00:00Z", "tomorrow", *edges):
         (said,) = told_of_schedules({"end_time": text})
         remedy = "must be a date and time with its offset, such as 2030-01-31T06:00:00Z"
         assert said == f'scaling.schedule[0].end_time = "{text}": {remedy}'
@@ -595,7 +596,7 @@ REPOSITORY = (
     ". _ - or / between them"
 )
 URL = (
-    "must be a URL of a host, a port or a path, without a slash at its end, such as https://api.example.com or "
+    "must be a URL of a host, a port or a path, without a slash or a $ at its end, such as https://api.example.com or "
     "https://example.com/orders"
 )
 USER = 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'
@@ -673,6 +674,7 @@ TEXTS: list[tuple[str, list[str], list[str], str]] = [
             "https://a..b",
             "https://a.",
             "https://a/",
+            "https://a/b$",
             "https://a/b/",
             "https://a//b",
             "https://a/b/../c",
@@ -1259,6 +1261,10 @@ MESSAGES: list[tuple[list[Change], str]] = [
         "task_role.statements[0].resources = [ … ]: must have at least one entry",
     ),
     (
+        [("task_role.statements", [STATEMENT | {"conditions": {"Bool": {}}}])],
+        "task_role.statements[0].conditions.Bool = { … }: must have at least one entry",
+    ),
+    (
         [("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": []}}}])],
         "task_role.statements[0].conditions.Bool.a = [ … ]: must have at least one entry",
     ),
@@ -1771,7 +1777,7 @@ def test_a_container_that_no_task_definition_can_hold(key: str, value: dict[str,
     (problem,) = told((f"container.{key}", value))
     assert re.match(rf"container\.{key}: the container alone takes [67]\d{{4}} bytes", problem)
     assert problem.endswith(ECS_QUOTA)
-    assert told(("container.environment", {"A": "u" * 65_000})) == []
+    assert told(("container.environment", {"A": "u" * 64_900})) == []
 
 
 @pytest.mark.parametrize("character", ["*", "#", "\t", "\u00a9", "€", "…"])

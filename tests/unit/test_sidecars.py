@@ -90,7 +90,7 @@ FULL = sidecar(
 
 def test_every_member() -> None:
     """In ECS's own form, sorted, and text as it is."""
-    template = synthesized(FULL, sidecar("init", essential=False), scratch_volumes=["/tmp"])
+    template = synthesized(FULL, sidecar("init", essential=False), scratch_volumes=["/tmp"], awsfirelens={})
     volumes = [volume["name"] for volume in template.only("aws_ecs_task_definition")["volume"]]
     assert volumes == ["scratch-0", "sidecar-0-scratch-0", "sidecar-0-scratch-1"]
     assert containers(template)["proxy"] == {
@@ -155,6 +155,7 @@ def test_the_applications_container() -> None:
     template = synthesized(
         sidecar(cpu=64, health_check=CHECK), router, depends_on={"proxy": "HEALTHY"}, awsfirelens=awsfirelens
     )
+    assert containers(template)["router"]["user"] == "0"  # as ECS stores it
     found = containers(template)["go-api"]
     assert found["cpu"] == 256 - 64 - 32
     assert found["dependsOn"] == [{"containerName": "proxy", "condition": "HEALTHY"}]
@@ -163,6 +164,20 @@ def test_the_applications_container() -> None:
         "options": {"Name": "http", "b": "2"},
         "secretOptions": [{"name": "key", "valueFrom": OTHERS_SECRET}],
     }
+
+
+@pytest.mark.parametrize(("read_only", "count"), [(True, 3), (False, 1)])
+def test_ecs_exec_can_write_in_a_sidecar(read_only: bool, count: int) -> None:  # noqa: FBT001
+    """Its agent runs in each container of the task: what is read-only gets the two folders, in volumes of its own."""
+    one = sidecar(readonly_root_filesystem=read_only, scratch_volumes=["/tmp"])
+    service = MINIMAL["service"] | {"enable_execute_command": True}
+    environment = Environment.model_validate(settings(one) | {"service": service})
+    template = Template.of(FargateApiStack(Testing.app(), environment.name_prefix, environment=environment))
+    paths = ["/tmp", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"][:count]
+    assert containers(template)["proxy"]["mountPoints"] == [
+        {"sourceVolume": f"sidecar-0-scratch-{at}", "containerPath": path, "readOnly": False}
+        for at, path in enumerate(paths)
+    ]
 
 
 def test_the_execution_role_reads_what_sidecars_need() -> None:
@@ -204,7 +219,9 @@ GOOD: list[tuple[tuple[Tree, ...], Tree]] = [
     ((sidecar(ports=[9000], udp_ports=[9000, 8080]),), {}),
     ((sidecar(depends_on={"go-api": "HEALTHY"}),), {"health_check": CHECK}),
     ((sidecar(environment={"PORT": "1"}),), {}),
-    ((sidecar(firelens={"type": "fluentbit", "options": {"config-file-type": "file"}}),), {}),
+    ((sidecar(firelens={"type": "fluentbit", "options": {"config-file-type": "file"}}),), {"awsfirelens": {}}),
+    ((sidecar(firelens=ROUTER, user="65532"),), {"awsfirelens": {}}),
+    ((sidecar(firelens=ROUTER, user="0:root"),), {"awsfirelens": {}}),
 ]
 
 
@@ -322,8 +339,18 @@ BAD: list[tuple[tuple[Tree, ...], Tree, str]] = [
     ),
     ((), {"awsfirelens": {}}, "awsfirelens: needs a log router: a sidecar with firelens, such as firelens = { type ="),
     (
-        (sidecar(firelens=ROUTER), sidecar("b", firelens=ROUTER)),
+        (sidecar(firelens=ROUTER),),
         {},
+        "sidecars[0].firelens: is a log router that no container logs to, which ECS refuses: send the application's",
+    ),
+    (
+        (sidecar(firelens=ROUTER, user="root"),),
+        {"awsfirelens": {}},
+        'sidecars[0].user = "root": must be a number for a log router, such as "0", or left out',
+    ),
+    (
+        (sidecar(firelens=ROUTER), sidecar("b", firelens=ROUTER)),
+        {"awsfirelens": {}},
         "sidecars[1].firelens: proxy is the task's log router already, and ECS allows one",
     ),
     ((sidecar(firelens={"type": "vector"}),), {}, 'firelens.type = "vector": must be "fluentbit" or "fluentd"'),

@@ -83,9 +83,8 @@ EVERY_SETTING: dict[str, Any] = {
                 "plain": ["P"],
                 "secrets": {"B": PARAMETER},
                 "health_check": {"command": ["CMD", "a"]},
-                "firelens": {"type": "fluentbit", "options": {"a": "b"}},
             },
-            {"name": "h", "image": "h"},
+            {"name": "h", "image": "h", "firelens": {"type": "fluentbit", "options": {"a": "b"}}},
         ],
     },
     "scaling": {
@@ -229,7 +228,11 @@ def test_every_text_setting_is_tried_here() -> None:
 def test_these_settings_take_templates_as_text() -> None:
     """What the other tests here are about, by name: nothing else can hold an expression."""
     places = _places_that_take("${terraform.workspace}")
-    statement, sidecar = ("task_role", "statements", 0), ("container", "sidecars", 0)
+    statement, sidecar, router = (
+        ("task_role", "statements", 0),
+        ("container", "sidecars", 0),
+        ("container", "sidecars", 1),
+    )
     states = ("remote_state", "loadbalancing", "backend", "key"), ("remote_state", "networking", "backend", "path")
     assert set(places) == {
         ("permissions_boundary_arn",),
@@ -263,8 +266,8 @@ def test_these_settings_take_templates_as_text() -> None:
         (*sidecar, "environment", "P"),
         (*sidecar, "secrets", "B", "[key]"),
         (*sidecar, "health_check", "command", 1),
-        (*sidecar, "firelens", "options", "a"),
-        (*sidecar, "firelens", "options", "a", "[key]"),
+        (*router, "firelens", "options", "a"),
+        (*router, "firelens", "options", "a", "[key]"),
         ("scaling", "schedule", 0, "name"),
         ("release", "before", 0),
         ("alarms", "roll_back_alarm_names", 0),

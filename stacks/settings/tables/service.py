@@ -36,8 +36,9 @@ class Service(Settings):
         Annotated[
             str,
             matching(
-                rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?(?:/{_SEGMENT})*",
-                "must be a URL of a host, a port or a path, without a slash at its end, such as"
+                # At its end a $ would be one with the ${ of what is put after it: %24 is the same
+                rf"https?://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?(?:/{_SEGMENT})*(?<!\$)",
+                "must be a URL of a host, a port or a path, without a slash or a $ at its end, such as"
                 " https://api.example.com or https://example.com/orders",
             ),
             AfterValidator(port_of_url),

@@ -34,7 +34,7 @@ class Firelens(Settings):
 
     @field_validator("options")
     @classmethod
-    def options_exist(cls, options: dict[str, str]) -> dict[str, str]:
+    def values_are_taken(cls, options: dict[str, str]) -> dict[str, str]:
         """Amazon ECS API Reference, FirelensConfiguration, options."""
         refuse_all(
             Refusal((name,), value, remedy)
@@ -116,7 +116,7 @@ class Sidecar(Settings):
         ]
         | None
     ) = None
-    """As which it runs, in place of the image's own."""
+    """User that it runs as, in place of the image's own. Of a log router a number, `0` where it is not set."""
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     """Whether it cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS

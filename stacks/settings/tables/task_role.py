@@ -57,7 +57,7 @@ class Statement(Settings):
         tuple[Annotated[PolicyText, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
     ]
     """ARNs in the region's own partition."""
-    conditions: dict[str, dict[PolicyText, _Strings]] = Field(default_factory=dict)
+    conditions: dict[str, Annotated[dict[PolicyText, _Strings], Field(min_length=1)]] = Field(default_factory=dict)
     """Operator, then condition key, then a list of values."""
 
     @field_validator("actions")
