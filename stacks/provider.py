@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_aws.provider import (
     AwsProviderIgnoreTags,
 )
 
-from stacks.settings import RELEASE_VERDICT_TAG
+from stacks.settings import RECENT_REGIONS, RELEASE_VERDICT_TAG
 from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def _provider(
         id_,
         alias=alias,
         region=region,
+        skip_region_validation=True if region in RECENT_REGIONS else None,
         profile=environment.provider.profile,
         assume_role=_assume_role(environment),
         allowed_account_ids=[environment.account_id],

@@ -62,6 +62,7 @@ def _s3_backend(stack: TerraformStack, backend: settings.S3Backend) -> Terraform
         bucket=backend.bucket,
         key=backend.key,
         region=backend.region,
+        skip_region_validation=_skip_region_validation(backend),
         encrypt=True,
         kms_key_id=backend.kms_key_id,
         profile=backend.profile,
@@ -82,6 +83,7 @@ def _s3_data_source(
         bucket=backend.bucket,
         key=backend.key,
         region=backend.region,
+        skip_region_validation=_skip_region_validation(backend),
         profile=backend.profile,
         assume_role=_assume_role(backend),
         workspace=workspace,
@@ -89,6 +91,10 @@ def _s3_data_source(
     if backend.use_path_style:
         state.add_override("config.use_path_style", value=True)
     return state
+
+
+def _skip_region_validation(backend: settings.S3Backend) -> bool | None:
+    return True if backend.region in settings.RECENT_REGIONS else None
 
 
 def _assume_role(backend: settings.S3Backend) -> S3BackendAssumeRoleConfig | None:

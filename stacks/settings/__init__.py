@@ -9,7 +9,7 @@ from stacks.settings.aws_values import IMAGE_TAG, is_arn
 from stacks.settings.environment import Environment
 from stacks.settings.loading import environments_directory, load_beside_others, load_environment, load_environments
 from stacks.settings.messages import SettingsError
-from stacks.settings.regions import PARTITION_OF_REGION
+from stacks.settings.regions import PARTITION_OF_REGION, RECENT_REGIONS
 from stacks.settings.tables.alarms import OF_TARGET_GROUP, OF_TASK_COUNT, OF_UTILIZATION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 from stacks.settings.tables.container_process import HealthCheck
@@ -34,6 +34,7 @@ __all__ = [
     "OF_TASK_COUNT",
     "OF_UTILIZATION",
     "PARTITION_OF_REGION",
+    "RECENT_REGIONS",
     "RELEASE_VERDICT_TAG",
     "Backend",
     "ClusterState",

@@ -1,8 +1,7 @@
 """The AWS regions, and the partition of each.
 
-A region that is not here is refused: the pinned AWS provider and Terraform's S3 backend both carry such a
-table and refuse what theirs lacks, so it could not be deployed to. A test compares this one with botocore's
-and fails when AWS has opened a region.
+A region that is not here is refused, as a typing error would be. A test compares the table with botocore's and fails
+when AWS has opened a region.
 """
 
 from __future__ import annotations
@@ -78,3 +77,8 @@ PARTITION_OF_REGION: Final[Mapping[str, str]] = MappingProxyType(
     {region: partition for partition, regions in _REGIONS_BY_PARTITION.items() for region in regions}
 )
 """Region -> partition: eu-west-1 -> aws."""
+
+RECENT_REGIONS: Final = frozenset(
+    {"ap-east-2", "ap-southeast-6", "ap-southeast-7", "eusc-de-east-1", "mx-central-1", "us-isob-west-1"}
+)
+"""Opened since Terraform 1.10: its S3 backend or the pinned provider may refuse them, unless told to skip their check."""

@@ -36,6 +36,7 @@ BACKENDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
             }
         },
     ),
+    (S3 | {"region": "ap-east-2"}, {"s3": {**LOCKED, "region": "ap-east-2", "skip_region_validation": True}}),
     (LOCAL, {"local": {"path": "../../../state/own.tfstate"}}),
     (LOCAL | {"path": "/srv/own.tfstate"}, {"local": {"path": "/srv/own.tfstate"}}),
     (REMOTE, {"remote": IN_WORKSPACE}),
