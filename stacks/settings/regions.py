@@ -81,4 +81,4 @@ PARTITION_OF_REGION: Final[Mapping[str, str]] = MappingProxyType(
 RECENT_REGIONS: Final = frozenset(
     {"ap-east-2", "ap-southeast-6", "ap-southeast-7", "eusc-de-east-1", "mx-central-1", "us-isob-west-1"}
 )
-"""Opened since Terraform 1.10: its S3 backend or the pinned provider may refuse them, unless told to skip their check."""
+"""Opened since Terraform 1.10: its S3 backend or the pinned provider refuses some, unless it skips that check."""
