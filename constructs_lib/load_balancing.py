@@ -9,6 +9,7 @@ from constructs import Construct
 from constructs_lib import defaults
 from constructs_lib.check import Check
 from constructs_lib.hcl import hcl
+from constructs_lib.target_group_metrics import TargetGroupMetrics
 
 
 class LoadBalancing(Construct):
@@ -18,10 +19,9 @@ class LoadBalancing(Construct):
     neither protocol nor VPC, and Terraform evaluates even the message of a condition that holds.
 
     - ``target_group_arn``: of the group. No default.
-    - ``alb_dns_name``: where the load balancer is reached; it is passed on as it is. No default.
     - ``vpc_id``: the VPC of the subnets. No default.
     - ``container_port``: the TCP port with which ECS registers each task, 1 to 65535. No default.
-    - ``stop_timeout_seconds``: the container's, against which the group's drain is held. No default.
+    - ``stop_timeout_seconds``: the container's, which the group's deregistration delay should not exceed. No default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
     """
@@ -32,14 +32,12 @@ class LoadBalancing(Construct):
         id_: str,
         *,
         target_group_arn: str,
-        alb_dns_name: str,
         vpc_id: str,
         container_port: int,
         stop_timeout_seconds: int,
     ) -> None:
         super().__init__(scope, id_)
         self.target_group_arn = target_group_arn
-        self.alb_dns_name = alb_dns_name
         self._address = DataAwsLbTargetGroup(
             self,
             "Default",
@@ -62,18 +60,13 @@ class LoadBalancing(Construct):
         return f'${{coalesce({self._address}.health_check[0].path, "{defaults.HEALTH_CHECK_PATH}")}}'
 
     @property
-    def target_group_name(self) -> str:
-        return f"${{{self._address}.name}}"
-
-    @property
-    def arn_suffix(self) -> str:
-        """``targetgroup/<name>/<id>``, by which CloudWatch knows the target group."""
-        return f"${{{self._address}.arn_suffix}}"
-
-    @property
-    def load_balancer_arn_suffix(self) -> str:
-        """``app/<name>/<id>`` or ``net/<name>/<id>``: a target group hangs on one load balancer."""
-        return f'${{split(":loadbalancer/", tolist({self._address}.load_balancer_arns)[0])[1]}}'
+    def metrics(self) -> TargetGroupMetrics:
+        """By references: a target group hangs on one load balancer."""
+        return TargetGroupMetrics(
+            name=f"${{{self._address}.name}}",
+            load_balancer=f'${{split(":loadbalancer/", tolist({self._address}.load_balancer_arns)[0])[1]}}',
+            target_group=f"${{{self._address}.arn_suffix}}",
+        )
 
     @staticmethod
     def _takes_ip_targets() -> Postcondition:

@@ -35,7 +35,6 @@ class Networking(Construct):
     def __init__(self, scope: Construct, id_: str, *, vpc_id: str, public_subnet_ids: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self.vpc_id = vpc_id
-        self.public_subnet_ids = public_subnet_ids
         self._routes = read_route_tables(self, "routes", vpc_id=vpc_id, of_table="table.routes")
         subnets = read_subnets(
             self, vpc_id=vpc_id, subnet_ids=public_subnet_ids, output="public_subnet_ids", way_out=self._way_out()

@@ -58,7 +58,6 @@ class PrivateNetworking(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.vpc_id = vpc_id
-        self.private_subnet_ids = private_subnet_ids
         self._region = region
         self._account_id = account_id
         self._services = sorted(endpoint_services)

@@ -34,7 +34,6 @@ class SecurityGroup(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, security_group_id: str, vpc_id: str, container_port: int) -> None:
         super().__init__(scope, id_)
-        self.security_group_id = security_group_id
         rules = _read_rules(self, [security_group_id])
         DataAwsSecurityGroup(
             self,
@@ -64,7 +63,6 @@ class SecurityGroups(Construct):
         self, scope: Construct, id_: str, *, security_group_ids: Sequence[str], vpc_id: str, container_port: int
     ) -> None:
         super().__init__(scope, id_)
-        self.security_group_ids = security_group_ids
         rules = _read_rules(self, security_group_ids)
         DataAwsSecurityGroup(
             self,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cdktf import ITerraformDependable
 
     from constructs_lib.metric_alarm import Comparison, MissingData
-    from constructs_lib.target_group_alarms import TargetGroupDimensions
+    from constructs_lib.target_group_metrics import TargetGroupMetrics
 
     Condition = tuple[Metric | Formula, Comparison, float, MissingData]
 
@@ -84,20 +84,20 @@ class UtilizationAlarms(Construct):
 class HealthyTargets:
     """Tasks counted by a load balancer, against a number.
 
-    - ``dimensions``: of a target group that every task joins. No default.
+    - ``target_group``: one that every task joins. No default.
     - ``least``: that there should be, 1 or more. No default.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
 
-    dimensions: TargetGroupDimensions
+    target_group: TargetGroupMetrics
     least: int
 
     @property
     def condition(self) -> Condition:
         """Without a registered target there is no metric, and every task is missing."""
-        dimensions = self.dimensions
-        healthy = Metric(dimensions.namespace, "HealthyHostCount", "Minimum", dimensions.all)
+        group = self.target_group
+        healthy = Metric(group.health_namespace, "HealthyHostCount", "Minimum", group.dimensions)
         return (healthy, "LessThanThreshold", self.least, "breaching")
 
 

@@ -11,35 +11,19 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
 from constructs_lib import defaults
+from constructs_lib.target_group_metrics import health_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from constructs_lib.fargate_cluster import Insights
+    from constructs_lib.target_group_metrics import TargetGroupMetrics
 
     Document = dict[str, Any]
 
 _COLUMNS: Final = 24
 _TEXT_ROWS, _GRAPH_ROWS = 3, 6
 _MINUTE: Final = 60  # seconds, the least period of these metrics
-
-
-@dataclass(frozen=True)
-class MeasuredTargetGroup:
-    """A target group that the service's tasks join, as CloudWatch's metrics name it.
-
-    - ``name``: of the group, which the titles have where there are several; text, or an expression without quotes, as
-      ``arn_suffix`` is. No default.
-    - ``arn_suffix``: the end of its ARN, ``targetgroup/<name>/<id>``. No default.
-    - ``load_balancer_arn_suffix``: the end of its load balancer's, ``app/<name>/<id>`` or ``net/<name>/<id>``, by an
-      expression or as text. No default.
-
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-    """
-
-    name: str
-    arn_suffix: str
-    load_balancer_arn_suffix: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +76,7 @@ class ServiceDashboard(Construct):
         region: str,
         cluster_name: str,
         service_name: str,
-        target_groups: Sequence[MeasuredTargetGroup],
+        target_groups: Sequence[TargetGroupMetrics],
         limits: TaskLimits,
         container_insights: Insights = defaults.CONTAINER_INSIGHTS,
     ) -> None:
@@ -123,13 +107,13 @@ class _Group:
     https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
     """
 
-    def __init__(self, scope: Construct, number: int, group: MeasuredTargetGroup) -> None:
+    def __init__(self, scope: Construct, number: int, group: TargetGroupMetrics) -> None:
         self.name, self.is_first = group.name, number == 1
-        balancer = TerraformLocal(scope, f"load_balancer_{number}", group.load_balancer_arn_suffix)
-        namespace = f'${{startswith({balancer.fqn}, "net/") ? "AWS/NetworkELB" : "AWS/ApplicationELB"}}'
+        balancer = TerraformLocal(scope, f"load_balancer_{number}", group.load_balancer)
+        namespace = health_namespace(balancer.fqn)
         self.namespace_of_health = TerraformLocal(scope, f"namespace_{number}", namespace).as_string
         self.balancer = {"LoadBalancer": balancer.as_string}
-        self.dimensions = {"TargetGroup": group.arn_suffix, **self.balancer}
+        self.dimensions = {"TargetGroup": group.target_group, **self.balancer}
 
 
 def _of_group(group: _Group, limits: TaskLimits, *, of: int) -> list[Document]:

@@ -14,30 +14,9 @@ from constructs_lib.metric_alarm import Evaluation, Formula, Metric, MetricAlarm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from constructs_lib.target_group_metrics import TargetGroupMetrics
+
 _KINDS = ("server_errors", "latency", "unhealthy_targets")
-
-
-@dataclass(frozen=True)
-class TargetGroupDimensions:
-    """How CloudWatch knows a target group. What the plan knows may stand here as an expression of Terraform's.
-
-    - ``load_balancer``: ``app/<name>/<id>`` or ``net/<name>/<id>``. No default.
-    - ``target_group``: ``targetgroup/<name>/<id>``. No default.
-
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-    """
-
-    load_balancer: str
-    target_group: str
-
-    @property
-    def all(self) -> dict[str, str]:
-        return {"LoadBalancer": self.load_balancer, "TargetGroup": self.target_group}
-
-    @property
-    def namespace(self) -> str:
-        """An expression: a network load balancer counts its targets under a name of its own."""
-        return f'${{startswith("{self.load_balancer}", "net/") ? "AWS/NetworkELB" : "AWS/ApplicationELB"}}'
 
 
 @dataclass(frozen=True)
@@ -71,7 +50,7 @@ class TargetGroupAlarms(Construct):
 
     - ``names``: of the alarms ``server_errors``, ``latency`` and ``unhealthy_targets``, by these words; one without a
       name is not made. No default.
-    - ``dimensions``: of the target group. No default.
+    - ``target_group``: whose metrics are watched. No default.
     - ``thresholds``: from where on answers are bad; ``AnswerThresholds()`` by default.
     - ``evaluation``: how many bad minutes it takes; ``Evaluation()`` by default.
     - ``topic_arn``: an SNS topic that is told; none by default.
@@ -85,13 +64,13 @@ class TargetGroupAlarms(Construct):
         id_: str,
         *,
         names: Mapping[str, str],
-        dimensions: TargetGroupDimensions,
+        target_group: TargetGroupMetrics,
         thresholds: AnswerThresholds | None = None,
         evaluation: Evaluation | None = None,
         topic_arn: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self._dimensions, self._thresholds = dimensions, thresholds or AnswerThresholds()
+        self._target_group, self._thresholds = target_group, thresholds or AnswerThresholds()
         self._evaluation, self._topic_arn = evaluation, topic_arn
         made = {"server_errors": self._server_errors, "latency": self._latency, "unhealthy_targets": self._unhealthy}
         self.alarms = {kind: made[kind](names[kind]) for kind in _KINDS if kind in names}
@@ -127,7 +106,7 @@ class TargetGroupAlarms(Construct):
     def _failures(self) -> Metric:
         if self._thresholds.shared_load_balancer:
             return self._metric("TargetConnectionErrorCount", "Sum")
-        of_balancer = {"LoadBalancer": self._dimensions.load_balancer}
+        of_balancer = {"LoadBalancer": self._target_group.load_balancer}
         return Metric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", of_balancer)
 
     def _latency(self, name: str) -> MetricAlarm:
@@ -154,13 +133,13 @@ class TargetGroupAlarms(Construct):
 
     def _unhealthy(self, name: str) -> MetricAlarm:
         limit = self._thresholds.unhealthy_targets
-        dimensions = self._dimensions
+        group = self._target_group
         return MetricAlarm(
             self,
             "unhealthy_targets",
             name=name,
             description=f"{limit} or more tasks fail the health checks of their load balancer.",
-            watched=Metric(dimensions.namespace, "UnHealthyHostCount", "Maximum", dimensions.all),
+            watched=Metric(group.health_namespace, "UnHealthyHostCount", "Maximum", group.dimensions),
             comparison="GreaterThanOrEqualToThreshold",
             threshold=limit,
             treat_missing_data="notBreaching",
@@ -183,15 +162,15 @@ class TargetGroupAlarms(Construct):
         )
 
     def _metric(self, name: str, statistic: str) -> Metric:
-        return Metric("AWS/ApplicationELB", name, statistic, self._dimensions.all)
+        return Metric("AWS/ApplicationELB", name, statistic, self._target_group.dimensions)
 
     def _warn_of_network_load_balancer(self) -> None:
         Check(
             self,
             "application_load_balancer",
-            condition=f'startswith("{self._dimensions.load_balancer}", "app/")',
+            condition=f'startswith("{self._target_group.load_balancer}", "app/")',
             message=(
-                f"{self._dimensions.load_balancer} is a network load balancer, which counts no requests: the alarms "
-                "server_errors and latency of its target group never ring. Leave them out."
+                f"{self._target_group.load_balancer} is a network load balancer, which counts no requests: the alarms "
+                "server_errors and latency of its target group never go into ALARM. Leave them out."
             ),
         )

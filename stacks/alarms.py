@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from constructs_lib.metric_alarm import Evaluation
 from constructs_lib.service_alarms import DesiredTasks, HealthyTargets, TaskCountAlarms, UtilizationAlarms
-from constructs_lib.target_group_alarms import AnswerThresholds, TargetGroupAlarms, TargetGroupDimensions
+from constructs_lib.target_group_alarms import AnswerThresholds, TargetGroupAlarms
 from stacks.settings import OF_TARGET_GROUP, OF_TASK_COUNT, OF_UTILIZATION
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def _of_target_groups(
 ) -> list[MetricAlarm]:
     alarms = environment.alarms
     made: list[MetricAlarm] = []
-    for number, dimensions in enumerate(_dimensions(existing), start=1):
+    for number, load_balancing in enumerate(existing.load_balancing, start=1):
         names = {kind: environment.names.alarm(kind, group=number) for kind in alarms.made(OF_TARGET_GROUP)}
         if names:
             of_group = TargetGroupAlarms(
                 stack,
                 f"target_group_alarms_{number}" if number > 1 else "target_group_alarms",
                 names=names,
-                dimensions=dimensions,
+                target_group=load_balancing.metrics,
                 thresholds=AnswerThresholds(
                     server_errors_percent=alarms.server_errors_percent,
                     latency_seconds=alarms.latency_seconds,
@@ -88,7 +88,7 @@ def declare_task_count_alarms(
         return
     wanted: HealthyTargets | DesiredTasks
     if environment.cluster.container_insights == "disabled":
-        wanted = HealthyTargets(_dimensions(existing)[0], least=environment.scaling.least_capacity)
+        wanted = HealthyTargets(existing.load_balancing[0].metrics, least=environment.scaling.least_capacity)
     else:
         wanted = DesiredTasks(cluster_name, environment.names.ecs)
     TaskCountAlarms(
@@ -100,13 +100,6 @@ def declare_task_count_alarms(
         topic_arn=environment.alarms.notify,
         depends_on=[service],
     )
-
-
-def _dimensions(existing: ExistingInfrastructure) -> list[TargetGroupDimensions]:
-    return [
-        TargetGroupDimensions(load_balancer=each.load_balancer_arn_suffix, target_group=each.arn_suffix)
-        for each in existing.load_balancing
-    ]
 
 
 def _evaluation(environment: Environment) -> Evaluation:

@@ -57,8 +57,7 @@ def _request_target(environment: Environment, existing: ExistingInfrastructure) 
     requests_per_target = environment.scaling.requests_per_target
     if requests_per_target is None:
         return None
-    first = existing.load_balancing[0]
-    label = f"{first.load_balancer_arn_suffix}/{first.arn_suffix}"
+    label = existing.load_balancing[0].metrics.resource_label
     return RequestTarget(requests_per_target=requests_per_target, resource_label=label)
 
 

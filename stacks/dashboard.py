@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.service_dashboard import MeasuredTargetGroup, ServiceDashboard, TaskLimits
+from constructs_lib.service_dashboard import ServiceDashboard, TaskLimits
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
@@ -28,14 +28,7 @@ def declare_dashboard(
         region=environment.region,
         cluster_name=environment.cluster_name or cluster.name,
         service_name=environment.names.ecs,
-        target_groups=[
-            MeasuredTargetGroup(
-                name=each.target_group_name,
-                arn_suffix=each.arn_suffix,
-                load_balancer_arn_suffix=each.load_balancer_arn_suffix,
-            )
-            for each in existing.load_balancing
-        ],
+        target_groups=[each.metrics for each in existing.load_balancing],
         limits=TaskLimits(
             cpu=environment.container.cpu,
             memory_mib=environment.container.memory_mib,

@@ -37,14 +37,13 @@ class ExistingInfrastructure:
 
 def read_existing_infrastructure(stack: TerraformStack, environment: Environment) -> ExistingInfrastructure:
     vpc_id, subnet_ids = _networking(stack, environment)
-    load_balancing = _load_balancing(stack, environment, vpc_id=vpc_id)
-    first = load_balancing[0]
+    load_balancing, alb_dns_name = _load_balancing(stack, environment, vpc_id=vpc_id)
     return ExistingInfrastructure(
         subnet_ids=subnet_ids,
         security_group_ids=_security_groups(stack, environment, vpc_id=vpc_id),
         load_balancing=load_balancing,
-        alb_dns_name=first.alb_dns_name,
-        health_check_path=first.health_check_path,
+        alb_dns_name=alb_dns_name,
+        health_check_path=load_balancing[0].health_check_path,
     )
 
 
@@ -102,25 +101,23 @@ def _security_groups(stack: TerraformStack, environment: Environment, *, vpc_id:
     return [id_]
 
 
-def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> list[LoadBalancing]:
-    """One for each target group; ``alb_dns_name`` leads to the first."""
+def _load_balancing(stack: TerraformStack, environment: Environment, *, vpc_id: str) -> tuple[list[LoadBalancing], str]:
+    """One for each target group, and where the first one's load balancer is reached."""
     module = environment.remote_state.loadbalancing
     contract = contracts.loadbalancing(module, region=environment.region, account_id=environment.account_id)
     state = _read(stack, "loadbalancing", module, contract)
-    arns = [state.string(output) for output in module.target_groups]
-    alb_dns_name = state.string(module.output("alb_dns_name"))
-    return [
+    groups = [
         LoadBalancing(
             stack,
             f"existing_loadbalancing_{number}" if number > 1 else "existing_loadbalancing",
-            target_group_arn=arn,
-            alb_dns_name=alb_dns_name,
+            target_group_arn=state.string(output),
             vpc_id=vpc_id,
             container_port=environment.container.port,
             stop_timeout_seconds=environment.container.stop_timeout_seconds,
         )
-        for number, arn in enumerate(arns, start=1)
+        for number, output in enumerate(module.target_groups, start=1)
     ]
+    return groups, state.string(module.output("alb_dns_name"))
 
 
 def _read(stack: TerraformStack, name: str, module: ModuleState, contract: Sequence[OutputContract]) -> RemoteState:

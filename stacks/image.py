@@ -11,15 +11,13 @@ from cdktf_cdktf_provider_aws.data_aws_ecr_repository import DataAwsEcrRepositor
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 
 from stacks.provider import image_provider
-from stacks.settings import IMAGE_TAG
+from stacks.settings import COMMIT_SHA, IMAGE_TAG
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
     from constructs import Construct
 
     from stacks.settings import Environment, Image
-
-_COMMIT_SHA = "^[0-9a-f]{7,40}$"
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,11 @@ def _repository(scope: Construct, environment: Environment) -> tuple[str, str, s
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
     """
     image = environment.image
-    if not image.registry_id and not image.region:
+    account, region = environment.image_registry_id, environment.image_region
+    if (account, region) == (environment.account_id, environment.region):
         found = DataAwsEcrRepository(scope, "repository", name=image.repository)
         return found.repository_url, found.arn, found.name
     partition = DataAwsPartition(scope, "repository_partition")
-    account, region = environment.image_registry_id, environment.image_region
     return (
         f"{account}.dkr.ecr.{region}.{partition.dns_suffix}/{image.repository}",
         f"arn:{partition.partition}:ecr:{region}:{account}:repository/{image.repository}",
@@ -86,7 +84,9 @@ class ImageTag(TerraformVariable):
         ]
         if image.require_commit_sha_tag:
             rules.append(
-                _rule(_COMMIT_SHA, f"{environment} takes only commit SHAs, 7 to 40 of 0-9 and a-f, such as 3f9c2e1")
+                _rule(
+                    f"^{COMMIT_SHA}$", f"{environment} takes only commit SHAs, 7 to 40 of 0-9 and a-f, such as 3f9c2e1"
+                )
             )
         super().__init__(
             scope,

@@ -13,7 +13,7 @@ from stacks.settings.regions import PARTITION_OF_REGION, RECENT_REGIONS
 from stacks.settings.tables.alarms import OF_TARGET_GROUP, OF_TASK_COUNT, OF_UTILIZATION
 from stacks.settings.tables.backend import Backend, LocalBackend, RemoteBackend, S3Backend
 from stacks.settings.tables.container_process import HealthCheck
-from stacks.settings.tables.image import IMAGE_TAG_LABEL, Image, ecr_repository
+from stacks.settings.tables.image import COMMIT_SHA, IMAGE_TAG_LABEL, Image, ecr_repository
 from stacks.settings.tables.provider import Provider
 from stacks.settings.tables.remote_state import (
     ClusterState,
@@ -27,6 +27,7 @@ from stacks.settings.tables.tags import RELEASE_VERDICT_TAG
 from stacks.settings.terraform_text import verbatim
 
 __all__ = [
+    "COMMIT_SHA",
     "HEALTH_CHECK_PATH",
     "IMAGE_TAG",
     "IMAGE_TAG_LABEL",

@@ -83,7 +83,6 @@ def load_balancing(scope: Construct, id_: str, *, container_port: int) -> LoadBa
         scope,
         id_,
         target_group_arn=TARGET_GROUP,
-        alb_dns_name="orders.example.com",
         vpc_id=VPC,
         container_port=container_port,
         stop_timeout_seconds=30,

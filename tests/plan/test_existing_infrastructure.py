@@ -89,7 +89,6 @@ class Site:
             self.stack,
             case,
             target_group_arn=arn,
-            alb_dns_name="api.example.com",
             vpc_id=self.vpc_id,
             container_port=8080,
             stop_timeout_seconds=30,

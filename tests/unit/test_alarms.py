@@ -13,7 +13,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.metric_alarm import Evaluation, Formula, Metric
 from constructs_lib.service_alarms import DesiredTasks, HealthyTargets, TaskCountAlarms, UtilizationAlarms
-from constructs_lib.target_group_alarms import AnswerThresholds, TargetGroupAlarms, TargetGroupDimensions
+from constructs_lib.target_group_alarms import AnswerThresholds, TargetGroupAlarms
+from constructs_lib.target_group_metrics import TargetGroupMetrics
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.template import Block
 
-GROUP = TargetGroupDimensions(load_balancer="app/main/1", target_group="targetgroup/orders/2")
+GROUP = TargetGroupMetrics(name="orders", load_balancer="app/main/1", target_group="targetgroup/orders/2")
 DIMENSIONS = {"LoadBalancer": "app/main/1", "TargetGroup": "targetgroup/orders/2"}
 SERVICE = {"ClusterName": "shared", "ServiceName": "orders"}
 NAMESPACE = '${startswith("app/main/1", "net/") ? "AWS/NetworkELB" : "AWS/ApplicationELB"}'
@@ -52,7 +53,7 @@ def sum_of(name: str, dimensions: dict[str, str] = DIMENSIONS) -> Block:
 
 def test_server_errors_by_default(stack: TerraformStack) -> None:
     """What the tasks and the load balancer answered with 5xx, of all requests, where there are enough of them."""
-    TargetGroupAlarms(stack, "alarms", names={"server_errors": "orders-errors"}, dimensions=GROUP)
+    TargetGroupAlarms(stack, "alarms", names={"server_errors": "orders-errors"}, target_group=GROUP)
     (alarm,) = Template.of(stack).all("aws_cloudwatch_metric_alarm")
     assert queries(alarm) == {
         "requests": sum_of("RequestCount"),
@@ -77,7 +78,7 @@ def test_server_errors_by_default(stack: TerraformStack) -> None:
 def test_a_shared_load_balancers_own_errors_are_nobodys(stack: TerraformStack) -> None:
     """Connections to this group's targets that failed stand in for them."""
     thresholds = AnswerThresholds(shared_load_balancer=True)
-    TargetGroupAlarms(stack, "alarms", names={"server_errors": "a"}, dimensions=GROUP, thresholds=thresholds)
+    TargetGroupAlarms(stack, "alarms", names={"server_errors": "a"}, target_group=GROUP, thresholds=thresholds)
     (alarm,) = Template.of(stack).all("aws_cloudwatch_metric_alarm")
     assert queries(alarm)["failures"] == sum_of("TargetConnectionErrorCount")
 
@@ -88,7 +89,7 @@ def test_target_group_alarms_as_told(stack: TerraformStack) -> None:
         stack,
         "alarms",
         names={"server_errors": "e", "latency": "l", "unhealthy_targets": "u"},
-        dimensions=GROUP,
+        target_group=GROUP,
         thresholds=AnswerThresholds(
             server_errors_percent=1.5, latency_seconds=0.25, least_requests=7, unhealthy_targets=4
         ),
@@ -124,13 +125,13 @@ def test_target_group_alarms_as_told(stack: TerraformStack) -> None:
 )
 def test_a_network_load_balancer_is_warned_of(stack: TerraformStack, names: dict[str, str], *, warned: bool) -> None:
     """It counts no requests."""
-    TargetGroupAlarms(stack, "alarms", names=names, dimensions=GROUP)
+    TargetGroupAlarms(stack, "alarms", names=names, target_group=GROUP)
     checks = Template.of(stack).json.get("check", {})
     warning = {
         "condition": '${startswith("app/main/1", "app/")}',
         "error_message": (
             "app/main/1 is a network load balancer, which counts no requests: the alarms server_errors and latency "
-            "of its target group never ring. Leave them out."
+            "of its target group never go into ALARM. Leave them out."
         ),
     }
     assert [check["assert"] for check in checks.values()] == [[warning]] * warned

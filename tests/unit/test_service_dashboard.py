@@ -11,7 +11,8 @@ import pytest
 from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from constructs_lib.service_dashboard import MeasuredTargetGroup, ServiceDashboard, TaskLimits
+from constructs_lib.service_dashboard import ServiceDashboard, TaskLimits
+from constructs_lib.target_group_metrics import TargetGroupMetrics
 from tests.dashboard_bodies import assert_taken
 from tests.template import Template
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     Synthesize = Callable[..., Template]
 
 GROUPS = [
-    MeasuredTargetGroup(
-        name=name, arn_suffix=f"targetgroup/{name}/0123", load_balancer_arn_suffix=f"{kind}/{name}/4567"
-    )
+    TargetGroupMetrics(name=name, target_group=f"targetgroup/{name}/0123", load_balancer=f"{kind}/{name}/4567")
     for name, kind in (("public", "app"), ("internal", "net"))
 ]
 LIMITS = TaskLimits(cpu=256, memory_mib=512, most_tasks=4)

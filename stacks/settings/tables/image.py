@@ -13,7 +13,7 @@ from stacks.settings.base import Settings, matching, refusal
 IMAGE_TAG_LABEL: Final = "org.opencontainers.image.ref.name"
 """The docker label that says which tag the container's image had, whose digest is what runs."""
 
-COMMIT_SHA: Final = re.compile(r"[0-9a-f]{7,40}")
+COMMIT_SHA: Final = "[0-9a-f]{7,40}"
 
 _ECR_ADDRESS = re.compile(
     r"(?:https?://)?(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)[^/]*"
@@ -79,7 +79,7 @@ class Image(Settings):
     @classmethod
     def default_tag_is_commit_sha(cls, tag: str | None, info: ValidationInfo) -> str | None:
         must_be_commit_sha: bool | None = cls.earlier(info, "require_commit_sha_tag")
-        if tag and must_be_commit_sha and not COMMIT_SHA.fullmatch(tag):
+        if tag and must_be_commit_sha and not re.fullmatch(COMMIT_SHA, tag):
             raise refusal(
                 "must be a commit SHA, 7 to 40 of 0-9 and a-f, or left out, since image.require_commit_sha_tag = true"
             )
