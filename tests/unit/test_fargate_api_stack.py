@@ -851,6 +851,7 @@ def test_the_own_region_needs_no_other_provider(synthesize: Synthesize) -> None:
     template = synthesize(image={"region": REGION, "registry_id": ACCOUNT})
     assert len(template.json["provider"]["aws"]) == 1
     assert "provider" not in template.only("data.aws_ecr_image")
+    assert template.only("data.aws_ecr_repository")["name"] == "go-api"
 
 
 def test_private_subnets_need_no_endpoint_for_another_regions_registry(synthesize: Synthesize) -> None:
