@@ -101,7 +101,7 @@ class FargateService(Construct):
     - ``fargate_spot_percent``: the share of tasks on Fargate Spot, 0 to 100; 0 by default. Whatever it is, the cluster
       needs the capacity providers ``FARGATE`` and ``FARGATE_SPOT``.
     - ``enable_execute_command``: whether ECS Exec may open a shell in a task; False by default.
-    - ``deployment_alarm_names``: CloudWatch alarms of the same account and region that take a deployment back when one
+    - ``deployment_alarm_names``: CloudWatch alarms of the same account and region that roll a deployment back when one
       of them is raised meanwhile, or in the time after that ECS reckons by their periods. If one is raised already at
       the beginning, ECS looks at none. None by default.
     - ``depends_on``: what has to be there before a task can start, such as the cluster's capacity providers, the log

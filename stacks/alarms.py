@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def declare_alarms(
     stack: TerraformStack, environment: Environment, *, existing: ExistingInfrastructure, cluster_name: str
 ) -> list[ITerraformDependable]:
-    """Those that take a deployment back, which the service needs before it is deployed."""
+    """Those that roll a deployment back, which the service needs before it is deployed."""
     alarms = [
         *_of_target_groups(stack, environment, existing),
         *_of_utilization(stack, environment, cluster_name),

@@ -91,7 +91,7 @@ class Environment(Settings):
     dashboard: Dashboard = Dashboard()
     """A CloudWatch dashboard: requests, errors, latency, CPU, memory, tasks."""
     alarms: Alarms = Alarms()
-    """What CloudWatch watches, who is told, and what takes a deployment back."""
+    """What CloudWatch watches, who is told, and what rolls a deployment back."""
     backend: Backend
     """Where this stack's own state is kept."""
     remote_state: RemoteStates
@@ -146,7 +146,7 @@ class Environment(Settings):
 
     @property
     def deployment_alarm_names(self) -> tuple[str, ...]:
-        """Of the alarms that take a deployment back, others' own included."""
+        """Of the alarms that roll a deployment back, others' own included."""
         return (*self._alarm_names(self.alarms.roll_back), *self.alarms.roll_back_alarm_names)
 
     def _alarm_names(self, kinds: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""[alarms]: what CloudWatch watches, who is told, and what takes a deployment back."""
+"""[alarms]: what CloudWatch watches, who is told, and what rolls a deployment back."""
 
 from __future__ import annotations
 
@@ -46,31 +46,31 @@ class Alarms(Settings):
     enabled: bool = False
     """Whether the stack has alarms of its own."""
     notify: TopicArn | None = None
-    """An SNS topic of the region, which is told when an alarm is raised and when all is well again."""
+    """SNS topic of the region, which is told when an alarm goes into ALARM and when it is OK again."""
     leave_out: Annotated[tuple[AnyAlarm, ...], Field(strict=False)] = ()
-    """Alarms that are not made."""
+    """Alarms that the stack does not make."""
     roll_back: Annotated[tuple[OfRelease, ...], Field(strict=False)] = ()
-    """Alarms that take a deployment back when they are raised meanwhile, or shortly after."""
+    """Alarms that roll a deployment back if they go into ALARM during it, or shortly after."""
     roll_back_alarm_names: Annotated[tuple[Annotated[str, AfterValidator(alarm_name)], ...], Field(strict=False)] = ()
-    """Alarms of somebody else's, in the same account and region, that do so too, with or without `enabled`."""
+    """Names of existing alarms, of the same account and region, that do so too, with or without `enabled`."""
     server_errors_percent: Annotated[float, AfterValidator(share)] = defaults.SERVER_ERRORS_PERCENT
-    """Of a minute's requests: more of them answered with 5xx are bad."""
+    """Percent of a minute's requests answered with 5xx; more are bad."""
     latency_seconds: Annotated[float, AfterValidator(positive)] = defaults.LATENCY_SECONDS
-    """That the slowest hundredth of a minute's requests may take, in seconds."""
+    """Seconds that the slowest hundredth of a minute's requests (p99) may take."""
     least_requests: Annotated[int, between(1, MAX_INT32)] = defaults.LEAST_REQUESTS
-    """With fewer in a minute, neither errors nor latency are looked at."""
+    """Requests in a minute below which neither errors nor latency are looked at."""
     shared_load_balancer: bool = defaults.SHARED_LOAD_BALANCER
     """Whether other services are behind the load balancer, whose own 5xx answers then count for nobody."""
     unhealthy_targets: Annotated[int, between(1, MAX_INT32)] = defaults.UNHEALTHY_TARGETS
-    """From so many tasks on that fail their health checks at once."""
+    """Tasks that fail their health checks at once, from which on it is bad."""
     cpu_percent: Annotated[float, AfterValidator(share)] = defaults.CPU_ALARM_PERCENT
-    """Of the CPU that the tasks reserve: an average above it is bad."""
+    """Percent of the CPU that the tasks reserve; an average above it is bad."""
     memory_percent: Annotated[float, AfterValidator(share)] = defaults.MEMORY_ALARM_PERCENT
-    """Of a task's memory: a task that uses more is bad."""
+    """Percent of a task's memory; a task that uses more is bad."""
     evaluation_periods: Annotated[int, between(1, MOST_MINUTES_OF_AN_ALARM)] = defaults.EVALUATION_PERIODS
     """Minutes that an alarm looks at; `crash_loop` looks at 20."""
     datapoints_to_alarm: Annotated[int, between(1, MOST_MINUTES_OF_AN_ALARM)] = defaults.DATAPOINTS_TO_ALARM
-    """Bad minutes of these that raise it; `crash_loop` takes 5."""
+    """Bad minutes among these that put it into ALARM; `crash_loop` takes 5."""
 
     @field_validator("roll_back")
     @classmethod

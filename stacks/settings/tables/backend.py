@@ -58,19 +58,19 @@ class S3Backend(Settings):
     type: Literal["s3"] = "s3"
     """The kind of backend."""
     region: Region
-    """The bucket's."""
+    """Region of the bucket."""
     bucket: str
     """The bucket that the state is in."""
     key: Annotated[str, AfterValidator(object_key), AfterValidator(readable)]
-    """The state's object."""
+    """Key of the state's object."""
     use_path_style: bool = False
     """Whether the bucket is in the path of a request, not in its host name."""
     kms_key_id: KmsKey | None = None
-    """Encrypts the state, in place of the bucket's default; of the bucket's region."""
+    """KMS key that encrypts the state, in place of the bucket's default; of the bucket's region."""
     profile: ProfileName | None = None
-    """Of the AWS configuration files, whose credentials reach the state in place of the caller's own."""
+    """Profile of the AWS configuration files whose credentials reach the state, in place of the caller's own."""
     role_arn: RoleArn | None = None
-    """Which Terraform assumes to reach the state."""
+    """Role that Terraform assumes to reach the state."""
 
     @field_validator("bucket")
     @classmethod
@@ -117,7 +117,7 @@ class LocalBackend(Settings):
     type: Literal["local"] = "local"
     """The kind of backend."""
     path: Annotated[str, AfterValidator(state_file), AfterValidator(readable)]
-    """The state's file."""
+    """Path of the state's file."""
 
     @property
     def address(self) -> str:
@@ -130,7 +130,7 @@ class RemoteBackend(Settings):
     type: Literal["remote"] = "remote"
     """The kind of backend."""
     organization: HcpName
-    """Of HCP Terraform or Terraform Enterprise."""
+    """Organization in HCP Terraform or Terraform Enterprise."""
     workspace: HcpName
     """The workspace that the state is in."""
     hostname: Annotated[
@@ -138,7 +138,7 @@ class RemoteBackend(Settings):
         matching(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?", 'must be a host name, such as "app.terraform.io"'),
         AfterValidator(with_port),
     ] = "app.terraform.io"
-    """HCP Terraform's, or that of a Terraform Enterprise."""
+    """Host name of HCP Terraform, or of a Terraform Enterprise."""
 
     @property
     def address(self) -> str:

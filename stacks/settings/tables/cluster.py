@@ -21,6 +21,6 @@ class Cluster(Settings):
         ]
         | None
     ) = None
-    """Somebody else's cluster, which is read and never changed; by default the stack makes one of its own."""
+    """Name of an existing cluster, which is read and never changed; by default the stack makes one of its own."""
     container_insights: Literal["disabled", "enabled", "enhanced"] = defaults.CONTAINER_INSIGHTS
     """Which metrics CloudWatch collects, and charges for."""

@@ -27,22 +27,22 @@ class Container(Settings):
     """`stop_timeout_seconds`: 120 is Fargate's limit, and AWS names no least value."""
 
     port: Annotated[int, between(1, MAX_PORT)] = 8080
-    """TCP, on which the container listens; in its environment as `PORT`."""
+    """TCP port that the container listens on; in its environment as `PORT`."""
     cpu: int = defaults.CPU
-    """Of the task."""
+    """CPU units of the task; 1024 are one vCPU."""
     memory_mib: int = defaults.MEMORY_MIB
-    """Of the task: one of the sizes that Fargate offers with `cpu`."""
+    """Memory of the task in MiB: one of the sizes that Fargate offers with `cpu`."""
     cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE
-    """Of the image's platform."""
+    """CPU architecture of the tasks; the image has to be built for it."""
     user: Annotated[
         str,
         matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'),
     ] = defaults.USER
-    """As which the container runs; a name has to be one that the image knows."""
+    """User that the container runs as; a name has to be one that the image knows."""
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     """Whether the container cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
-    """Between SIGTERM and SIGKILL."""
+    """Seconds between SIGTERM and SIGKILL, when a task is stopped."""
     command: Command = ()
     """The arguments of the entry point, in place of the image's `CMD`."""
     entry_point: Command = ()
@@ -50,12 +50,12 @@ class Container(Settings):
     working_directory: (
         Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
     ) = None
-    """In which the program starts, in place of the image's."""
+    """Directory that the program starts in, in place of the image's."""
     start_timeout_seconds: Annotated[int, between(2, 120)] | None = None
-    """How long a container that depends on this one waits for it, before the task is stopped; of no meaning for one
+    """Seconds that a container that depends on this one waits for it, before the task is stopped; of no meaning for one
     that no other depends on."""
     ephemeral_storage_gib: Annotated[int, between(21, 200)] | None = None
-    """Disk of the task, for its images and volumes together; Fargate's own 20 GiB where it is not set."""
+    """Disk of the task in GiB, for its images and volumes together; Fargate's own 20 where it is not set."""
     scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
     """Paths, such as `/tmp`, that the container may write though its root file system is read-only, on the task's
     disk; unless `user` is root, the image has to declare each as a `VOLUME` that the user may write."""
@@ -69,7 +69,7 @@ class Container(Settings):
     plain: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Names in `environment` that look like those of secrets and are none."""
     environment: dict[str, str] = Field(default_factory=dict)
-    """Variables in the open, by name."""
+    """Variables whose values anybody may read who reads the task definition, by name."""
     ulimits: Annotated[tuple[Ulimit, ...], Field(strict=False)] = ()
     """Limits of the container's processes, in place of Fargate's own."""
     health_check: HealthCheck | None = None

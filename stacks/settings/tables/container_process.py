@@ -45,11 +45,11 @@ class Ulimit(Settings):
         "sigpending",
         "stack",
     ]
-    """As `setrlimit` calls it; each once."""
+    """The limit's name, as in `setrlimit`; each once."""
     hard_limit: Annotated[int, between(_UNLIMITED, MAX_INT32)]
-    """Up to which the process may raise the soft limit itself; -1 is no limit."""
+    """The most to which the process may raise its soft limit; -1 is no limit."""
     soft_limit: Annotated[int, between(_UNLIMITED, MAX_INT32)]
-    """What holds at first: bytes, seconds or a count, as the name has it."""
+    """The limit at the start: bytes, seconds or a count, depending on the name."""
 
     @field_validator("soft_limit")
     @classmethod
@@ -67,13 +67,13 @@ class HealthCheck(Settings):
     """`CMD` and a program of the image with its arguments, or `CMD-SHELL` and a line for the image's shell: its exit
     code 0 is healthy."""
     interval_seconds: Annotated[int, between(5, 300)] = defaults.CONTAINER_HEALTH_CHECK_INTERVAL_SECONDS
-    """Between the end of one run and the next."""
+    """Seconds between the end of one run and the next."""
     timeout_seconds: Annotated[int, between(2, 60)] = defaults.CONTAINER_HEALTH_CHECK_TIMEOUT_SECONDS
-    """After which a run has failed."""
+    """Seconds after which a run has failed."""
     retries: Annotated[int, between(1, 10)] = defaults.CONTAINER_HEALTH_CHECK_RETRIES
-    """How many runs in a row have to fail until the container is unhealthy."""
+    """Failed runs in a row after which the container is unhealthy."""
     start_period_seconds: Annotated[int, between(0, 300)] = defaults.CONTAINER_HEALTH_CHECK_START_PERIOD_SECONDS
-    """At the container's beginning, in which no failure counts."""
+    """Seconds from the container's start in which no failure counts."""
 
     @field_validator("command")
     @classmethod

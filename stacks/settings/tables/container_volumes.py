@@ -23,13 +23,13 @@ class EfsVolume(Settings):
         str,
         matching(r"fs-[0-9a-f]{8,40}", "must be the id of a file system of Amazon EFS, such as fs-0123456789abcdef0"),
     ]
-    """Of this account and region."""
+    """The file system, of this account and region."""
     access_point_id: Annotated[
         str,
         matching(r"fsap-[0-9a-f]{8,40}", "must be the id of an EFS access point, such as fsap-0123456789abcdef0"),
     ]
-    """Of that file system; it says which folder is shown, and as whose."""
+    """An access point of that file system; it says which folder is shown, and who owns it."""
     mount_path: Path
-    """Where the container has it."""
+    """Path in the container."""
     read_only: bool = False
     """Whether the container cannot write to it; the task role then may not either."""

@@ -15,15 +15,15 @@ class Deployment(Settings):
     """FR-008. The percents are of the desired count."""
 
     minimum_healthy_percent: Annotated[int, between(0, 100)] = defaults.MINIMUM_HEALTHY_PERCENT
-    """Of the desired count: the tasks that serve at any time, rounded up."""
+    """Percent of the desired count that serves at any time of a deployment, rounded up."""
     maximum_percent: Annotated[int, between(100, MAX_INT32)] = defaults.MAXIMUM_PERCENT
-    """Of the desired count: the tasks that run at any time, rounded down."""
+    """Percent of the desired count that may run at any time of a deployment, rounded down."""
     health_check_grace_period_seconds: Annotated[int, between(0, MAX_INT32)] = (
         defaults.HEALTH_CHECK_GRACE_PERIOD_SECONDS
     )
-    """For which a new task's failing health checks are ignored."""
+    """Seconds for which a new task's failing health checks are ignored."""
     steady_state_timeout_minutes: Annotated[int, between(1, MOST_MINUTES)] = defaults.STEADY_STATE_TIMEOUT_MINUTES
-    """For which Terraform waits for a deployment to end."""
+    """Minutes for which Terraform waits for a deployment to end."""
 
     def stuck_rollout_remedy(self, tasks: int, *, key: str = "scaling.min_capacity") -> str | None:
         """What would let a rollout of `tasks` tasks, which `key` says, proceed; None when it proceeds as it is.

@@ -33,12 +33,12 @@ class Logs(Settings):
         ]
         | None
     ) = None
-    """Somebody else's log group, which is read and never changed; by default the stack makes one of its own."""
+    """Name of an existing log group, which is read and never changed; by default the stack makes one of its own."""
 
     retention_days: int = defaults.LOG_RETENTION_DAYS
-    """After which log events are deleted."""
+    """Days after which log events are deleted."""
     kms_key_arn: KmsKeyArn | None = None
-    """Encrypts the log events, in place of CloudWatch's own key; of the logs' own region."""
+    """KMS key that encrypts the log events, in place of CloudWatch's own; of the logs' region."""
 
     @field_validator("retention_days")
     @classmethod

@@ -16,7 +16,7 @@ class Provider(Settings):
     """AWS STS API Reference, AssumeRole. A profile's or the caller's own credentials assume the role."""
 
     profile: ProfileName | None = None
-    """Of the AWS configuration files, whose credentials are used in place of the caller's own."""
+    """Profile of the AWS configuration files whose credentials are used, in place of the caller's own."""
     assume_role_arn: RoleArn | None = None
     """The role of this account that is assumed with these credentials."""
     external_id: (

@@ -16,4 +16,4 @@ class Release(Settings):
     before: Command = ()
     """A command, in a one-off task of the new image and in place of its `CMD`: if it fails, nothing is released."""
     before_timeout_seconds: Annotated[int, between(1, MAX_INT32)] = BEFORE_TIMEOUT_SECONDS
-    """After which it is stopped, and nothing is released."""
+    """Seconds after which it is stopped, and nothing is released."""

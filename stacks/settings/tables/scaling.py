@@ -44,19 +44,19 @@ class Schedule(Settings):
             "at its ends",
         ),
     ]
-    """Once within the schedule."""
+    """The scheduled action's name, once within the schedule."""
     expression: Annotated[str, AfterValidator(schedule_expression)]
     """When it acts: `cron(0 20 ? * MON-FRI *)`, `rate(1 hour)` or, once, `at(2030-01-31T06:00:00)`."""
     time_zone: Annotated[str, AfterValidator(iana_time_zone)] = defaults.TIME_ZONE
-    """Of `cron` and `at`, by its IANA name; summer time is followed."""
+    """Time zone of `cron` and `at`, by its IANA name; summer time is followed."""
     min_capacity: Capacity | None = None
     """The least number of tasks from then on; left out, what it was."""
     max_capacity: Annotated[Capacity | None, Field(validate_default=True)] = None
     """The greatest number of tasks from then on; left out, what it was."""
     start_time: Annotated[str, AfterValidator(utc_time)] | None = None
-    """Before which it does not act."""
+    """Time before which it does not act."""
     end_time: Annotated[str, AfterValidator(utc_time)] | None = None
-    """After which it does not act; the bounds stay as they are then."""
+    """Time after which it does not act; the bounds stay as they are then."""
 
     @field_validator("max_capacity")
     @classmethod
@@ -87,15 +87,16 @@ class Scaling(Settings):
     max_capacity: Capacity = defaults.MAX_CAPACITY
     """The greatest number of tasks, `min_capacity` or more."""
     cpu_target_percent: Annotated[float, AfterValidator(share)] = defaults.CPU_TARGET_PERCENT
-    """The average of the tasks' CPU that autoscaling holds; at 100 it never adds a task."""
+    """Average CPU of the tasks, in percent, that autoscaling aims at; at 100 it never adds a task."""
     memory_target_percent: Annotated[float, AfterValidator(share)] | None = None
-    """The average of the tasks' memory that autoscaling holds, beside that of CPU."""
+    """Average memory of the tasks, in percent, that autoscaling aims at, beside CPU."""
     requests_per_target: Annotated[float, AfterValidator(requests)] | None = None
-    """How many requests a minute each task may get of the first target group, an application load balancer's."""
+    """Requests a minute of each task that autoscaling aims at, in the first target group; an application load balancer
+    counts them."""
     scale_in_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = defaults.SCALE_IN_COOLDOWN_SECONDS
-    """After a scaling in, before the next."""
+    """Seconds after a scale-in before the next."""
     scale_out_cooldown_seconds: Annotated[int, between(0, MAX_INT32)] = defaults.SCALE_OUT_COOLDOWN_SECONDS
-    """After a scaling out, before the next."""
+    """Seconds after a scale-out before the next."""
     schedule: Annotated[tuple[Schedule, ...], Field(strict=False)] = ()
     """Changes the bounds by the clock; `min_capacity` and `max_capacity` are those of the beginning then."""
 

@@ -28,7 +28,7 @@ class Firelens(Settings):
     """Amazon ECS API Reference, FirelensConfiguration."""
 
     type: Literal["fluentbit", "fluentd"]
-    """The program of the sidecar's image."""
+    """Which log router the sidecar's image is."""
     options: dict[str, str] = Field(default_factory=dict)
     """`enable-ecs-log-metadata`, and `config-file-type` and `config-file-value` for a configuration of its own."""
 
@@ -60,7 +60,7 @@ class AwsFirelens(Settings):
     plain: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Names in `options` that look like those of secrets and are none."""
     options: dict[str, str] = Field(default_factory=dict)
-    """Of the log router's output, such as `Name`."""
+    """Options of the log router's output, such as `Name`."""
 
     @field_validator("options")
     @classmethod
@@ -85,7 +85,7 @@ class Sidecar(Settings):
     name: Annotated[
         str, matching(r"[A-Za-z0-9_-]{1,255}", "must be a name of letters, digits, - and _, at most 255 of them")
     ]
-    """Within the task; also the middle of the names of its log streams."""
+    """The container's name, once within the task; also the middle of the names of its log streams."""
     image: Annotated[
         str,
         matching(
@@ -94,19 +94,19 @@ class Sidecar(Settings):
             " 123456789012.dkr.ecr.eu-west-1.amazonaws.com/proxy@sha256:…",
         ),
     ]
-    """With a tag or a digest, of ECR or of a registry that needs no login. The execution role may pull it from ECR."""
+    """Image with a tag or digest, of ECR or a registry that needs no login. The execution role may pull it from ECR."""
     essential: bool = True
     """Whether the task ends with it, and is replaced."""
     cpu: Annotated[int, between(0, MAX_INT32)] | None = None
-    """Of the task's CPU units, what is reserved for it."""
+    """CPU units of the task that are reserved for it; 1024 are one vCPU."""
     memory_mib: Memory | None = None
-    """Of the task's memory, above which it is killed; the whole of it where it is not set."""
+    """MiB of the task's memory above which it is killed; all of it where it is not set."""
     memory_reservation_mib: Memory | None = None
-    """Of the task's memory, what is reserved for it; `memory_mib` where it is not set."""
+    """MiB of the task's memory that are reserved for it; `memory_mib` where it is not set."""
     ports: Annotated[tuple[Port, ...], Field(strict=False)] = ()
-    """TCP, on which it listens."""
+    """TCP ports that it listens on."""
     udp_ports: Annotated[tuple[Port, ...], Field(strict=False)] = ()
-    """UDP, on which it listens."""
+    """UDP ports that it listens on."""
     user: (
         Annotated[
             str,
@@ -120,9 +120,9 @@ class Sidecar(Settings):
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     """Whether it cannot write to the image's files."""
     stop_timeout_seconds: Annotated[int, between(0, 120)] = defaults.STOP_TIMEOUT_SECONDS
-    """Between SIGTERM and SIGKILL."""
+    """Seconds between SIGTERM and SIGKILL, when a task is stopped."""
     start_timeout_seconds: Annotated[int, between(2, 120)] | None = None
-    """How long a container that depends on this one waits for it, before the task is stopped."""
+    """Seconds that a container that depends on this one waits for it, before the task is stopped."""
     command: Command = ()
     """The arguments of the entry point, in place of the image's `CMD`."""
     entry_point: Command = ()
@@ -130,7 +130,7 @@ class Sidecar(Settings):
     working_directory: (
         Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
     ) = None
-    """In which the program starts, in place of the image's."""
+    """Directory that the program starts in, in place of the image's."""
     scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
     """Paths, such as `/tmp`, that it may write though its root file system is read-only; unless its user is root, the
     image has to declare each as a `VOLUME` that the user may write."""
@@ -141,7 +141,7 @@ class Sidecar(Settings):
     plain: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Names in `environment` that look like those of secrets and are none."""
     environment: dict[str, str] = Field(default_factory=dict)
-    """Variables in the open, by name."""
+    """Variables whose values anybody may read who reads the task definition, by name."""
     health_check: HealthCheck | None = None
     """A command in it that tells ECS whether it works."""
     firelens: Firelens | None = None

@@ -48,17 +48,17 @@ _Strings = Annotated[tuple[PolicyText, ...], Field(strict=False, min_length=1)]
 
 class Statement(Settings):
     sid: Annotated[str, matching(r"[A-Za-z0-9]+", "must have only letters and digits")] | None = None
-    """Once within the policy."""
+    """The statement's id, once within the policy."""
     effect: Literal["Allow", "Deny"] = "Allow"
-    """What the statement does."""
+    """Whether the statement allows or denies."""
     actions: Annotated[tuple[Annotated[str, AfterValidator(granted_action)], ...], Field(strict=False, min_length=1)]
-    """`*` alone only to deny."""
+    """Actions of AWS services, such as `s3:GetObject`; `*` alone only to deny."""
     resources: Annotated[
         tuple[Annotated[PolicyText, AfterValidator(granted_resource)], ...], Field(strict=False, min_length=1)
     ]
-    """ARNs in the region's own partition."""
+    """ARNs of the region's own partition, or `*`."""
     conditions: dict[str, Annotated[dict[PolicyText, _Strings], Field(min_length=1)]] = Field(default_factory=dict)
-    """Operator, then condition key, then a list of values."""
+    """Conditions: operator, then condition key, then a list of values."""
 
     @field_validator("actions")
     @classmethod
