@@ -47,10 +47,10 @@ class ContainerHealthCheck:
 
     - ``command``: ``CMD`` and a program of the image with its arguments, or ``CMD-SHELL`` and a line for the image's
       shell. No default.
-    - ``interval_seconds``: between two runs, 5 to 300; 30 by default.
-    - ``timeout_seconds``: after which a run has failed, 2 to 60; 5 by default.
-    - ``retries``: how many runs in a row have to fail, 1 to 10; 3 by default.
-    - ``start_period_seconds``: at the beginning, in which no failure counts, 0 to 300; 0 by default.
+    - ``interval_seconds``: seconds between two runs, 5 to 300; 30 by default.
+    - ``timeout_seconds``: seconds after which a run has failed, 2 to 60; 5 by default.
+    - ``retries``: failed runs in a row after which it is unhealthy, 1 to 10; 3 by default.
+    - ``start_period_seconds``: seconds from the container's start in which no failure counts, 0 to 300; 0 by default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
     """
@@ -87,7 +87,7 @@ class ContainerDefinition:
     - ``user``: a number or a name that the image knows, with or without a group; ``65532`` by default, the "nonroot" of
       distroless images.
     - ``readonly_root_filesystem``: True by default.
-    - ``stop_timeout_seconds``: between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
+    - ``stop_timeout_seconds``: seconds between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
     - ``init_process_enabled``: whether an init process reaps what ECS Exec leaves behind; False by default.
     - ``docker_labels``: labels of the container by key, for a person to read off a revision, such as the tag of an
       image that is named by its digest; none by default.

@@ -1,4 +1,4 @@
-"""What holds where nothing else is said, for constructs and for the settings that reach them. No cdktf.
+"""Default values that constructs and the settings that reach them share. No cdktf.
 
 The public IP is FR-007's, the percents are FR-008's, the capacities FR-009's, and a task's size is what the
 specification assumes.

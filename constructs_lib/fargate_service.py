@@ -62,10 +62,12 @@ class LoadBalancer:
 class Rollout:
     """How ECS replaces tasks (FR-008). The percents are of the desired count.
 
-    - ``minimum_healthy_percent``: of tasks that serve at any time, rounded up; 100 by default.
-    - ``maximum_percent``: of tasks that run at any time, rounded down; 200 by default.
-    - ``health_check_grace_period_seconds``: for which a new task's failing health checks are ignored; 60 by default.
-    - ``steady_state_timeout_minutes``: for which Terraform waits for a deployment to end, either way; 20 by default.
+    - ``minimum_healthy_percent``: of the desired count, the tasks that serve at any time, rounded up; 100 by default.
+    - ``maximum_percent``: of the desired count, the tasks that may run at any time, rounded down; 200 by default.
+    - ``health_check_grace_period_seconds``: seconds for which a new task's failing health checks are ignored; 60 by
+      default.
+    - ``steady_state_timeout_minutes``: minutes for which Terraform waits for a deployment to end, either way; 20 by
+      default.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html

@@ -51,8 +51,8 @@ class ScheduledAction:
     - ``min_capacity``: the least number of tasks from then on; what it was by default.
     - ``max_capacity``: the greatest number of tasks from then on; what it was by default. One of both has to be given.
     - ``time_zone``: of ``cron`` and ``at``, by its IANA name; UTC by default.
-    - ``start_time``: before which it does not act, in RFC 3339 and UTC; at once by default.
-    - ``end_time``: after which it does not act, in RFC 3339 and UTC; never by default.
+    - ``start_time``: the time before which it does not act, in RFC 3339 and UTC; at once by default.
+    - ``end_time``: the time after which it does not act, in RFC 3339 and UTC; never by default.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
     """
@@ -76,8 +76,8 @@ class ServiceAutoscaling(Construct):
     - ``cpu_target_percent``: of the CPU that the tasks reserve; 70 by default. At 100 CPU never adds a task.
     - ``memory_target_percent``: of the memory that the tasks reserve; not a target by default.
     - ``request_target``: for requests to each task; not a target by default.
-    - ``scale_in_cooldown_seconds``: after a scaling in, before the next; 300 by default.
-    - ``scale_out_cooldown_seconds``: after a scaling out, before the next; 60 by default.
+    - ``scale_in_cooldown_seconds``: seconds after a scale-in before the next; 300 by default.
+    - ``scale_out_cooldown_seconds``: seconds after a scale-out before the next; 60 by default.
     - ``scheduled_actions``: which change the bounds by the clock; none by default. With any, ``min_capacity`` and
       ``max_capacity`` are those of the beginning, and Terraform leaves them to the schedule from then on.
 

@@ -43,8 +43,8 @@ class Sidecar:
     - ``image``: with a tag or digest, of ECR or a registry that needs no login. No default.
     - ``essential``: whether the task ends with it; True by default, as in ECS.
     - ``cpu``: CPU units of the task's that are reserved for it; none by default.
-    - ``memory_mib``: above which it is killed; the task's memory by default.
-    - ``memory_reservation_mib``: memory of the task's that is reserved for it; ``memory_mib`` by default.
+    - ``memory_mib``: MiB above which it is killed; the task's memory by default.
+    - ``memory_reservation_mib``: MiB of the task's memory that are reserved for it; ``memory_mib`` by default.
     - ``ports``, ``udp_ports``: on which it listens, over TCP and UDP; none by default.
     - ``environment``: variables by name; none by default.
     - ``secrets``: ARNs in Secrets Manager or SSM Parameter Store by variable name; none by default. The execution role
@@ -52,7 +52,7 @@ class Sidecar:
     - ``user``: a number or a name that the image knows, with or without a group; the image's own by default. Of a log
       router a number; ``0`` by default, as in ECS.
     - ``readonly_root_filesystem``: True by default.
-    - ``stop_timeout_seconds``: between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
+    - ``stop_timeout_seconds``: seconds between SIGTERM and SIGKILL, at most 120 on Fargate; 30 by default.
     - ``start_timeout_seconds``: how long a container that depends on this one waits for it, 2 to 120 on Fargate; ECS's
       own by default.
     - ``command``, ``entry_point``, ``working_directory``: in place of the image's, which they are by default.

@@ -1,4 +1,4 @@
-"""What holds for the subnets of tasks, be they public or private."""
+"""Reads and checks that public and private subnets share."""
 
 from __future__ import annotations
 
