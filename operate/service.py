@@ -129,13 +129,13 @@ class Service:
         """First the one by which the API is reached from the internet, where there are several."""
         arns = [balancer["targetGroupArn"] for balancer in self.read()["loadBalancers"]]
         groups = self.balancing.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
-        return sorted(groups, key=self._is_internal) if len(groups) > 1 else groups
+        return sorted(groups, key=self._is_not_public) if len(groups) > 1 else groups
 
-    def _is_internal(self, group: TargetGroupTypeDef) -> bool:
-        return self._balancer_of(group)["Scheme"] == "internal"
+    def _is_not_public(self, group: TargetGroupTypeDef) -> bool:
+        return not group["LoadBalancerArns"] or self._balancer_of(group)["Scheme"] == "internal"
 
     def _balancer_of(self, group: TargetGroupTypeDef) -> LoadBalancerTypeDef:
-        arns = group["LoadBalancerArns"][:1]
+        arns = [balancer_arn_of(group)]
         return self.balancing.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"][0]
 
     @property
@@ -262,6 +262,16 @@ class Service:
             )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
+
+
+def balancer_arn_of(group: TargetGroupTypeDef) -> str:
+    """Raises OperateError where there is none: asked for an empty list of ARNs, AWS describes everybody's balancers."""
+    if not group["LoadBalancerArns"]:
+        raise OperateError(
+            f"The target group {group['TargetGroupName']} is not attached to a load balancer: nothing reaches its "
+            "targets before a listener, or one of its rules, forwards to it."
+        )
+    return group["LoadBalancerArns"][0]
 
 
 def _forwarded_to(actions: Sequence[ActionOutputTypeDef]) -> set[str]:

@@ -9,7 +9,7 @@ from operate import embedded_aws, generator, progress
 from operate.dashboard import curves, page
 from operate.dashboard.body import Synthesized, TargetGroup
 from operate.errors import OperateError
-from operate.service import Service
+from operate.service import Service, balancer_arn_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def _groups(service: Service) -> list[TargetGroup]:
         TargetGroup(
             name=group["TargetGroupName"],
             arn_suffix=group["TargetGroupArn"].rpartition(":")[2],
-            load_balancer_arn_suffix=group["LoadBalancerArns"][0].partition(":loadbalancer/")[2],
+            load_balancer_arn_suffix=balancer_arn_of(group).partition(":loadbalancer/")[2],
         )
         for group in service.target_groups
     ]

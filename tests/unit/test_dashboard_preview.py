@@ -218,11 +218,13 @@ class Metrics(FakeService):
         super().__init__()
         self.points: dict[tuple[str, str], list[tuple[float, float]]] = {}
         self.asked: list[dict[str, Any]] = []
+        self.is_attached = True
 
     def describe_target_groups(self, **_: Any) -> dict[str, Any]:
         (group,) = super().describe_target_groups()["TargetGroups"]
         balancer = f"{group['TargetGroupArn'].partition(':targetgroup')[0]}:loadbalancer/app/main/23"
-        return {"TargetGroups": [{**group, "TargetGroupName": "go-api", "LoadBalancerArns": [balancer]}]}
+        balancers = [balancer] if self.is_attached else []
+        return {"TargetGroups": [{**group, "TargetGroupName": "go-api", "LoadBalancerArns": balancers}]}
 
     def paginate(self, **request: Any) -> Any:
         if "MetricDataQueries" not in request:
@@ -355,6 +357,12 @@ def test_aws_is_asked_when_told(dev: Path) -> None:
     """The page says what it has, and the groups are the service's."""
     assert operate("dev", "--preview", str(dev), "--metrics") == f"{dev}: metrics of 15 minutes\n"
     assert "Metrics of CloudWatch of 15 minutes until" in dev.read_text()
+
+
+def test_a_group_without_a_load_balancer_has_no_metrics(dev: Path, aws: Metrics) -> None:
+    aws.is_attached = False
+    with pytest.raises(OperateError, match=r"^The target group go-api is not attached to a load balancer"):
+        operate("dev", "--preview", str(dev), "--metrics")
 
 
 def test_what_is_not_deployed_has_no_metrics(dev: Path, aws: Metrics) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from operate.environment import Environment
+from operate.errors import OperateError
 from operate.service import Service
 from stacks.settings import load_environment
 
@@ -21,6 +22,7 @@ class Aws:
     """Of a service with two target groups, the internal one first: ECS gives them in no order."""
 
     def __init__(self) -> None:
+        self.unattached: set[str] = set()
         self.health = {INTERNAL: {"10.0.0.1": "healthy"}, PUBLIC: {"10.0.0.1": "healthy"}}
         self.drains = {INTERNAL: "40", PUBLIC: "20"}
 
@@ -30,13 +32,23 @@ class Aws:
 
     def describe_target_groups(self, *, TargetGroupArns: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's name
         path = {"HealthCheckPath": "/health"}
-        groups = [{"TargetGroupArn": arn, "LoadBalancerArns": [arn], **path} for arn in TargetGroupArns]
+        groups = [
+            {
+                "TargetGroupArn": arn,
+                "TargetGroupName": arn.rpartition("/")[2],
+                "LoadBalancerArns": [] if arn in self.unattached else [arn],
+                **path,
+            }
+            for arn in TargetGroupArns
+        ]
         del groups[TargetGroupArns.index(INTERNAL)]["HealthCheckPath"]
         return {"TargetGroups": groups}
 
     def describe_load_balancers(self, *, LoadBalancerArns: list[str]) -> dict[str, Any]:  # noqa: N803 - as above
-        (arn,) = LoadBalancerArns
-        return {"LoadBalancers": [{"Scheme": SCHEMES[arn], "DNSName": f"{SCHEMES[arn]}.example.com"}]}
+        """Everybody's where none is named, as AWS does."""
+        others = {"Scheme": "internet-facing", "DNSName": "another-teams.example.com"}
+        found = [{"Scheme": SCHEMES[arn], "DNSName": f"{SCHEMES[arn]}.example.com"} for arn in LoadBalancerArns]
+        return {"LoadBalancers": found or [others]}
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:  # noqa: N803 - as above
         described = [
@@ -61,6 +73,15 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def test_the_api_is_where_the_internet_reaches_it() -> None:
     """By the load balancer that faces it, whatever ECS names first."""
     assert Service.of(Environment(DEV)).health_url == "http://internet-facing.example.com/health"
+
+
+def test_a_group_without_a_load_balancer_is_nowhere(aws: Aws) -> None:
+    """Another team's load balancer is not taken for its own. One of several groups is no reason to fail."""
+    aws.unattached = {PUBLIC}
+    assert Service.of(Environment(DEV)).url == "http://internal.example.com"
+    aws.unattached = {PUBLIC, INTERNAL}
+    with pytest.raises(OperateError, match=r"^The target group internal is not attached to a load balancer: "):
+        _ = Service.of(Environment(DEV)).url
 
 
 @pytest.mark.parametrize("worse", [INTERNAL, PUBLIC])
