@@ -155,9 +155,12 @@ class ServiceUnderTest:
         found = self.service.read()
         return bool(found["runningCount"] >= found["desiredCount"] <= self.service.healthy_targets())
 
-    def ask(self, path: str) -> httpx.Response | None:
-        """One request past the health path; None where the connection broke, as it does when the task dies."""
-        url = f"{self.service.url}{path}"
+    def ask(self, path: str | None = None) -> httpx.Response | None:
+        """One request, on the health path where no other is named.
+
+        None where the connection broke, as it does when the task dies.
+        """
+        url = f"{self.service.url}{path}" if path else self.service.health_url
         try:
             headers = self.service.request_headers
             return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=not self.is_local)

@@ -27,7 +27,7 @@ _EVENTS_KEPT_BY_ECS = 100
 )
 def first_answer(tested: ServiceUnderTest) -> list[Finding]:
     """What was measured while it was deployed, else what ECS's events say of the service's first steady state."""
-    answer = tested.ask(tested.service.health_check_path)
+    answer = tested.ask()
     if answer is None or answer.status_code != httpx.codes.OK:
         return [Finding(passed=False, measured=f"/health answers {answer.status_code if answer else 'nothing'} now")]
     measured = startup_time.read(tested.service)

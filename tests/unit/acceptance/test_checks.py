@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pytest
 
 from operate import startup_time
@@ -15,10 +16,15 @@ from operate.acceptance import checks
 from operate.acceptance.checks import CHECKS, autoscaling, criterion_ids, health, logs, sidecars
 from operate.acceptance.checks.check import Check
 from operate.acceptance.criteria import NotRunError
+from operate.acceptance.service_under_test import ServiceUnderTest
+from operate.environment import Environment
+from operate.service import Service
 from operate.startup_time import StartupTime
 
 if TYPE_CHECKING:
-    from operate.acceptance.service_under_test import ServiceUnderTest
+    from collections.abc import Callable
+
+    from stacks.settings import Environment as Settings
 
 CREATED = datetime(2030, 1, 1, tzinfo=timezone.utc)
 STEADY, FAILED = "has reached a steady state.", "(deployment 1) deployment failed: tasks failed to start."
@@ -27,8 +33,8 @@ STEADY, FAILED = "has reached a steady state.", "(deployment 1) deployment faile
 def target(*events: tuple[int, str], status: int = 200) -> ServiceUnderTest:
     """With a service whose events came so many seconds after its creation."""
     messages = [{"createdAt": CREATED + timedelta(seconds=after), "message": text} for after, text in events]
-    service = SimpleNamespace(read=lambda: {"createdAt": CREATED, "events": messages}, health_check_path="/health")
-    return cast("ServiceUnderTest", SimpleNamespace(service=service, ask=lambda _: SimpleNamespace(status_code=status)))
+    service = SimpleNamespace(read=lambda: {"createdAt": CREATED, "events": messages})
+    return cast("ServiceUnderTest", SimpleNamespace(service=service, ask=lambda: SimpleNamespace(status_code=status)))
 
 
 def test_they_run_in_the_specifications_order() -> None:
@@ -81,6 +87,20 @@ def test_an_api_that_does_not_answer_now_fails(watched: dict[str, Any]) -> None:
     """Whatever was written down when it did."""
     watched["answer"] = StartupTime(service_created_at=1000, answered_at=1001)
     assert not health.first_answer.run(target((1, STEADY), status=503))[0].passed
+
+
+def test_health_is_asked_below_a_base_path(
+    environment: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, watched: dict[str, Any]
+) -> None:
+    """The target group's path has the base path already, which the URL has too."""
+    watched["answer"] = StartupTime(service_created_at=1000, answered_at=1001)
+    monkeypatch.setattr(Service, "url", "https://example.com/shop")
+    monkeypatch.setattr(Service, "target_groups", [{"HealthCheckPath": "/shop/health"}])
+    health_url = "https://example.com/shop/health"
+    monkeypatch.setattr(httpx, "get", lambda url, **_: httpx.Response(200 if url == health_url else 404))
+    resolved = Environment(environment(service={"api_url": "https://example.com/shop"}))
+    tested = ServiceUnderTest(resolved, Service.of(resolved), cast("Any", {}))
+    assert health.first_answer.run(tested)[0].passed
 
 
 @pytest.mark.parametrize(
