@@ -114,15 +114,19 @@ class Service:
 
     def tasks(self, *, stopped: bool = False) -> list[TaskTypeDef]:
         """Newest first. ECS lists a stopped task for about an hour."""
-        answer = self.ecs.list_tasks(
+        pages = self.ecs.get_paginator("list_tasks").paginate(
             cluster=self.cluster, serviceName=self.name, desiredStatus="STOPPED" if stopped else "RUNNING"
         )
-        found = self.describe_tasks(answer["taskArns"])
+        found = self.describe_tasks(arn for page in pages for arn in page["taskArns"])
         return sorted(found, key=lambda task: task["createdAt"], reverse=True)
 
     def describe_tasks(self, arns: Iterable[str]) -> list[TaskTypeDef]:
-        wanted = list(arns)[:_DESCRIBED_AT_ONCE]
-        return self.ecs.describe_tasks(cluster=self.cluster, tasks=wanted)["tasks"] if wanted else []
+        wanted = list(arns)
+        found: list[TaskTypeDef] = []
+        for at in range(0, len(wanted), _DESCRIBED_AT_ONCE):
+            batch = wanted[at : at + _DESCRIBED_AT_ONCE]
+            found += self.ecs.describe_tasks(cluster=self.cluster, tasks=batch)["tasks"]
+        return found
 
     @cached_property
     def target_groups(self) -> list[TargetGroupTypeDef]:

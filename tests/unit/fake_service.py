@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from operate.environment import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
 
@@ -20,6 +21,8 @@ ARN = "arn:aws:ecs:eu-west-1:111111111111"
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/go-api/0123456789abcdef"
 COPIES = "go-api-dev_release"
 """The family of what `release.before` runs."""
+MOST_TASKS = 100
+"""That ECS lists or describes at once."""
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -167,15 +170,25 @@ class FakeService:
             raise self.refusal
         return {"services": [self.service] if self.service else []}
 
-    def list_tasks(self, *, desiredStatus: str, family: str | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def list_tasks(
+        self,
+        *,
+        desiredStatus: str,  # noqa: N803 - boto3's names
+        family: str | None = None,
+        nextToken: str = "0",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
         """Of the family of copies, those that are told to stop and those that are not."""
         chosen = self.stopped if desiredStatus == "STOPPED" else self.tasks
         if family:
             assert family == COPIES
             chosen = [one for one in self.of_copies if ("stoppingAt" in one) == (desiredStatus == "STOPPED")]
-        return {"taskArns": [one["taskArn"] for one in chosen]}
+        at = int(nextToken)
+        rest = {"nextToken": str(at + MOST_TASKS)} if at + MOST_TASKS < len(chosen) else {}
+        return {"taskArns": [one["taskArn"] for one in chosen[at : at + MOST_TASKS]], **rest}
 
     def describe_tasks(self, *, tasks: list[str], **_: Any) -> dict[str, Any]:
+        assert 0 < len(tasks) <= MOST_TASKS
         if self.started and self.started[0]["taskArn"] in tasks:
             return {"tasks": [self.started[0] if len(self.started) == 1 else self.started.pop(0)]}
         return {"tasks": [one for one in [*self.tasks, *self.stopped, *self.of_copies] if one["taskArn"] in tasks]}
@@ -258,8 +271,15 @@ class FakeService:
     def get_caller_identity(self) -> dict[str, str]:
         return {"Arn": "arn:aws:sts::111111111111:assumed-role/deployer/alice@example.com"}
 
-    def get_paginator(self, _: str) -> FakeService:
-        return self
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=self._pages_of_tasks) if operation == "list_tasks" else self
+
+    def _pages_of_tasks(self, **request: Any) -> Iterator[dict[str, Any]]:
+        page = self.list_tasks(**request)
+        yield page
+        while "nextToken" in page:
+            page = self.list_tasks(**request, nextToken=page["nextToken"])
+            yield page
 
     def paginate(self, *, familyPrefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803 - boto3's name
         """Also of a longer name, as AWS is said to."""

@@ -104,9 +104,6 @@ class Ecs:
     def tag_resource(self, *, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803 - boto3's name
         self.tags[resourceArn] = tags
 
-    def list_tasks(self, **_: str) -> dict[str, Any]:
-        return {"taskArns": []}
-
     def describe_clusters(self, **_: list[str]) -> dict[str, Any]:
         strategy = [{"capacityProvider": "own", "weight": 1}]
         return {"clusters": [{"capacityProviders": ["own"], "defaultCapacityProviderStrategy": strategy}]}
@@ -122,7 +119,7 @@ class Ecs:
         return self
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        return [{"taskDefinitionArns": []}]
+        return [{"taskDefinitionArns": [], "taskArns": []}]
 
     def batch_get_image(self, **_: object) -> dict[str, Any]:
         if self.refusal_of_images:

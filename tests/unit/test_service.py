@@ -11,6 +11,7 @@ from operate.environment import Environment
 from operate.errors import OperateError
 from operate.service import Service
 from stacks.settings import load_environment
+from tests.unit import fake_service
 
 ROOT = Path(__file__).parents[2]
 DEV = load_environment(ROOT / "environments" / "dev.toml")
@@ -95,6 +96,12 @@ def test_a_target_is_healthy_where_all_groups_say_so(aws: Aws, worse: str) -> No
     aws.health[worse] = {"10.0.0.1": "unhealthy", "10.0.0.2": "initial"}
     assert service.target_health() == {"10.0.0.1": ("unhealthy", ""), "10.0.0.2": ("initial", "")}
     assert service.healthy_targets() == 0
+
+
+def test_every_task_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ECS gives 100 at once, of the 5,000 that the settings take."""
+    fake_service.install(monkeypatch).tasks = [fake_service.task(f"{number:04}") for number in range(201)]
+    assert len(Service.of(Environment(DEV)).tasks()) == 201
 
 
 @pytest.mark.usefixtures("aws")
