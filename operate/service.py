@@ -92,10 +92,10 @@ class Service:
         return next((one for one in found if one["status"] == "ACTIVE"), None)
 
     def read(self) -> ServiceTypeDef:
-        """`find`, for callers that know it is there; raises LookupError once it isn't."""
+        """`find`, for callers that know it is there; raises OperateError once it isn't."""
         found = self.find()
         if found is None:
-            raise LookupError(f"the service {self.name} is gone from the cluster {self.cluster}")
+            raise OperateError(f"The service {self.name} is gone from the cluster {self.cluster}.")
         return found
 
     def image(self) -> ImageReference | None:

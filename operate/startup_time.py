@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 
 from operate import paths
+from operate.errors import OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,21 +68,25 @@ def _watch(service: Service, ended: threading.Event) -> None:
     gives_up_at, is_last = time.monotonic() + _GIVES_UP_AFTER_SECONDS, False
     while not is_last and time.monotonic() < gives_up_at:
         is_last = ended.is_set()
-        found = service.find()
-        if found and _answers(service):
-            measured = StartupTime(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
+        if measured := _look(service):
             _file(service).parent.mkdir(parents=True, exist_ok=True)
             _file(service).write_text(json.dumps(asdict(measured)))
             return
         ended.wait(_POLL_SECONDS)
 
 
+def _look(service: Service) -> StartupTime | None:
+    """None also where AWS refuses or something is not there yet: that is the deployment's to tell."""
+    with suppress(OperateError, LookupError, httpx.HTTPError), service.environment.answering():
+        found = service.find()
+        if found and _answers(service):
+            return StartupTime(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
+    return None
+
+
 def _answers(service: Service) -> bool:
     url, headers = service.health_url, service.request_headers
-    try:
-        return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+    return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
 
 
 def _file(service: Service) -> Path:

@@ -104,6 +104,13 @@ def test_every_task_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(Service.of(Environment(DEV)).tasks()) == 201
 
 
+def test_a_service_that_is_gone_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words that a verb prints, not in a traceback."""
+    fake_service.install(monkeypatch).service = None
+    with pytest.raises(OperateError, match=r"^The service go-api-dev is gone from the cluster go-api-dev\.$"):
+        Service.of(Environment(DEV)).read()
+
+
 @pytest.mark.usefixtures("aws")
 def test_a_task_leaves_when_the_last_group_has_drained_it() -> None:
     assert Service.of(Environment(DEV)).drain_seconds == 40
