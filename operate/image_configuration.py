@@ -76,12 +76,14 @@ def _configuration(environment: Environment, ecr: ECRClient, manifest: dict[str,
     url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest, **of_registry)["downloadUrl"]
     if environment.local_aws:
         url = f"{environment.local_aws.endpoint}{urlsplit(url).path}"
+    not_checked = f"Not checked: what {name}@{digest} is built for and declares, since ECR did not give it"
     try:
-        answer = httpx.get(url, timeout=_TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
+        answer = httpx.get(
+            url, timeout=_TIMEOUT_SECONDS, follow_redirects=True, trust_env=environment.local_aws is None
+        ).raise_for_status()
         configuration: dict[str, Any] = answer.json()
+    except ImportError as error:  # of what httpx needs for a SOCKS proxy
+        raise NotToldError(f"{not_checked}: {error}") from None
     except (httpx.HTTPError, ValueError) as error:  # whose text has the URL in it, which opens the layer
-        raise NotToldError(
-            f"Not checked: what {name}@{digest} is built for and declares, since ECR did not give it"
-            f" ({type(error).__name__})."
-        ) from None
+        raise NotToldError(f"{not_checked} ({type(error).__name__}).") from None
     return configuration

@@ -96,6 +96,7 @@ def _client(to: Repository) -> httpx.Client:
         base_url=f"{to.endpoint}/v2/{to.name}/",
         headers={"Authorization": to.authorization},
         timeout=_TIMEOUT_SECONDS,
+        trust_env=False,  # no proxy of the shell's leads to this machine
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.5
 _GIVES_UP_AFTER_SECONDS = 1800
 _REQUEST_TIMEOUT_SECONDS = 5
+_MISSED = (OperateError, LookupError, httpx.HTTPError, ImportError, ValueError)  # the last two of a proxy
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _watch(service: Service, ended: threading.Event) -> None:
 
 def _look(service: Service) -> StartupTime | None:
     """None also where AWS refuses or something is not there yet: that is the deployment's to tell."""
-    with suppress(OperateError, LookupError, httpx.HTTPError), service.environment.answering():
+    with suppress(*_MISSED), service.environment.answering():
         found = service.find()
         if found and _answers(service):
             return StartupTime(service_created_at=found["createdAt"].timestamp(), answered_at=time.time())
@@ -86,7 +87,9 @@ def _look(service: Service) -> StartupTime | None:
 
 def _answers(service: Service) -> bool:
     url, headers = service.health_url, service.request_headers
-    return httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS).status_code == httpx.codes.OK
+    through_proxy = service.environment.local_aws is None
+    answer = httpx.get(url, headers=headers, timeout=_REQUEST_TIMEOUT_SECONDS, trust_env=through_proxy)
+    return answer.status_code == httpx.codes.OK
 
 
 def _file(service: Service) -> Path:

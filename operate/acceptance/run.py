@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from operate.environment import Environment
 
 _COMES_UP_SECONDS = 90
-_UNMEASURED = (OperateError, LookupError, BotoCoreError, ClientError, httpx.HTTPError)
+_UNMEASURED = (OperateError, LookupError, BotoCoreError, ClientError, httpx.HTTPError, ImportError)
+"""The last of a SOCKS proxy, for which httpx needs a package that is not installed."""
 
 
 @dataclass(frozen=True)

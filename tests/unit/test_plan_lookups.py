@@ -340,6 +340,14 @@ def test_a_configuration_that_cannot_be_read_is_not_checked(aws: Aws, monkeypatc
         assert "signature" not in sentence
 
 
+def test_a_proxy_that_cannot_be_used_is_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package for it is not installed, and that is what helps."""
+    aws.manifest = SINGLE
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    (sentence,) = found().not_checked
+    assert "since ECR did not give it: Using SOCKS proxy, but the 'socksio' package is not installed" in sentence
+
+
 def _response(status: int, **content: Any) -> httpx.Response:
     return httpx.Response(status, request=httpx.Request("GET", "https://layers.example/x?signature=y"), **content)
 

@@ -46,6 +46,8 @@ def service() -> Service:
         IndexError(),
         httpx.ReadTimeout("slow"),
         httpx.DecodingError("no gzip"),
+        ImportError("Using SOCKS proxy, but the 'socksio' package is not installed."),
+        ValueError("Unknown scheme for proxy URL"),
     ],
 )
 def test_a_look_that_fails_is_one_look_less(

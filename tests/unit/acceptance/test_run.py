@@ -86,13 +86,14 @@ def test_an_unhealthy_service_is_not_disturbed() -> None:
     assert run(Fake(whole=False), check("A"))["A"][0] is Verdict.NOT_RUN
 
 
-def test_what_can_not_be_measured_fails() -> None:
-    """AWS's refusal in the middle of a check is no reason to call it not run."""
+@pytest.mark.parametrize("error", [OperateError("AccessDenied"), ImportError("Using SOCKS proxy")])
+def test_what_can_not_be_measured_fails(error: Exception) -> None:
+    """AWS's refusal in the middle of a check is no reason to call it not run, nor a proxy that cannot be used."""
 
     def refuse(_: ServiceUnderTest) -> list[Finding]:
-        raise OperateError("AccessDenied")
+        raise error
 
-    assert run(Fake(), check("A", refuse))["A"] == (Verdict.FAIL, "could not be measured: AccessDenied")
+    assert run(Fake(), check("A", refuse))["A"] == (Verdict.FAIL, f"could not be measured: {error}")
 
 
 def test_where_the_service_does_not_come_back_no_more_is_done_to_it() -> None:
