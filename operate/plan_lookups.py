@@ -7,7 +7,8 @@ the plan says so. All of it is asked while Terraform plans.
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 8
 _NAMES_AT_ONCE: Final = 25  # half of what a filter takes: a parameter's name may have a slash in front, or none
 _PARTS_OF_AN_ARN: Final = 7
-_TIMEOUT_SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -67,25 +67,38 @@ class Secret:
 @contextlib.contextmanager
 def beside(environment: Environment, *, image_tag: str) -> Iterator[Callable[[], Findings]]:
     """Asks while the body runs; what it gives waits for the answers. An error of the body waits for nothing."""
-    pool = ThreadPoolExecutor(_AT_ONCE + 1)
-    try:
-        yield pool.submit(_findings, environment, image_tag, pool).result
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    yield _begun(partial(_findings, environment, image_tag)).result
 
 
-def _findings(environment: Environment, image_tag: str, pool: ThreadPoolExecutor) -> Findings:
+def _begun(work: Callable[[], Findings]) -> Future[Findings]:
+    """In a thread that ends with the process: Python waits at its exit for those of a ThreadPoolExecutor."""
+    future = Future[Findings]()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _findings(environment: Environment, image_tag: str) -> Findings:
     try:
         with answering("Not checked: whether the secrets exist, and which platform the image is built for"):
             checks = [*_checks(environment, image_tag)]  # boto3 makes its clients in one thread only
     except NotToldError as error:
         return Findings(not_checked=(str(error),))
-    return sum(pool.map(_answer, checks), Findings())
+    at_once = threading.Semaphore(_AT_ONCE)
+    answers = [_begun(partial(_answer, check, at_once)) for check in checks]
+    return sum((answer.result() for answer in answers), Findings())
 
 
-def _answer(check: Callable[[], Findings]) -> Findings:
+def _answer(check: Callable[[], Findings], at_once: threading.Semaphore) -> Findings:
     try:
-        return check()
+        with at_once:
+            return check()
     except NotToldError as error:
         return Findings(not_checked=(str(error),))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from operate import plan_lookups
 from operate.environment import Environment
 from operate.plan_lookups import Findings
 from stacks.settings import Environment as Settings
+from tests.unit.fake_service import ROOT
 from tests.unit.test_settings_limits import MINIMAL, PARAMETER, SECRET, TOPIC, changed
 
 if TYPE_CHECKING:
@@ -360,6 +363,36 @@ def test_an_error_of_terraforms_waits_for_no_answer(aws: Aws) -> None:
     ):
         raise ZeroDivisionError
     assert aws.secrets == {}
+
+
+ENDS_AT_ONCE = """
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+from operate import plan_lookups
+from operate.environment import Environment
+from stacks.settings import load_environment
+
+asked = threading.Event()
+
+
+def never(**_):
+    asked.set()
+    threading.Event().wait()
+
+
+Environment.client = lambda *_, **__: SimpleNamespace(batch_get_image=never)
+with plan_lookups.beside(Environment(load_environment(Path("environments/dev.toml"))), image_tag="v1"):
+    asked.wait()
+    raise SystemExit(3)
+"""
+
+
+def test_the_process_waits_for_no_answer_either() -> None:
+    """With a question under way that AWS never answers."""
+    ended = subprocess.run([sys.executable, "-c", ENDS_AT_ONCE], cwd=ROOT, timeout=30, check=False)
+    assert ended.returncode == 3
 
 
 def lacking(spot_percent: int) -> Findings:
