@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.literals import ServiceFieldType
     from mypy_boto3_ecs.type_defs import (
         ContainerDefinitionOutputTypeDef,
         ServiceTypeDef,
@@ -83,13 +84,13 @@ class Service:
     def logs(self) -> CloudWatchLogsClient:
         return self.environment.client("logs")
 
-    def find(self) -> ServiceTypeDef | None:
+    def find(self, *, include: Sequence[ServiceFieldType] = ()) -> ServiceTypeDef | None:
         """None where there is no active service of this name."""
         try:
-            found = self.ecs.describe_services(cluster=self.cluster, services=[self.name])["services"]
+            answer = self.ecs.describe_services(cluster=self.cluster, services=[self.name], include=include)
         except self.ecs.exceptions.ClusterNotFoundException:
             return None
-        return next((one for one in found if one["status"] == "ACTIVE"), None)
+        return next((one for one in answer["services"] if one["status"] == "ACTIVE"), None)
 
     def read(self) -> ServiceTypeDef:
         """`find`, for callers that know it is there; raises OperateError once it isn't."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from operate import paths
 from operate.environment import answering
 from operate.errors import OperateError
+from operate.service import Service
 from operate.terraform_errors import how_to_restore
 
 if TYPE_CHECKING:
@@ -138,12 +139,7 @@ def _task_definition(environment: Environment, block: Block) -> tuple[str, Tags]
 
 def _active_service(environment: Environment, name: str) -> ServiceTypeDef | None:
     """With its tags. Service and family have one name."""
-    ecs, cluster = environment.client("ecs"), environment.cluster_name
-    try:
-        found = ecs.describe_services(cluster=cluster, services=[name], include=["TAGS"])["services"]
-    except ecs.exceptions.ClusterNotFoundException:
-        return None
-    return next((one for one in found if one["status"] == "ACTIVE"), None)
+    return Service(environment, name).find(include=["TAGS"])
 
 
 def _scalable_target(environment: Environment, block: Block) -> tuple[str, Tags] | None:

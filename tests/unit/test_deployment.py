@@ -78,7 +78,7 @@ class Ecs:
         class ClusterNotFoundException(Exception):  # noqa: N818 - as above
             pass
 
-    def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
+    def describe_services(self, *, cluster: str, services: list[str], **_: object) -> dict[str, Any]:
         if self.refusal:
             raise self.refusal
         assert services == [cluster]
