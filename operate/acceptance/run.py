@@ -59,15 +59,10 @@ def run(environment: Environment, options: Options) -> Board:
 
 
 def _tested(environment: Environment) -> ServiceUnderTest:
-    name, local_aws, service = environment.settings.name, environment.local_aws, Service.of(environment)
-    nothing = OperateError(f"Nothing is deployed in {name!r}: `make deploy ENV={name}` deploys it.")
-    environment.check_caller()
-    if local_aws:
-        if not embedded_aws.was_started(local_aws):
-            raise nothing
+    local_aws = environment.local_aws
+    if local_aws and embedded_aws.was_started(local_aws):
         embedded_aws.up(local_aws, containers=True)
-    if service.find() is None:
-        raise nothing
+    service = Service.deployed(environment)
     environment.prepare_stack(containers=True)
     return ServiceUnderTest(environment, service, service.read())
 
