@@ -45,6 +45,7 @@ from operate.errors import OperateError
 from operate.paths import shown
 from operate.plan_decisions import Allowance
 from operate.plan_report import Report
+from operate.service import short_id
 from operate.task_logs import Line
 from operate.terraform import provider_variables
 from stacks.settings import IMAGE_TAG
@@ -56,7 +57,6 @@ app = typer.Typer(
     help="What a person or a pipeline runs around the generator.",
 )
 output = Console(highlight=False, markup=False, emoji=False)
-_SHORT_ID = 8
 _CONTAINER = "A sidecar's name; the application's where not given."
 _INTERRUPTED = 130  # exit code, as a shell has it of SIGINT
 _TASK_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red")
@@ -283,7 +283,7 @@ def exec_(
 def _print_line(line: Line) -> None:
     """Each task has a colour of its own, on a terminal."""
     colour = _TASK_COLOURS[sum(line.task_id.encode()) % len(_TASK_COLOURS)]
-    output.print(Text.assemble((line.task_id[:_SHORT_ID], colour), " ", line.message), soft_wrap=True)
+    output.print(Text.assemble((short_id(line.task_id), colour), " ", line.message), soft_wrap=True)
 
 
 @app.command("cost")

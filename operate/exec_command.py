@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from operate import progress
 from operate.errors import OperateError
-from operate.service import Service, id_of
+from operate.service import Service, id_of, short_id
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import TaskTypeDef
@@ -50,12 +50,12 @@ def _chosen(service: Service, task: str | None) -> TaskTypeDef:
     named = [one for one in running if id_of(one["taskArn"]).startswith(id_of(task or ""))]
     if not named:
         which = f"whose id begins with {task!r} " if task else ""
-        there = ", ".join(id_of(one["taskArn"])[:8] for one in running) or "none"
+        there = ", ".join(short_id(one["taskArn"]) for one in running) or "none"
         raise OperateError(f"No task of {service.name} {which}is running. Running: {there}.")
     able = [one for one in named if one.get("enableExecuteCommand")]
     if not able:
         raise OperateError(
-            f"The task {id_of(named[0]['taskArn'])[:8]} started before ECS Exec was on. This replaces all tasks: "
+            f"The task {short_id(named[0]['taskArn'])} started before ECS Exec was on. This replaces all tasks: "
             f"aws ecs update-service {shlex.join(service.environment.cli_options())} --cluster {service.cluster} "
             f"--service {service.name} --force-new-deployment"
         )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from operate import embedded_aws, progress, rollout
 from operate.errors import OperateError
-from operate.service import Service, id_of
+from operate.service import Service, id_of, short_id
 from operate.task_logs import Reader, parse_duration
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class _OneOffTask:
 
     @property
     def name(self) -> str:
-        return f"task {id_of(self.arn)[:8]} of {id_of(self.task_definition)}"
+        return f"task {short_id(self.arn)} of {id_of(self.task_definition)}"
 
     @cached_property
     def _reader(self) -> Reader | None:

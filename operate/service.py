@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from operate.environment import Environment
 
 _DESCRIBED_AT_ONCE = 100
+_SHORT_CHARACTERS = 8
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,11 @@ def _host(rule: RuleTypeDef) -> str:
 def id_of(arn: str) -> str:
     """What a person calls it: a task's id, a task definition's family and revision."""
     return arn.rpartition("/")[2]
+
+
+def short_id(arn: str) -> str:
+    """What screens and messages have of a task's id."""
+    return id_of(arn)[:_SHORT_CHARACTERS]
 
 
 def wait_until(condition: Callable[[], object], *, within_seconds: float, poll_seconds: float = 0.5) -> bool:

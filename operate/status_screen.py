@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operate import progress, service_status
+from operate.service import short_id
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 2
 _EVENTS_SHOWN = 4
 _ACTIVITIES_SHOWN = 2
-_SHORT_CHARACTERS = 8  # of a task's id and of a digest
 _BAD = {"FAILED", "UNHEALTHY", "unhealthy"}
 _RUNNING = {"RUNNING", "RUNNING, HEALTHY"}
 _GOOD = {"COMPLETED", "HEALTHY", "healthy"}
@@ -96,7 +96,7 @@ def _scaling(status: Status) -> str:
 
 
 def short_digest(digest: str | None) -> str:
-    return (digest or "").rpartition(":")[2][:_SHORT_CHARACTERS]
+    return short_id((digest or "").rpartition(":")[2])
 
 
 def _deployments(deployments: list[Deployment]) -> Table:
@@ -112,7 +112,7 @@ def _tasks(status: Status) -> Table:
     table = _table("TASK", "REV", "STATUS", "ECS", "TARGET", "ZONE", "AGE", "CPU/MIB", "DIGEST")
     for one in status.tasks:
         table.add_row(
-            _id(one),
+            short_id(one.id),
             one.revision.rpartition(":")[2],
             one.status,
             _coloured("-" if one.health == "UNKNOWN" else one.health),
@@ -127,17 +127,15 @@ def _tasks(status: Status) -> Table:
 
 def _reasons(tasks: list[Task]) -> list[Text]:
     """Of targets that are not healthy."""
-    return [Text(f"{_id(one)} is {one.target_health}: {one.target_reason}") for one in tasks if one.target_reason]
+    return [
+        Text(f"{short_id(one.id)} is {one.target_health}: {one.target_reason}") for one in tasks if one.target_reason
+    ]
 
 
 def _sidecars(tasks: list[Task]) -> list[Text]:
     """Those that do not run, or are not healthy."""
     states = [(task, name, state) for task in tasks for name, state in task.sidecars.items()]
-    return [Text(f"{_id(task)}: {name} is {state}") for task, name, state in states if state not in _RUNNING]
-
-
-def _id(task: Task) -> str:
-    return task.id[:_SHORT_CHARACTERS]
+    return [Text(f"{short_id(task.id)}: {name} is {state}") for task, name, state in states if state not in _RUNNING]
 
 
 def _table(*headings: str) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding, NotRunError
-from operate.service import id_of, wait_until
+from operate.service import short_id, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import OutputLogEventTypeDef
@@ -39,5 +39,5 @@ def first_line(tested: ServiceUnderTest) -> list[Finding]:
         return [Finding(passed=False, measured=f"no line in {stream.name}")]
     arrived_at = (events[0].get("ingestionTime") or events[0]["timestamp"]) / 1000
     seconds = max(0.0, arrived_at - started_at)
-    measured = f"{seconds:.1f} s after the start of task {id_of(task['taskArn'])[:8]}"
+    measured = f"{seconds:.1f} s after the start of task {short_id(task['taskArn'])}"
     return [Finding(seconds <= _LIMIT_SECONDS, measured, {"seconds": round(seconds, 2)})]

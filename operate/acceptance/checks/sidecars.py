@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding, NotRunError
-from operate.service import id_of
+from operate.service import short_id
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ContainerTypeDef
@@ -26,7 +26,7 @@ def containers_beside(tested: ServiceUnderTest) -> list[Finding]:
         if (task["taskDefinitionArn"], task["lastStatus"]) == (revision, "RUNNING")
     ]
     others = [(task, one) for task in tasks for one in task["containers"] if one["name"] != own]
-    wrong = [f"{one['name']} of task {id_of(task['taskArn'])[:8]}" for task, one in others if not _is_well(one)]
+    wrong = [f"{one['name']} of task {short_id(task['taskArn'])}" for task, one in others if not _is_well(one)]
     if not others:
         return [Finding(passed=False, measured="no task runs")]
     measured = f"not well: {', '.join(wrong)}" if wrong else f"{len(others)} in {len(tasks)} tasks"
