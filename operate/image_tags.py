@@ -52,9 +52,6 @@ class ImageTag:
     name: str
     origin: Literal["as asked", "as deployed", "as released before", "the environment's default"]
 
-    def __str__(self) -> str:
-        return f"image tag {self.name}, {self.origin}"
-
 
 def choose(asked: str | None, *, deployed_image: ImageReference | None, settings: Settings) -> ImageTag:
     """`deployed_image` is what runs now, None where nothing is deployed."""

@@ -143,10 +143,6 @@ def output_table(outputs: Iterable[OutputChange]) -> Table:
     return shown
 
 
-def effect_lines(report: Report) -> list[str]:
-    return [effect.text for effect in report.effects]
-
-
 def decision_lines(report: Report) -> list[str]:
     return [
         f"{one.what}: deploy stops there until told --allow {one.allow.value} (make: ALLOW={one.allow.value})"
@@ -188,7 +184,7 @@ def as_markdown(report: Report) -> str:
     if report.changes:
         lines += ["| what happens | resource | name |", "|---|---|---|"]
         lines += [f"| {_action(one)} | {_code(one.type)} | {_code(one.name)} |" for one in report.changes]
-    lines += _list("What it does", report.effects and effect_lines(report))
+    lines += _list("What it does", [one.text for one in report.effects])
     lines += _list("Needs a decision", decision_lines(report))
     lines += ["", _text(report.cost)] if report.cost else []
     lines += _details(report)

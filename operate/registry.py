@@ -1,4 +1,4 @@
-"""Puts an image into an ECR repository, the embedded one or AWS's, over the protocol that all registries speak.
+"""Puts an image into a repository of the embedded ECR, over the protocol that all registries speak.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
@@ -58,10 +58,8 @@ def of_image(settings: Settings) -> Registry:
     return Registry(registryId=settings.image.registry_id) if settings.image.registry_id else Registry()
 
 
-def repository(
-    ecr: ECRClient, name: str, *, registry: Registry | None = None, endpoint: str | None = None
-) -> Repository:
-    """Reads it from ECR; `endpoint` stands for the registry's own where that is an embedded one."""
+def repository(ecr: ECRClient, name: str, *, endpoint: str, registry: Registry | None = None) -> Repository:
+    """Reads it from the embedded ECR; `endpoint` stands for the registry's own, which is AWS's."""
     try:
         (found,) = ecr.describe_repositories(repositoryNames=[name], **(registry or Registry()))["repositories"]
     except ecr.exceptions.RepositoryNotFoundException as error:
@@ -70,7 +68,7 @@ def repository(
     return Repository(
         name=name,
         uri=found["repositoryUri"],
-        endpoint=endpoint or token["proxyEndpoint"],
+        endpoint=endpoint,
         authorization=f"Basic {token['authorizationToken']}",
     )
 

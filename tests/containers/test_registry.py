@@ -73,12 +73,6 @@ def test_a_registry_that_does_not_answer_is_named(repository: registry.Repositor
         registry.push(IMAGE, dataclasses.replace(repository, endpoint="http://127.0.0.1:1"), tag="v1")
 
 
-def test_the_registry_of_aws_is_where_its_token_says(local_aws: LocalAws) -> None:
-    """With no endpoint of our own, ECR's answer is used: that is how AWS's own repositories are reached."""
-    repository = registry.repository(local_aws.client("ecr"), "go-api")
-    assert repository.endpoint == f"https://{repository.uri.partition('/')[0]}"
-
-
 def test_a_token_is_not_printed(repository: registry.Repository) -> None:
     """It opens the registry for twelve hours."""
     assert repository.authorization.startswith("Basic ")
