@@ -25,7 +25,6 @@ from operate import (
     ejection,
     embedded_aws,
     exec_command,
-    existing_infrastructure,
     generator,
     launch_type,
     move_to_cdktn,
@@ -35,6 +34,7 @@ from operate import (
     progress,
     release_table,
     releases,
+    sample_infrastructure,
     status_screen,
     task_logs,
 )
@@ -425,7 +425,7 @@ def cloud_status() -> None:
 
 
 def _applied(local_aws: LocalAws) -> list[str]:
-    return [module.name for module in existing_infrastructure.modules(local_aws) if module.is_applied()]
+    return [module.name for module in sample_infrastructure.modules(local_aws) if module.is_applied()]
 
 
 @app.command()

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from local_aws import container_engine, lifecycle
-from operate import deployment_lock, existing_infrastructure, paths, progress
+from operate import deployment_lock, paths, progress, sample_infrastructure
 from operate.errors import OperateError
 from operate.terraform import executable
 from operate.terraform_state import Lock
@@ -34,7 +34,7 @@ def up(local_aws: LocalAws | None = None, *, containers: bool = False) -> LocalA
     local_aws = local_aws or configured()
     if lifecycle.up(local_aws, containers=containers, step=progress.step):
         progress.console.print("The embedded AWS was not stopped in an orderly way: it starts empty.", style="yellow")
-    existing_infrastructure.apply(local_aws)
+    sample_infrastructure.apply(local_aws)
     return local_aws
 
 

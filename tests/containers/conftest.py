@@ -10,7 +10,7 @@ from local_aws import container_engine
 from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, require_go, reserved_port
-from operate import existing_infrastructure, registry, sample_image
+from operate import registry, sample_image, sample_infrastructure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("aws"))
     process.start(local_aws)
     try:
-        existing_infrastructure.prepare_account(local_aws)
+        sample_infrastructure.prepare_account(local_aws)
         yield local_aws
     finally:
         record = process.running(local_aws)
@@ -34,7 +34,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="session")
 def repository(local_aws: LocalAws) -> registry.Repository:
     return registry.repository(
-        local_aws.client("ecr"), existing_infrastructure.IMAGE_REPOSITORY, endpoint=local_aws.endpoint
+        local_aws.client("ecr"), sample_infrastructure.IMAGE_REPOSITORY, endpoint=local_aws.endpoint
     )
 
 

@@ -6,7 +6,7 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from operate import existing_infrastructure
+from operate import sample_infrastructure
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def furnish(local_aws: LocalAws) -> None:
     """As after `embedded_aws.up`, which has nothing to apply any more: each module has a state with its outputs."""
-    existing_infrastructure.prepare_account(local_aws)
+    sample_infrastructure.prepare_account(local_aws)
     with closing(Infrastructure(local_aws)) as infrastructure:
         outputs = _made(infrastructure)
     with closing(local_aws.client("s3")) as s3:
-        for module in existing_infrastructure.modules(local_aws):
+        for module in sample_infrastructure.modules(local_aws):
             s3.put_object(
-                Bucket=existing_infrastructure.STATE_BUCKET, Key=module.state_key, Body=_state(outputs[module.name])
+                Bucket=sample_infrastructure.STATE_BUCKET, Key=module.state_key, Body=_state(outputs[module.name])
             )
             module._folder.mkdir(parents=True)
             module._mark.write_text(module._fingerprint())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cdktf import Testing
 
-from operate import existing_infrastructure, paths, plan_changes
+from operate import paths, plan_changes, sample_infrastructure
 from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment, load_environment
@@ -52,7 +52,7 @@ class Infrastructure:
 
 @pytest.fixture(scope="module")
 def infrastructure(empty_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Infrastructure:
-    existing_infrastructure.prepare_account(empty_aws)
+    sample_infrastructure.prepare_account(empty_aws)
     folder = tmp_path_factory.mktemp("variants")
     for source in (*SOURCES.glob("*.tf"), BACKEND):
         shutil.copy(source, folder)

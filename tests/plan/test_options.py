@@ -14,7 +14,7 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 from cdktf import Testing
 
-from operate import existing_infrastructure
+from operate import sample_infrastructure
 from operate.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment, load_environment
@@ -95,7 +95,7 @@ OPTIONS: dict[str, Tree] = {
 
 def synthesized(option: Tree) -> Tree:
     base = load_environment(ROOT / "environments" / "local.toml").model_dump(exclude_unset=True)
-    states = {module: {"backend": {"key": f"options/{module}.tfstate"}} for module in existing_infrastructure.NAMES}
+    states = {module: {"backend": {"key": f"options/{module}.tfstate"}} for module in sample_infrastructure.NAMES}
     settings = Environment.model_validate(overlaid(overlaid(base, {"remote_state": states}), option))
     stack = FargateApiStack(Testing.app(), settings.name_prefix, environment=settings)
     document: Tree = json.loads(Testing.synth(stack, True))  # noqa: FBT003 - jsii takes it by position
@@ -106,7 +106,7 @@ def furnish(local_aws: LocalAws) -> Tree:
     """Copies of the states, with outputs of other shapes; the outputs by module come back."""
     found: Tree = {}
     with closing(local_aws.client("s3")) as s3, closing(Infrastructure(local_aws, count(200))) as make:
-        for module in existing_infrastructure.NAMES:
+        for module in sample_infrastructure.NAMES:
             state = json.loads(s3.get_object(Bucket="terraform-state", Key=f"{module}.tfstate")["Body"].read())
             plain = found[module] = {name: output["value"] for name, output in state["outputs"].items()}
             plain |= _other_shapes(make, module, found)

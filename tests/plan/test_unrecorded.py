@@ -13,7 +13,7 @@ from local_aws import container_engine, lifecycle
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
 from operate import __main__ as command_line
-from operate import embedded_aws, environment, existing_infrastructure, paths
+from operate import embedded_aws, environment, paths, sample_infrastructure
 from operate.errors import OperateError
 from tests.plan.stand_in import furnish
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STACK = "go-api-local"
-STATE = {"Bucket": existing_infrastructure.STATE_BUCKET, "Key": "go-api/local.tfstate"}
+STATE = {"Bucket": sample_infrastructure.STATE_BUCKET, "Key": "go-api/local.tfstate"}
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from local_aws import lifecycle, server_process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
-from operate import deployment_lock, embedded_aws, existing_infrastructure, paths
+from operate import deployment_lock, embedded_aws, paths, sample_infrastructure
 from operate.errors import OperateError
-from operate.existing_infrastructure import STATE_BUCKET, Module
+from operate.sample_infrastructure import STATE_BUCKET, Module
 from operate.terraform import executable, program
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Path) -> Path
     """The modules' folder, with one module in it."""
     folder = tmp_path / "sources"
     (folder / "networking").mkdir(parents=True)
-    monkeypatch.setattr(existing_infrastructure, "NAMES", ("networking",))
+    monkeypatch.setattr(sample_infrastructure, "NAMES", ("networking",))
     monkeypatch.setattr(paths, "EXISTING_INFRASTRUCTURE", folder)
     _write(folder, "first", gate)
     return folder
@@ -87,14 +87,14 @@ def _state(local_aws: LocalAws) -> tuple[int, str]:
 
 
 def _is_applied(local_aws: LocalAws) -> bool:
-    (module,) = existing_infrastructure.modules(local_aws)
+    (module,) = sample_infrastructure.modules(local_aws)
     return module.is_applied()
 
 
 @contextmanager
 def _apply_by_hand(local_aws: LocalAws, gate: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A person's own, in the module's folder, in the middle of its work and with the lock; it ends with the gate."""
-    (module,) = existing_infrastructure.modules(local_aws)
+    (module,) = sample_infrastructure.modules(local_aws)
     gate.touch()
     command = [executable(), "apply", "-auto-approve", "-input=false", "-replace=terraform_data.only"]
     environment = {"PATH": "/bin:/usr/bin", **local_aws.environment_variables()}
@@ -171,7 +171,7 @@ def test_after_a_kill_all_is_built_again(local_aws: LocalAws, capsys: pytest.Cap
 def test_a_terraform_that_a_person_runs_is_left_alone(local_aws: LocalAws, sources: Path, gate: Path) -> None:
     """It keeps its lock, nothing is written beside it, and the error says whose the lock is and how to free it."""
     embedded_aws.up(local_aws)
-    (module,) = existing_infrastructure.modules(local_aws)
+    (module,) = sample_infrastructure.modules(local_aws)
     with _apply_by_hand(local_aws, gate) as apply:
         _write(sources, "second", gate)
         with pytest.raises(OperateError) as refused:

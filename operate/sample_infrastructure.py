@@ -1,4 +1,4 @@
-"""The existing Terraform modules, applied to the embedded AWS as their team would apply them to AWS."""
+"""The modules that a team already has, as `examples/` has them: applied to the embedded AWS as to AWS."""
 
 from __future__ import annotations
 
