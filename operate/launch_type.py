@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
-from operate import existing_cluster, rollout
+from operate import cluster_capacity, rollout
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def leave(service: Service) -> None:
 def _attach_ours(service: Service) -> None:
     """Beside whatever the cluster has; one of somebody else's is left as it is."""
     if not service.environment.settings.has_own_cluster:
-        if lack := existing_cluster.lacks(service.environment, service.ecs):
+        if lack := cluster_capacity.lacks(service.environment, service.ecs):
             raise OperateError(f"Nothing was changed. {lack}")
         return
     (cluster,) = service.ecs.describe_clusters(clusters=[service.cluster])["clusters"]

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from operate import existing_cluster, image_configuration
+from operate import cluster_capacity, image_configuration
 from operate.environment import NotToldError, answering
 from operate.image_configuration import ARCHITECTURES
 from stacks.settings import is_arn
@@ -175,7 +175,7 @@ def _of_parameters(store: SSMClient, parameters: Sequence[Secret]) -> Findings:
 def _of_cluster(environment: Environment, ecs: ECSClient) -> Findings:
     name = environment.cluster_name
     with answering(f"Not checked: which capacity providers the cluster {name} has"):
-        lack = existing_cluster.lacks(environment, ecs)
+        lack = cluster_capacity.lacks(environment, ecs)
     return Findings(wrong=(lack,) if lack else ())
 
 
