@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from operate import registry
 from operate.environment import NotToldError
+from operate.image_tags import registry_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -61,7 +61,7 @@ def _manifest(environment: Environment, ecr: ECRClient, image: ImageIdentifierTy
         repositoryName=environment.settings.image.repository,
         imageIds=[image],
         acceptedMediaTypes=_MANIFESTS,
-        **registry.of_image(environment.settings),
+        **registry_of(environment.settings),
     )["images"]
     manifest: dict[str, Any] = json.loads(images[0]["imageManifest"]) if images else {}
     return manifest
@@ -72,7 +72,7 @@ def _configuration(environment: Environment, ecr: ECRClient, manifest: dict[str,
     if manifest.get("config", {}).get("size", 0) <= _EMPTY:
         return None
     digest = manifest["config"]["digest"]
-    name, of_registry = environment.settings.image.repository, registry.of_image(environment.settings)
+    name, of_registry = environment.settings.image.repository, registry_of(environment.settings)
     url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest, **of_registry)["downloadUrl"]
     if environment.local_aws:
         url = f"{environment.local_aws.endpoint}{urlsplit(url).path}"

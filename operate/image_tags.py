@@ -1,10 +1,10 @@
-"""What a task definition calls an image, and which tag a plan or a deployment is for: what is deployed stays."""
+"""What a task definition and ECR call an image, and which tag a plan or deployment is for: what is deployed stays."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from operate.errors import OperateError
 from stacks.settings import IMAGE_TAG_LABEL
@@ -51,6 +51,16 @@ class ImageReference:
 class ImageTag:
     name: str
     origin: Literal["as asked", "as deployed", "as released before", "the environment's default"]
+
+
+class Registry(TypedDict, total=False):
+    """What ECR's operations take beside a repository's name, where the registry is another account's."""
+
+    registryId: str
+
+
+def registry_of(settings: Settings) -> Registry:
+    return Registry(registryId=settings.image.registry_id) if settings.image.registry_id else Registry()
 
 
 def choose(asked: str | None, *, deployed_image: ImageReference | None, settings: Settings) -> ImageTag:

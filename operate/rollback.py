@@ -6,9 +6,9 @@ import itertools
 import shlex
 from typing import TYPE_CHECKING
 
-from operate import registry, releases
+from operate import releases
 from operate.errors import OperateError
-from operate.image_tags import ImageTag
+from operate.image_tags import ImageTag, registry_of
 from operate.releases import Verdict
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _digest(environment: Environment, image: ImageIdentifierTypeDef) -> str | No
     ecr, settings = environment.client("ecr"), environment.settings
     try:
         answer = ecr.describe_images(
-            repositoryName=settings.image.repository, imageIds=[image], **registry.of_image(settings)
+            repositoryName=settings.image.repository, imageIds=[image], **registry_of(settings)
         )
     except ecr.exceptions.ImageNotFoundException:
         return None

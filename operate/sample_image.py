@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from local_aws import container_engine
-from operate import paths, progress, registry
+from operate import image_push, paths, progress
 from operate.errors import OperateError
-from operate.registry import Image
+from operate.image_push import Image
+from operate.image_tags import registry_of
 
 if TYPE_CHECKING:
     from local_aws.container_engine import Engine
@@ -57,13 +58,13 @@ def publish(environment: Environment, *, tag: str, fault: Fault | None = None) -
     if local_aws is None or (engine is None and shutil.which("go") is None):
         return
     image = build(version=tag, fault=fault, architecture=settings.container.cpu_architecture, engine=engine)
-    to = registry.repository(
+    to = image_push.repository(
         environment.client("ecr"),
         settings.image.repository,
-        registry=registry.of_image(settings),
+        registry=registry_of(settings),
         endpoint=local_aws.endpoint,
     )
-    registry.push(image, to, tag=tag)
+    image_push.push(image, to, tag=tag)
 
 
 def _compile(*, version: str, fault: Fault | None, architecture: Architecture) -> bytes:

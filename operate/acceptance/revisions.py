@@ -11,8 +11,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from operate import registry, sample_image
-from operate.image_tags import ImageReference
+from operate import sample_image
+from operate.image_tags import ImageReference, registry_of
 from stacks.settings import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def withdraw_images(environment: Environment) -> None:
         environment.client("ecr").batch_delete_image(
             repositoryName=settings.image.repository,
             imageIds=[{"imageTag": tag_of(kind)} for kind in _FAULTS],
-            **registry.of_image(settings),
+            **registry_of(settings),
         )
 
 

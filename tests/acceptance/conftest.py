@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from operate.registry import Image
+    from operate.image_push import Image
     from operate.sample_image import Fault
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from operate.registry import Image
+    from operate.image_push import Image
 
 COPIES = "go-api-local_release"
 

@@ -10,7 +10,7 @@ from local_aws import container_engine
 from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, require_go, reserved_port
-from operate import registry, sample_image, sample_infrastructure
+from operate import image_push, sample_image, sample_infrastructure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +32,22 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session")
-def repository(local_aws: LocalAws) -> registry.Repository:
-    return registry.repository(
+def repository(local_aws: LocalAws) -> image_push.Repository:
+    return image_push.repository(
         local_aws.client("ecr"), sample_infrastructure.IMAGE_REPOSITORY, endpoint=local_aws.endpoint
     )
 
 
 @pytest.fixture(scope="session")
-def sample() -> registry.Image:
+def sample() -> image_push.Image:
     require_go()
     return sample_image.build(version="v1")
 
 
 @pytest.fixture(scope="session")
-def sample_reference(sample: registry.Image, repository: registry.Repository) -> str:
+def sample_reference(sample: image_push.Image, repository: image_push.Repository) -> str:
     """The sample API in the embedded ECR."""
-    registry.push(sample, repository, tag="v1")
+    image_push.push(sample, repository, tag="v1")
     return f"{repository.uri}:v1"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws.tests.machine import require_go
-from operate import paths, registry, sample_image
+from operate import image_push, paths, sample_image
 from operate.errors import OperateError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from local_aws.container_engine import Engine
 
 
-def program(image: registry.Image, folder: Path) -> Path:
+def program(image: image_push.Image, folder: Path) -> Path:
     (layer,) = image.layers
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(layer))) as archive:
         (member,) = archive.getmembers()
@@ -42,12 +42,12 @@ def dockerfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "Dockerfile"
 
 
-def test_the_same_source_makes_the_same_image(sample: registry.Image) -> None:
+def test_the_same_source_makes_the_same_image(sample: image_push.Image) -> None:
     """To the byte, so that a release of nothing new is nothing new to ECR."""
     assert sample_image.build(version="v1") == sample
 
 
-def test_the_image_is_what_the_dockerfile_says(sample: registry.Image) -> None:
+def test_the_image_is_what_the_dockerfile_says(sample: image_push.Image) -> None:
     """The two ways of building end in one image: same user, same command, nothing else."""
     last_stage = (paths.SAMPLE_API / "Dockerfile").read_text(encoding="utf-8").rpartition("FROM scratch")[2]
     user = re.search(r"^USER (.*)$", last_stage, re.MULTILINE)
@@ -58,12 +58,12 @@ def test_the_image_is_what_the_dockerfile_says(sample: registry.Image) -> None:
     assert config["config"] == {"User": user[1], "Entrypoint": json.loads(command[1])}
 
 
-def test_the_program_needs_nothing_of_its_image(sample: registry.Image, tmp_path: Path) -> None:
+def test_the_program_needs_nothing_of_its_image(sample: image_push.Image, tmp_path: Path) -> None:
     """FROM scratch has no loader and no libraries: the program must be static."""
     assert b"/lib64/ld-linux" not in program(sample, tmp_path).read_bytes()
 
 
-def test_the_architecture_is_the_task_definitions(sample: registry.Image, tmp_path: Path) -> None:
+def test_the_architecture_is_the_task_definitions(sample: image_push.Image, tmp_path: Path) -> None:
     """ELF's machine field: 0xB7 is AArch64, 0x3E is x86-64."""
     graviton = sample_image.build(version="v1", architecture="ARM64")
     assert json.loads(graviton.config)["architecture"] == "arm64"
@@ -88,11 +88,13 @@ def test_without_go_and_an_engine_there_is_no_image(dockerfile: Path) -> None:
         sample_image.build(version="v1")
 
 
-def test_without_go_the_dockerfile_is_built(engine: Engine, dockerfile: Path, repository: registry.Repository) -> None:
+def test_without_go_the_dockerfile_is_built(
+    engine: Engine, dockerfile: Path, repository: image_push.Repository
+) -> None:
     """With the version and the fault as its arguments, into an image that runs as any other is pushed and pulled."""
     dockerfile.write_text("FROM scratch\nARG VERSION\nARG FAULT\nCOPY Dockerfile /\nLABEL said=$VERSION-$FAULT\n")
     built = sample_image.build(version="v2", fault="unhealthy", engine=engine)
-    registry.push(built, repository, tag="dockerfile")
+    image_push.push(built, repository, tag="dockerfile")
     with engine.client() as client:
         assert client.images.pull(repository.uri, tag="dockerfile").labels["said"] == "v2-unhealthy"
 
@@ -104,7 +106,7 @@ def test_a_dockerfile_that_fails_says_why(engine: Engine, dockerfile: Path) -> N
         sample_image.build(version="v1", engine=engine)
 
 
-def test_the_sample_api_passes_its_own_tests(sample: registry.Image) -> None:
+def test_the_sample_api_passes_its_own_tests(sample: image_push.Image) -> None:
     """`go vet`, `gofmt` and `go test`."""
     assert sample.layers
     environment = {**os.environ, "CGO_ENABLED": "0"}  # with the standard library that the image's build has compiled

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operate import plan_lookups, registry
+from operate import image_push, plan_lookups
 from operate.environment import Environment
+from operate.image_push import Image
 from operate.plan_lookups import Findings
-from operate.registry import Image
 from stacks.settings import load_environment
 from tests.plan.transitions import ROOT
 
@@ -38,10 +38,10 @@ def local_aws(empty_aws: LocalAws) -> LocalAws:
     """With images for two architectures."""
     with closing(empty_aws.client("ecr")) as ecr:
         ecr.create_repository(repositoryName=REPOSITORY)
-        repository = registry.repository(ecr, REPOSITORY, endpoint=empty_aws.endpoint)
+        repository = image_push.repository(ecr, REPOSITORY, endpoint=empty_aws.endpoint)
         for tag, architecture in {"amd": "amd64", "arm": "arm64"}.items():
             configuration = json.dumps({"os": "linux", "architecture": architecture, "rootfs": {}}).encode()
-            registry.push(Image(config=configuration, layers=()), repository, tag=tag)
+            image_push.push(Image(config=configuration, layers=()), repository, tag=tag)
     return empty_aws
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import credentials, one_off_task, registry, rollback, terraform_errors
+from operate import credentials, one_off_task, rollback, terraform_errors
 from operate.environment import Environment
 from operate.errors import OperateError
+from operate.image_tags import registry_of
 from operate.progress import StepFailedError
 from operate.service import Service
 from stacks.settings import S3Backend
@@ -80,7 +81,7 @@ def test_images_are_looked_up_where_they_are(environment: Callable[..., Settings
     assert session.clients == [("ecr", "eu-west-1"), ("ecs", "eu-west-1"), ("ecr", "us-east-1"), ("ecs", "eu-west-1")]
     asked = {"repositoryName": "go-api", "imageIds": [{"imageTag": "v1"}]}
     assert session.asked == [asked, {**asked, "registryId": OTHERS}]
-    assert (registry.of_image(own.settings), registry.of_image(other.settings)) == ({}, {"registryId": OTHERS})
+    assert (registry_of(own.settings), registry_of(other.settings)) == ({}, {"registryId": OTHERS})
 
 
 def test_a_tag_is_given_back_where_the_image_is(environment: Callable[..., Settings]) -> None:

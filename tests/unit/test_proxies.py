@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_aws.instance import LocalAws
-from operate import image_configuration, paths, registry, startup_time
+from operate import image_configuration, image_push, paths, startup_time
 from operate.environment import Environment
-from operate.registry import Image, Repository
+from operate.image_push import Image, Repository
 from operate.service import Service
 from stacks.settings import load_environment
 from tests.unit import fake_service
@@ -58,7 +58,7 @@ def local(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def test_an_image_is_pushed(local: Environment) -> None:
     assert local.local_aws
     to = Repository("go-api", "example/go-api", local.local_aws.endpoint, "Basic x")
-    assert registry.push(Image(config=b"{}", layers=()), to, tag="v1").startswith("sha256:")
+    assert image_push.push(Image(config=b"{}", layers=()), to, tag="v1").startswith("sha256:")
 
 
 def test_an_image_is_asked_for_its_platform(local: Environment) -> None:

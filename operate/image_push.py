@@ -9,20 +9,19 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx
 
 from operate import progress
 from operate.errors import OperateError
+from operate.image_tags import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_ecr import ECRClient
-
-    from stacks.settings import Environment as Settings
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -46,16 +45,6 @@ class Repository:
     uri: str
     endpoint: str
     authorization: str = field(repr=False)
-
-
-class Registry(TypedDict, total=False):
-    """What ECR's operations take beside a repository's name, where the registry is another account's."""
-
-    registryId: str
-
-
-def of_image(settings: Settings) -> Registry:
-    return Registry(registryId=settings.image.registry_id) if settings.image.registry_id else Registry()
 
 
 def repository(ecr: ECRClient, name: str, *, endpoint: str, registry: Registry | None = None) -> Repository:
