@@ -247,9 +247,9 @@ def move_to_capacity_providers(environment: Environment) -> bool:
         environment.check_caller()
         if service.find() is None:
             raise OperateError(f"There is no service {service.name}: nothing is deployed that could be moved.")
-        had_one = launch_type.has_one(service)
+        had_one = launch_type.service_has_launch_type(service)
         if had_one:
-            launch_type.leave(service)
+            launch_type.move_service(service)
     return had_one
 
 

@@ -27,7 +27,7 @@ def held(local_aws: LocalAws | None) -> Iterator[None]:
         return
     local_aws.directory.mkdir(parents=True, exist_ok=True)
     with (local_aws.directory / _FILE).open("a+") as lock:
-        if not _is_taken(lock):
+        if not _try_to_take(lock):
             with progress.step(f"waiting, since {_named(lock)}"):
                 fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
@@ -40,12 +40,12 @@ def holder(local_aws: LocalAws) -> str | None:
     """A clause that says who and since when; None where nobody holds it."""
     try:
         with (local_aws.directory / _FILE).open("a+") as lock:
-            return None if _is_taken(lock) else _named(lock)
+            return None if _try_to_take(lock) else _named(lock)
     except FileNotFoundError:
         return None
 
 
-def _is_taken(lock: IO[str]) -> bool:
+def _try_to_take(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

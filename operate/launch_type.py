@@ -19,14 +19,14 @@ VERB: Final = "move-to-capacity-providers"
 _OURS = ("FARGATE", "FARGATE_SPOT")
 
 
-def has_one(service: Service) -> bool:
+def service_has_launch_type(service: Service) -> bool:
     found = service.find()
     return bool(found and found.get("launchType"))
 
 
 def in_the_way(service: Service) -> str | None:
     """Why no plan can change the service yet, and the command that helps; None where one can."""
-    if not has_one(service):
+    if not service_has_launch_type(service):
         return None
     return (
         f"{service.name} was made with a launch type, and a plan would replace it, which ECS refuses. "
@@ -40,7 +40,7 @@ def require_none(service: Service) -> None:
         raise OperateError(f"Nothing was changed. {wrong}")
 
 
-def leave(service: Service) -> None:
+def move_service(service: Service) -> None:
     """Returns once the tasks on capacity providers have taken over; raises OperateError with the reasons otherwise."""
     began = datetime.now(timezone.utc)
     _attach_ours(service)
