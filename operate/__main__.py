@@ -67,7 +67,7 @@ EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A f
 def _checked_image_tag(tag: str | None) -> str | None:
     if tag is not None and not re.fullmatch(IMAGE_TAG, tag):
         raise OperateError(
-            f"{tag!r} is no image tag: it must be 1 to 128 letters, digits, '.', '_' and '-', "
+            f"{tag!r} is not an image tag: it must be 1 to 128 letters, digits, '.', '_' and '-', "
             "and begin with a letter, a digit or '_'."
         )
     return tag

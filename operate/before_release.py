@@ -168,7 +168,7 @@ def _await_others(service: Service, *, within: timedelta) -> None:
         task = other[0]
         who = (
             f"task {id_of(task['taskArn'])[:8]} of {id_of(task['taskDefinitionArn'])}, started by "
-            f"{task.get('startedBy', 'somebody')}, is at work since {task['createdAt'].astimezone():%H:%M:%S}"
+            f"{task.get('startedBy', 'somebody')}, has been at work since {task['createdAt'].astimezone():%H:%M:%S}"
         )
         seconds = within.total_seconds()
         with progress.step(f"waiting, since {who}"):

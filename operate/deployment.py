@@ -68,11 +68,11 @@ class Planned:
 
     @property
     def moved_tag(self) -> str | None:
-        """That the tag which is deployed names another image by now; None where it does not."""
+        """That the tag which is deployed now names another image; None where it does not."""
         tag, deployed, planned = self.image_tag.name, self.deployed_image, self.image_digest
         if deployed is None or deployed.tag != tag or deployed.digest is None or deployed.digest == planned:
             return None
-        return f"{tag} names another image by now: {planned} instead of {deployed.digest}, which runs"
+        return f"{tag} now names another image: {planned} instead of {deployed.digest}, which runs"
 
 
 @dataclass(frozen=True)

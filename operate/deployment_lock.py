@@ -31,7 +31,8 @@ def held(local_aws: LocalAws | None) -> Iterator[None]:
             with progress.step(f"waiting, since {_named(lock)}"):
                 fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
-        lock.write(f"`{' '.join(sys.argv[1:])}` (process {os.getpid()}) is at work since {datetime.now():%H:%M:%S}")  # noqa: DTZ005 - a person's own clock
+        command = f"`{' '.join(sys.argv[1:])}` (process {os.getpid()})"
+        lock.write(f"{command} has been at work since {datetime.now():%H:%M:%S}")  # noqa: DTZ005 - a person's own clock
         lock.flush()
         yield
 

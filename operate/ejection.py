@@ -47,7 +47,7 @@ def _require_empty(folder: Path) -> None:
     if folder.is_symlink() and not folder.exists():
         raise OperateError(f"{paths.shown(folder)} is a link to nothing: name a folder that is empty or not there yet.")
     if folder.exists() and not folder.is_dir():
-        raise OperateError(f"{paths.shown(folder)} is no folder: name one that is empty or not there yet.")
+        raise OperateError(f"{paths.shown(folder)} is not a folder: name one that is empty or not there yet.")
     if folder.is_dir() and any(folder.iterdir()):
         raise OperateError(
             f"{paths.shown(folder)} is not empty, and nothing in it is overwritten: name another folder."

@@ -110,4 +110,7 @@ def _clause(s3: S3Client, bucket: str, key: str) -> str:
     except s3.exceptions.NoSuchKey:
         content = b""
     lock = Lock.read(content)
-    return f"{lock.holder} holds s3://{bucket}/{key}" if lock else f"there is a lock s3://{bucket}/{key}"
+    if lock is None:
+        return f"there is a lock s3://{bucket}/{key}"
+    since = f" since {lock.created[:19]}" if lock.created else ""
+    return f"{lock.holder} has held s3://{bucket}/{key}{since}"

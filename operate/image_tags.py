@@ -32,7 +32,7 @@ class ImageReference:
     def of(cls, text: str) -> ImageReference:
         found = _REFERENCE.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is no image reference")
+            raise ValueError(f"{text!r} is not an image reference")
         default_tag = None if found["digest"] else "latest"
         return cls(found["host"] or "", found["name"], found["tag"] or default_tag, found["digest"])
 

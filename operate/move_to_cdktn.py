@@ -84,7 +84,7 @@ def _git(checkout: Path, *arguments: str) -> str:
     try:
         return progress.read(Command(["git", *arguments], checkout, os.environ))
     except StepFailedError as error:
-        raise OperateError(f"{checkout} is no git checkout, whose changes could be seen: {error.output}") from None
+        raise OperateError(f"{checkout} is not a git checkout, whose changes could be seen: {error.output}") from None
 
 
 def _change(checkout: Path, name: str) -> Change | None:

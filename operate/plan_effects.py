@@ -94,7 +94,7 @@ def _rolling(changed: Changed, plan: dict[str, Any]) -> Iterator[Effect]:
         return
     check = _health_check(changed, plan)
     lasts = f", about {_between(rollout, check)} s and the time that tasks take to start and to end" if check else ""
-    serving = f"at least {_serve(rollout.least_serving)} throughout" if rollout.least_serving else "none need serve"
+    serving = f"at least {_serve(rollout.least_serving)} throughout" if rollout.least_serving else "none has to serve"
     yield Effect("rollout", f"rolling deployment of {count} task{'s' * (count > 1)}, {serving}{lasts}")
     if names := [name for block in after.get("alarms") or () if block["enable"] for name in block["alarm_names"]]:
         yield Effect(
@@ -104,7 +104,7 @@ def _rolling(changed: Changed, plan: dict[str, Any]) -> Iterator[Effect]:
         )
     if not rollout.least_serving:
         yield Effect(
-            "downtime", "a minimum of 0 percent costs requests: no task need serve before a new one is healthy"
+            "downtime", "a minimum of 0 percent costs requests: no task has to serve before a new one is healthy"
         )
 
 

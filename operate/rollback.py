@@ -68,7 +68,7 @@ def image_tag(environment: Environment, release: Release) -> ImageTag:
             raise OperateError(
                 f"{release.revision} runs {image}, which is gone from the repository {repository} in ECR."
             )
-        now = f"names {named} by now" if named else "is gone"
+        now = f"now names {named}" if named else "is gone"
         raise OperateError(
             f"{release.revision} runs {image.digest}, and its tag {image.tag} {now}. Give the image its tag back, and "
             f"roll back again: {_retag_command(environment, image.tag, image.digest)}"

@@ -53,7 +53,7 @@ class Stack:
         unsaved, saved = State.read(file.read_bytes()), self.state()
         if unsaved is None or saved.lineage not in {"", unsaved.lineage}:
             progress.console.print(
-                f"{paths.shown(file)} is no state of this stack's, and is left alone.", style="yellow"
+                f"{paths.shown(file)} is not a state of this stack, and is left alone.", style="yellow"
             )
             return
         if unsaved.serial > saved.serial:

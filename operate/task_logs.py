@@ -120,7 +120,7 @@ def _task_id(text: str) -> str:
     """Of an id, its beginning, or an ARN."""
     id_ = text.rpartition("/")[2]
     if not _TASK_ID.fullmatch(id_):
-        raise OperateError(f"{text!r} is no task's id: it must be one of `status`, such as 1a2b3c4d, or whole.")
+        raise OperateError(f"{text!r} is not a task's id: it must be one of `status`, such as 1a2b3c4d, or whole.")
     return id_
 
 

@@ -140,7 +140,7 @@ def tool_variables(environment: Mapping[str, str]) -> dict[str, str]:
     variables = {name: value for name, value in laid_over.items() if value or name not in environment}
     named = variables.get("TF_CLI_CONFIG_FILE")
     if named and not provider_mirror.is_readable_file(Path(named)):
-        why = "is no file that can be read" if os.path.lexists(named) else "does not exist"
+        why = "is not a file that can be read" if os.path.lexists(named) else "does not exist"
         progress.say_once(f"TF_CLI_CONFIG_FILE names {named}, which {why}: ignored.")
         del variables["TF_CLI_CONFIG_FILE"]
     return variables

@@ -83,7 +83,7 @@ def _of_a_lock(said: str, folder: Path, *, embedded: bool) -> Iterator[str]:
     reaching = 'eval "$(.venv/bin/python -m operate cloud-env)" && ' if embedded else ""
     if lock := _HELD_LOCK.search(said):
         yield (
-            f"{lock['who']} holds the state's lock since {lock['created'][:19]} UTC, for "
+            f"{lock['who']} has held the state's lock since {lock['created'][:19]} UTC, for "
             f"{_operation(lock['operation'])}: nothing was changed. Wait until that has ended. If it was killed: "
             f"{reaching}{program().name} -chdir={shlex.quote(shown(folder))} force-unlock {lock['id']}"
         )
@@ -100,7 +100,7 @@ def _unread(output: str) -> list[str]:
 
 
 def _unreadable_state(address: str, backend: Backend) -> str:
-    return f"What is at {address} is no Terraform state, or not a whole one. {how_to_restore(backend)}"
+    return f"What is at {address} is not a Terraform state, or not a whole one. {how_to_restore(backend)}"
 
 
 def how_to_restore(backend: Backend) -> str:

@@ -52,9 +52,9 @@ class Lock(BaseModel):
 
     @property
     def holder(self) -> str:
-        """The operation, who runs it and since when."""
+        """The operation, and who runs it."""
         operation = self.operation.removeprefix("OperationType").lower() or "operation"
-        return f"a terraform {operation} of {self.who or 'somebody'}, since {self.created[:19] or 'when is not said'},"
+        return f"a terraform {operation} of {self.who or 'somebody'}"
 
     @classmethod
     def read(cls, content: bytes) -> Lock | None:

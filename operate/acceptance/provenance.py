@@ -78,7 +78,7 @@ def _image(tested: ServiceUnderTest) -> ImageReference:
 
 
 def _digest(tested: ServiceUnderTest, image: ImageReference) -> str | None:
-    """What ECS says that its tasks run, for a tag may name another image by now. Several where tasks differ."""
+    """What ECS says that its tasks run, for a tag may now name another image. Several where tasks differ."""
     container = tested.container["name"]
     deployed = [task for task in tested.service.tasks() if task["taskDefinitionArn"] == tested.found["taskDefinition"]]
     digests = {

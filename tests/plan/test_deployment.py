@@ -139,7 +139,7 @@ def test_make_plan_says_which_modules_state_is_in_ruins(deployment: Deployment, 
             stack_of(deployment).plan(image_tag=None)
     finally:
         s3.put_object(**state, Body=whole)
-    assert "What is at s3://terraform-state/security.tfstate is no Terraform state" in str(refused.value)
+    assert "What is at s3://terraform-state/security.tfstate is not a Terraform state" in str(refused.value)
     assert str(refused.value).count("What is at") == 1
 
 

@@ -36,7 +36,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def at_work(checkout: Checkout) -> subprocess.Popen[str]:
     """A plan that has begun."""
     process = checkout.start("plan", "local")
-    name = f"`plan local` (process {process.pid}) is at work since "
+    name = f"`plan local` (process {process.pid}) has been at work since "
     assert wait_until(
         lambda: (deployment_lock.holder(checkout.local_aws) or "").startswith(name), within_seconds=WITHIN_SECONDS
     )
@@ -47,7 +47,7 @@ def test_a_second_verb_waits_and_says_for_whom(checkout: Checkout) -> None:
     """And since when; then it is done as well."""
     first = at_work(checkout)
     exit_code, said = checkout.operate("plan", "local")
-    assert f"waiting, since `plan local` (process {first.pid}) is at work since " in said
+    assert f"waiting, since `plan local` (process {first.pid}) has been at work since " in said
     assert exit_code == 0
     first.communicate(timeout=WITHIN_SECONDS)
     assert first.returncode == 0
@@ -102,7 +102,7 @@ def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(checko
     kill_apply(checkout)
     exit_code, said = checkout.operate("plan", "local")
     assert exit_code == 1
-    assert "holds the state's lock since 20" in said
+    assert "has held the state's lock since 20" in said
     command = said.rpartition("If it was killed: ")[2].strip()
     shell = ["sh", "-c", command]
     subprocess.run(shell, cwd=checkout.folder, env=checkout.variables, input="yes\n", text=True, check=True)

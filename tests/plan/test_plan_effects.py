@@ -187,8 +187,8 @@ def test_a_minimum_of_nothing_costs_requests(deployed: Deployment) -> None:
     }
     document = deployed.plan(synthesized(overlay))
     assert texts(document) == [
-        "rolling deployment of 2 tasks, none need serve, about 20 to 30 s" + AND_STARTS,
-        "a minimum of 0 percent costs requests: no task need serve before a new one is healthy",
+        "rolling deployment of 2 tasks, none has to serve, about 20 to 30 s" + AND_STARTS,
+        "a minimum of 0 percent costs requests: no task has to serve before a new one is healthy",
     ]
     assert plan_decisions.decisions(document) == []
 

@@ -296,7 +296,7 @@ def test_it_waits_for_that_of_another_release(
     with pytest.raises(AppliedError):
         deploy("--image-tag", "v2")
     assert aws.of_copies[0]["lastStatus"] == "STOPPED"
-    assert f"task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is at work since" in errors.getvalue()
+    assert f"task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, has been at work since" in errors.getvalue()
 
 
 def test_it_does_not_wait_for_ever(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +306,7 @@ def test_it_does_not_wait_for_ever(aws: FakeService, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("operate.service.time.monotonic", lambda: next(times))
     monkeypatch.setattr("operate.service.time.sleep", lambda _: None)
     said = refused()
-    assert said.startswith(f"{STOPPED}could not be run: task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is")
+    assert said.startswith(f"{STOPPED}could not be run: task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, has")
     assert said.endswith(f"--cluster go-api-dev --task {at_work()['taskArn']}")
     assert (aws.registered, "\n" in said) == ([], False)
 

@@ -51,7 +51,7 @@ def test_no_image_tag_is_refused_at_once(verb: str, tag: str, monkeypatch: pytes
     monkeypatch.setattr(command_line, "resolve", lambda _: pytest.fail("went on"))
     with pytest.raises(OperateError) as refused:
         invoke(verb, "local", f"--image-tag={tag}")
-    assert str(refused.value).startswith(f"{tag!r} is no image tag: it must be 1 to 128 letters, digits,")
+    assert str(refused.value).startswith(f"{tag!r} is not an image tag: it must be 1 to 128 letters, digits,")
 
 
 @pytest.mark.parametrize("tag", ["v1", "_", "3f9c2e1", "A.b_c-d", "x" * 128])

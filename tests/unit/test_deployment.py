@@ -180,7 +180,7 @@ def test_what_serves_is_told_as_ecs_has_it(ecs: Ecs, folder: Path) -> None:
     said = deployed(ecs)
     assert "\ngo-api-dev serves v1, revision family:1\n" in said
     assert f"\nimage   {REGISTRY}/go-api:v1@{RUNNING}\n" in said
-    assert "by now" not in said
+    assert "now names" not in said
     assert ecs.tags == {"family:1": [{"key": "release-verdict", "value": "served"}]}
 
 
@@ -202,11 +202,11 @@ def test_a_tag_that_was_pushed_again_is_told(ecs: Ecs, folder: Path) -> None:
     """In one line, with both digests, by a plan that names no tag, and so keeps it."""
     (folder / "main.tf").write_text(by_digest(PUSHED))
     ecs.image, ecs.labels = f"{REGISTRY}/go-api@{RUNNING}", {LABEL: "v3"}
-    line = f"v3 names another image by now: {PUSHED} instead of {RUNNING}, which runs"
+    line = f"v3 now names another image: {PUSHED} instead of {RUNNING}, which runs"
     assert f"\nimage tag v3, as deployed\n{line}\n" in operate("plan", "dev")
-    assert "by now" not in operate("plan", "dev", "--image-tag", "v4")
+    assert "now names" not in operate("plan", "dev", "--image-tag", "v4")
     ecs.image = f"{REGISTRY}/go-api@{PUSHED}"
-    assert "by now" not in operate("plan", "dev")
+    assert "now names" not in operate("plan", "dev")
 
 
 def deployed(ecs: Ecs) -> str:
@@ -571,7 +571,7 @@ def test_a_state_in_ruins_is_named(ecs: Ecs, folder: Path, ruins: str) -> None:
         operate("plan", "dev")
     said = str(refused.value)
     assert "Unsupported state file format" in said
-    assert "What is at s3://example-terraform-state-dev/go-api/terraform.tfstate is no Terraform state" in said
+    assert "What is at s3://example-terraform-state-dev/go-api/terraform.tfstate is not a Terraform state" in said
     assert said.endswith("list-object-versions --bucket example-terraform-state-dev --prefix go-api/terraform.tfstate")
 
 

@@ -97,7 +97,7 @@ def with_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
     ("there", "said"),
     [
         (lambda path: (path.mkdir(), (path / "main.tf").touch()), "is not empty, and nothing in it is overwritten"),
-        (lambda path: path.touch(), "is no folder"),
+        (lambda path: path.touch(), "is not a folder"),
         (lambda path: path.symlink_to("nowhere"), "is a link to nothing"),
     ],
     ids=["not empty", "file", "dangling link"],

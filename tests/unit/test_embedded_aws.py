@@ -178,7 +178,7 @@ def test_a_terraform_that_a_person_runs_is_left_alone(local_aws: LocalAws, sourc
             embedded_aws.up(local_aws)
         lock = json.loads(_object(local_aws, "networking.tfstate.tflock"))
         assert apply.poll() is None
-    assert f"{lock['Who']} holds the state's lock since {lock['Created'][:10]}" in str(refused.value)
+    assert f"{lock['Who']} has held the state's lock since {lock['Created'][:10]}" in str(refused.value)
     assert f"terraform -chdir={module._folder} force-unlock {lock['ID']}" in str(refused.value)
     assert apply.returncode == 0
     assert _state(local_aws)[1] == "first"
@@ -202,7 +202,7 @@ def test_down_waits_for_a_terraform(local_aws: LocalAws, gate: Path, capsys: pyt
     assert apply.returncode == 0
     assert "`make cloud-down NOW=1` does not wait, and loses what is deployed.\n" in said
     assert "waiting, since a terraform apply of " in said
-    assert f" holds s3://{STATE_BUCKET}/networking.tfstate.tflock" in said
+    assert f" has held s3://{STATE_BUCKET}/networking.tfstate.tflock since 20" in said
     assert server_process.running(local_aws) is None
 
 

@@ -100,7 +100,7 @@ def test_a_dirty_checkout_is_refused(change: str, checkout: Callable[..., Path])
 
 def test_without_git_nothing_is_rewritten(tmp_path: Path) -> None:
     """What is tracked is what is ours."""
-    with pytest.raises(OperateError, match="is no git checkout"):
+    with pytest.raises(OperateError, match="is not a git checkout"):
         move_to_cdktn.move(tmp_path)
 
 

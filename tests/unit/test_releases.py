@@ -193,7 +193,7 @@ def test_after_a_failed_release_it_goes_to_what_ecs_went_back_to(aws: FakeServic
         ({}, f"go-api-dev:6 runs {REGISTRY}/go-api:v6@{DIGEST}, which is gone from the repository go-api in ECR."),
         ({"v6": OTHER}, f"go-api-dev:6 runs {REGISTRY}/go-api:v6@{DIGEST}, which is gone from the repository go-api"),
         ({DIGEST: DIGEST}, f"go-api-dev:6 runs {DIGEST}, and its tag v6 is gone. Give the image its tag back, and"),
-        ({"v6": OTHER, DIGEST: DIGEST}, f"go-api-dev:6 runs {DIGEST}, and its tag v6 names {OTHER} by now. Give"),
+        ({"v6": OTHER, DIGEST: DIGEST}, f"go-api-dev:6 runs {DIGEST}, and its tag v6 now names {OTHER}. Give"),
     ],
 )
 def test_an_image_that_its_tag_does_not_name_is_refused(aws: FakeService, images: dict[str, str], told: str) -> None:

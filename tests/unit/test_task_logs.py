@@ -141,7 +141,7 @@ def test_a_time_without_a_zone_is_this_machines(monkeypatch: pytest.MonkeyPatch)
     ("options", "told"),
     [
         (["--task", "ffff"], "No task whose id begins with 'ffff' has logged to /ecs/go-api-dev."),
-        (["--task", "no id"], "'no id' is no task's id: it must be one of `status`, such as 1a2b3c4d, or whole."),
+        (["--task", "no id"], "'no id' is not a task's id: it must be one of `status`, such as 1a2b3c4d, or whole."),
     ],
 )
 def test_no_such_task_is_one_line(aws: FakeService, options: list[str], told: str) -> None:

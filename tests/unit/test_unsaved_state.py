@@ -71,4 +71,4 @@ def test_what_is_none_of_its_states_is_left_alone(
     stack.push_unsaved_state()
     assert value(stack) == "saved"
     assert file.exists()
-    assert "is no state of this stack's, and is left alone." in capsys.readouterr().err
+    assert "is not a state of this stack, and is left alone." in capsys.readouterr().err
