@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from constructs_lib.container_logging import AwsLogs
 from stacks.settings import task_containers
 from stacks.settings.aws_values import (
     AccountId,
@@ -375,7 +376,16 @@ class Environment(Settings):
     @model_validator(mode="after")
     def task_is_not_too_large(self) -> Environment:
         """By all that is in it, which only settings without another problem say."""
-        refuse_all(too_large_for_ecs(self))
+        refuse_all(
+            too_large_for_ecs(
+                self.container,
+                self.service,
+                registry_id=self.image_registry_id,
+                region=self.image_region,
+                repository=self.image.repository,
+                awslogs=AwsLogs(group=self.log_group_name, region=self.region, stream_prefix=self.log_stream_prefix),
+            )
+        )
         return self
 
 

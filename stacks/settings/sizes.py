@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from constructs_lib.container_logging import AwsLogs
 from constructs_lib.quotas import container_bytes, containers_remedy, policy_remedy
 from stacks.settings import task_containers
 from stacks.settings.base import Refusal
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.container_definition import ContainerDefinition
+    from constructs_lib.container_logging import AwsLogs
     from constructs_lib.sidecar import Sidecar
-    from stacks.settings.environment import Environment
     from stacks.settings.tables.container import Container
+    from stacks.settings.tables.service import Service
     from stacks.settings.tables.task_role import TaskRole
 
 _UNLIMITED = (  # by themselves
@@ -40,17 +40,12 @@ _DIGEST = f"sha256:{'0' * 64}"
 _PARTS_OF_A_SECRET = 7  # of its ARN; a JSON key, a stage and a version may follow
 
 
-def too_large_for_ecs(environment: Environment) -> Iterator[Refusal]:
-    """With an image's name as long as the real one; a tag is a character at least."""
-    container, service = environment.container, environment.service
-    image = (
-        f"{environment.image_registry_id}.dkr.ecr.{environment.image_region}.amazonaws.com/"
-        f"{environment.image.repository}@{_DIGEST}"
-    )
+def too_large_for_ecs(
+    container: Container, service: Service, *, registry_id: str, region: str, repository: str, awslogs: AwsLogs
+) -> Iterator[Refusal]:
+    """With an image's name as long as the real one; a tag is a character at least. `region` is the image's."""
+    image = f"{registry_id}.dkr.ecr.{region}.amazonaws.com/{repository}@{_DIGEST}"
     main = task_containers.application(container, service, image=image, docker_labels={IMAGE_TAG_LABEL: "1"})
-    awslogs = AwsLogs(
-        group=environment.log_group_name, region=environment.region, stream_prefix=environment.log_stream_prefix
-    )
     containers: list[ContainerDefinition | Sidecar] = [main, *task_containers.sidecars(container, service)]
     documents = [each.document(awslogs=awslogs) for each in containers]
     if remedy := containers_remedy(documents):
