@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from operate import embedded_aws, one_off_task, plan_changes, progress
-from operate.environment import NotToldError, answering
+from operate.environment import answering, said_if_not_told
 from operate.errors import OperateError
 from operate.plan_changes import CREATED
 from operate.service import id_of, wait_until
@@ -200,11 +200,8 @@ def deregister_copies(service: Service) -> None:
 
 
 def _deregister(service: Service, arn: str) -> None:
-    try:
-        with answering(f"{id_of(arn)} is still registered, and the next release deregisters it"):
-            service.ecs.deregister_task_definition(taskDefinition=arn)
-    except NotToldError as error:
-        progress.console.print(str(error), style="yellow")
+    with said_if_not_told(), answering(f"{id_of(arn)} is still registered, and the next release deregisters it"):
+        service.ecs.deregister_task_definition(taskDefinition=arn)
 
 
 def _print_line(line: Line) -> None:

@@ -19,7 +19,6 @@ from operate import (
     plan_changes,
     plan_decisions,
     plan_lookups,
-    progress,
     provider_process,
     releases,
     rollback,
@@ -28,7 +27,7 @@ from operate import (
     startup_time,
     unrecorded,
 )
-from operate.environment import NotToldError, answering
+from operate.environment import answering, said_if_not_told
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
 from operate.releases import Verdict
@@ -137,11 +136,9 @@ def _in_the_way(service: Service) -> str | None:
 
 
 def _unrecorded_if_told(environment: Environment, stack: Stack) -> list[Unrecorded]:
-    try:
+    with said_if_not_told():
         return unrecorded.imports(environment, stack)
-    except NotToldError as error:
-        progress.console.print(str(error), style="yellow")
-        return []
+    return []
 
 
 def _of_unrecorded(found: Sequence[Unrecorded], stack: Stack) -> str | None:
@@ -149,12 +146,9 @@ def _of_unrecorded(found: Sequence[Unrecorded], stack: Stack) -> str | None:
 
 
 def _image_if_told(service: Service) -> ImageReference | None:
-    try:
-        with answering(f"ECS did not say which image {service.name} runs, which the plan may change"):
-            return service.image()
-    except NotToldError as error:
-        progress.console.print(str(error), style="yellow")
-        return None
+    with said_if_not_told(), answering(f"ECS did not say which image {service.name} runs, which the plan may change"):
+        return service.image()
+    return None
 
 
 def deploy(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from operate import callers_variables, credentials, embedded_aws, generator, paths
+from operate import callers_variables, credentials, embedded_aws, generator, paths, progress
 from operate.errors import OperateError
 from operate.stack import Stack
 from operate.terraform import Terraform
@@ -179,3 +179,12 @@ def answering(otherwise: str) -> Iterator[None]:
     except (BotoCoreError, ClientError) as error:
         said = " ".join(str(error).split()).rstrip(".")
         raise NotToldError(f"{otherwise}: {said}.") from None
+
+
+@contextlib.contextmanager
+def said_if_not_told() -> Iterator[None]:
+    """For what a verb can go on without: a NotToldError ends the block, and is a warning."""
+    try:
+        yield
+    except NotToldError as error:
+        progress.console.print(str(error), style="yellow")

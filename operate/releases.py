@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from operate import progress, rollout
-from operate.environment import NotToldError, answering
+from operate.environment import answering, said_if_not_told
 from operate.image_tags import ImageReference
 from operate.rollout import Outcome
 from operate.service import Service, id_of
@@ -113,7 +113,7 @@ def recorded(service: Service) -> Iterator[None]:
 
 
 def _record(service: Service) -> None:
-    with _no_failure(f"What became of the releases of {service.name} is not written"):
+    with said_if_not_told(), answering(f"What became of the releases of {service.name} is not written"):
         found = service.find()
         if found is None:
             return
@@ -131,15 +131,5 @@ def _was_tried(service: Service, revision: str) -> bool:
 
 
 def write(service: Service, revision: str, verdict: Verdict) -> None:
-    with _no_failure(f"{id_of(revision)} {verdict.value}, which is not written"):
+    with said_if_not_told(), answering(f"{id_of(revision)} {verdict.value}, which is not written"):
         service.ecs.tag_resource(resourceArn=revision, tags=[{"key": RELEASE_VERDICT_TAG, "value": verdict.value}])
-
-
-@contextlib.contextmanager
-def _no_failure(otherwise: str) -> Iterator[None]:
-    """Of a deployment, where the caller lacks ecs:TagResource: a line says so."""
-    try:
-        with answering(otherwise):
-            yield
-    except NotToldError as error:
-        progress.console.print(str(error), style="yellow")

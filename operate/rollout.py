@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from operate import alarms, progress
+from operate.environment import NotToldError, answering, said_if_not_told
 from operate.errors import OperateError
 from operate.service import Service, id_of, wait_until
 
@@ -64,19 +65,25 @@ def require_completed(service: Service, *, since: datetime) -> None:
     with progress.step(f"waiting for the rollout of {id_of(revision)}"):
         outcome = await_outcome(service, revision, within_seconds=minutes * 60)
     if outcome is not Outcome.COMPLETED:
-        why = explain(service, since=since)
-        raise OperateError(why or f"{id_of(revision)} did not come into service: its rollout is {outcome.value}.")
-    if warning := killed(service, _since(since, service.tasks(stopped=True))):
-        progress.console.print(warning, style="yellow")
+        with explained(service, since=since):
+            raise OperateError(f"ECS reports the rollout of {id_of(revision)} as {outcome.value}.")
+    with said_if_not_told(), answering("Whether replaced tasks had to be killed is not known"):
+        if warning := killed(service, _since(since, service.tasks(stopped=True))):
+            progress.console.print(warning, style="yellow")
 
 
 @contextlib.contextmanager
 def explained(service: Service, *, since: datetime) -> Iterator[None]:
-    """Adds to an OperateError why the service's newest revision does not serve, where that is so."""
+    """Adds to an OperateError why the service's newest revision does not serve, where that is so, or AWS's refusal."""
     try:
         yield
     except OperateError as error:
-        raise OperateError("\n\n".join(filter(None, (str(error), explain(service, since=since))))) from None
+        try:
+            with answering(f"Whether {service.name} serves, and why not, is not known"):
+                why = explain(service, since=since)
+        except NotToldError as refused:
+            why = str(refused)
+        raise OperateError("\n\n".join(filter(None, (str(error), why)))) from None
 
 
 @dataclass(frozen=True)
@@ -182,7 +189,12 @@ def _failure(
 
 
 def _last_words(service: Service, task: TaskTypeDef) -> list[str]:
-    return [event["message"].rstrip() for event in service.log_events(task, most=_LOG_LINES_SHOWN)]
+    """Or one line that says why they could not be read."""
+    try:
+        with answering("The log could not be read"):
+            return [event["message"].rstrip() for event in service.log_events(task, most=_LOG_LINES_SHOWN)]
+    except NotToldError as error:
+        return [str(error)]
 
 
 def _short_grace(service: Service, found: ServiceTypeDef, failed: list[TaskTypeDef], events: list[str]) -> str | None:

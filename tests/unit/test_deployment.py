@@ -447,7 +447,7 @@ def test_a_move_that_fails_is_a_failure(ecs: Ecs) -> None:
     with pytest.raises(OperateError, match="There is no service go-api-dev"):
         operate("move-to-capacity-providers", "dev")
     ecs.image, ecs.launch_type, ecs.rollout_state = f"{REGISTRY}/go-api:v1", "FARGATE", "FAILED"
-    with pytest.raises(OperateError, match="family:1 did not come into service: its rollout is failed"):
+    with pytest.raises(OperateError, match=r"^ECS reports the rollout of family:1 as failed\.$"):
         operate("move-to-capacity-providers", "dev")
 
 

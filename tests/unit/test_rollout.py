@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from operate import rollout
 from operate.environment import resolve
+from operate.errors import OperateError
 from operate.service import Service
 from tests.unit import fake_service
 
@@ -112,6 +113,61 @@ def test_a_rollout_that_completed_warns_of_killed_tasks(
     aws.stopped = [fake_service.stopped("0123456789", reason="Scaling activity", exit_code=137)]
     rollout.require_completed(service, since=fake_service.before(600))
     assert "1 task, 01234567 last, did not end on SIGTERM" in capfd.readouterr().err
+
+
+DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no\nway"}}, "Asked")
+
+
+def refuse(**_: object) -> None:
+    raise DENIED
+
+
+@pytest.mark.parametrize("refused", ["describe_services", "paginate", "list_tasks", "describe_task_definition"])
+def test_terraforms_error_is_told_where_aws_refuses_to_say_why(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """Credentials that expired during the apply, or a permission that the caller lacks."""
+    aws = fake_service.install(monkeypatch)
+    aws.stopped = [fake_service.stopped("0123456789", of=7, reason="Scaling activity", exit_code=137)]
+    monkeypatch.setattr(aws, refused, refuse)
+    with (
+        pytest.raises(OperateError) as failed,
+        rollout.explained(Service.of(resolve("dev")), since=fake_service.before(600)),
+    ):
+        raise OperateError("Terraform's words")
+    assert str(failed.value) == (
+        "Terraform's words\n\nWhether go-api-dev serves, and why not, is not known: "
+        "An error occurred (AccessDenied) when calling the Asked operation: no way."
+    )
+
+
+def test_a_log_that_cannot_be_read_is_said_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All else is told."""
+    aws = fake_service.install(monkeypatch)
+    aws.stopped = [fake_service.stopped("0123456789", of=7, reason="it ended", exit_code=1)]
+    monkeypatch.setattr(aws, "get_log_events", refuse)
+    text = rollout.explain(Service.of(resolve("dev")), since=fake_service.before(600))
+    assert text
+    assert "  1 x it ended (go-api: exit code 1)" in text
+    assert "What the last of them logged:\n  The log could not be read: An error occurred (AccessDenied)" in text
+
+
+@pytest.mark.parametrize("said", ["failed", "unfinished"])
+def test_a_rollout_that_did_not_complete_is_told_where_aws_refuses_to_say_why(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    aws = fake_service.install(monkeypatch)
+    monkeypatch.setattr(aws, "list_tasks", refuse)
+    monkeypatch.setattr(rollout, "await_outcome", lambda *_, **__: rollout.Outcome(said))
+    with pytest.raises(OperateError, match=rf"^ECS reports the rollout of go-api-dev:1 as {said}\.\n\nWhether go-"):
+        rollout.require_completed(Service.of(resolve("dev")), since=fake_service.before(600))
+
+
+def test_a_rollout_that_completed_is_no_failure_where_stopped_tasks_may_not_be_listed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A line says what is not known."""
+    monkeypatch.setattr(fake_service.install(monkeypatch), "list_tasks", refuse)
+    rollout.require_completed(Service.of(resolve("dev")), since=fake_service.before(600))
+    assert "Whether replaced tasks had to be killed is not known: An error occurred (Acc" in capfd.readouterr().err
 
 
 def taken_back(monkeypatch: pytest.MonkeyPatch) -> fake_service.FakeService:

@@ -242,6 +242,19 @@ def test_a_refusal_is_one_line(aws: FakeService) -> None:
         status()
 
 
+def test_a_log_that_may_not_be_read_is_said_in_its_place(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All else of the status is shown."""
+
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no way"}}, "GetLogEvents")
+
+    rolled_back(aws, stopped("crash", of=2, reason="it ended", exit_code=1))
+    monkeypatch.setattr(aws, "get_log_events", refuse)
+    (logged,) = json.loads(status("--json"))["failure"]["logged"]
+    assert logged.startswith("The log could not be read: An error occurred (AccessDenied)")
+    assert "1 x it ended" in status()
+
+
 def test_watching_goes_on_until_it_is_interrupted(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is new is shown; Ctrl-C is how it ends, with exit code 0."""
     naps = iter(["goes on"])
