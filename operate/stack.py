@@ -175,6 +175,7 @@ class Stack:
                 folder=self.folder,
                 own=self.settings.backend,
                 read=self.settings.remote_state,
+                image=self.settings.image,
                 embedded=bool(self.terraform.environment),
             )
             raise OperateError(said) from None

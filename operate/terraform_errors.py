@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from operate.progress import StepFailedError
-    from stacks.settings import Backend, RemoteStates
+    from stacks.settings import Backend, Image, RemoteStates
 
-_MISSING_IMAGE = re.compile(r'with data\.aws_ecr_image\.pushed_image\["([^"]+):([^":]+)"\]')
+_NO_REPOSITORY = re.compile(r"reading ECR Repository \(([^)]+)\): couldn't find resource")
+_OF_THE_IMAGE = re.compile(
+    r"Error: (?P<why>(?:(?!Error: ).)*) with data\.aws_ecr_image\.pushed_image"
+    r'\["(?P<repository>[^"]+):(?P<tag>[^":]+)"\]'
+)
+_NO_IMAGE = re.compile("couldn't find resource|query returned no results")
+_DENIED = re.compile(r"not authorized to perform: (ecr:\w+)")
 _READ = re.compile(r"data\.terraform_remote_state\.(\w+): (Reading\.\.\.|Read complete)")
 _UNREADABLE_LOCK = re.compile(r"into LockInfo struct|Lock Info: ID: Path:")
 _HELD_LOCK = re.compile(
@@ -28,16 +34,23 @@ _DRAWN = re.compile(r"[╷│╵]|\x1b\[[0-9;]*m")
 
 
 def explained(
-    error: StepFailedError, *, folder: Path, own: Backend, read: RemoteStates | None = None, embedded: bool = False
+    error: StepFailedError,
+    *,
+    folder: Path,
+    own: Backend,
+    read: RemoteStates | None = None,
+    image: Image | None = None,
+    embedded: bool = False,
 ) -> str:
     """Terraform's own words, and then ours.
 
-    `folder` is where it runs, `own` is where it keeps its state, `read` the states of others; `embedded` says that
-    these are in the embedded AWS, which a person's shell does not reach as it is.
+    `folder` is where it runs, `own` is where it keeps its state, `read` the states of others, `image` what is
+    deployed; `embedded` says that the states are in the embedded AWS, which a person's shell does not reach as it is.
     """
     said = " ".join(_DRAWN.sub(" ", error.output).split())
     meanings = [
-        *_of_the_image(said),
+        *_of_the_repository(said),
+        *(_of_the_image(said, image) if image else ()),
         *_of_states(said, error.standard_output, own, read),
         *_of_a_lock(said, folder, embedded=embedded),
         *_of_remote_execution(said, own),
@@ -57,16 +70,31 @@ def _of_remote_execution(said: str, own: Backend) -> Iterator[str]:
         )
 
 
-def _of_the_image(said: str) -> Iterator[str]:
-    if missing := _MISSING_IMAGE.search(said):
-        repository, tag = missing.groups()
-        if "not authorized to perform: ecr:DescribeImages" in said:
-            yield (
-                f"The image {repository}:{tag} may not be looked up. In another account's registry (image.registry_id) "
-                "the repository's policy has to allow ecr:DescribeImages too."
-            )
-            return
-        yield f"The ECR repository {repository} has no image with the tag {tag}: push it, or name another tag."
+def _of_the_repository(said: str) -> Iterator[str]:
+    if missing := _NO_REPOSITORY.search(said):
+        yield f"ECR has no repository {missing[1]}: create it and push the image, or name another in image.repository."
+
+
+def _of_the_image(said: str, image: Image) -> Iterator[str]:
+    """The provider says the same of a missing image and of a missing repository.
+
+    The latter may be so in another account or region alone: else the repository is looked up first.
+    """
+    failed = _OF_THE_IMAGE.search(said)
+    if failed is None:
+        return
+    why, repository, tag = failed.groups()
+    if denied := _DENIED.search(why):
+        policy = f" The repository's policy in account {image.registry_id} has to allow it too."
+        yield (
+            f"The image {repository}:{tag} may not be looked up, which takes {denied[1]}."
+            f"{policy if image.registry_id else ''}"
+        )
+    elif _NO_IMAGE.search(why):
+        account = f" in account {image.registry_id}" if image.registry_id else ""
+        place = f"{account} in {image.region}" if image.region else account
+        where = f"ECR has no repository {repository}{place}, or it" if place else f"The ECR repository {repository}"
+        yield f"{where} has no image with the tag {tag}: push it, or name another tag."
 
 
 def _of_states(said: str, output: str, own: Backend, read: RemoteStates | None) -> Iterator[str]:

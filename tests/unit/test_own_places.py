@@ -13,7 +13,7 @@ from operate.errors import OperateError
 from operate.image_tags import registry_of
 from operate.progress import StepFailedError
 from operate.service import Service
-from stacks.settings import S3Backend
+from stacks.settings import Image, S3Backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,12 @@ def test_an_image_that_may_not_be_looked_up_is_not_called_missing(tmp_path: Path
     )
     backend = S3Backend(bucket="states", key="own.tfstate", region="eu-west-1")
     explained = terraform_errors.explained(
-        StepFailedError("terraform plan", returncode=1, output=said), folder=tmp_path, own=backend
+        StepFailedError("terraform plan", returncode=1, output=said),
+        folder=tmp_path,
+        own=backend,
+        image=Image(repository="go-api", registry_id=OTHERS),
     )
-    assert "The image go-api:v1 may not be looked up." in explained
-    assert "has no image" not in explained
+    assert explained.endswith(
+        "\n\nThe image go-api:v1 may not be looked up, which takes ecr:DescribeImages. "
+        f"The repository's policy in account {OTHERS} has to allow it too."
+    )
