@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,22 @@ def test_a_profile_that_is_not_there_is_told_in_one_line(environment: Callable[.
     resolved = Environment(environment(provider={"profile": "nowhere-to-be-found"}))
     with pytest.raises(OperateError, match=rf"No way into AWS account {ACCOUNT} of 'dev': .*nowhere-to-be-found"):
         resolved.check_caller()
+
+
+def test_a_role_that_nobody_can_assume_is_told_in_one_line(
+    environment: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In boto3's words, as without a role."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    settings = environment(provider={"assume_role_arn": f"arn:aws:iam::{ACCOUNT}:role/deployer"})
+    with pytest.raises(
+        OperateError, match=rf"^No way into AWS account {ACCOUNT} of 'dev': Unable to locate cred[^\n]+$"
+    ):
+        Environment(settings).check_caller()
 
 
 def test_an_image_that_may_not_be_looked_up_is_not_called_missing(tmp_path: Path) -> None:
