@@ -35,7 +35,6 @@ _POLL_SECONDS = 1
 _LAST_LINES_SECONDS = 5  # that CloudWatch may take to show what a container wrote before its end
 _CLOCKS_APART = timedelta(hours=1)
 _STARTED_BY_CHARACTERS = 128
-_REVISIONS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ def run(environment: Environment, asked: Asked, *, show: Callable[[Line], None])
         service = Service.deployed(environment)
         if why := embedded_aws.why_no_containers(environment.local_aws):
             raise OperateError(f"Tasks are bookkeeping here, and none can run. {why}")
-        definition = _task_definition(service, asked.revision) or service.read()["taskDefinition"]
+        number = asked.revision
+        definition = service.read()["taskDefinition"] if number is None else service.active_revision(number)
         exit_code = run_task(service, definition, asked.command, timeout=asked.timeout, show=show)
         return TIMED_OUT if exit_code is None else exit_code
 
@@ -112,17 +112,6 @@ def _request(service: Service, definition: str, command: Sequence[str], *, on_de
         **{name: value for name, value in found.items() if name in kept and value},
     }
     return cast("RunTaskRequestTypeDef", request)
-
-
-def _task_definition(service: Service, revision: int | None) -> str | None:
-    if revision is None:
-        return None
-    active = service.revisions()
-    found = [arn for arn in active if id_of(arn) == f"{service.name}:{revision}"]
-    if not found:
-        newest = ", ".join(id_of(arn).rpartition(":")[2] for arn in active[:_REVISIONS_SHOWN])
-        raise OperateError(f"{service.name} has no active revision {revision}: its newest are {newest}.")
-    return found[0]
 
 
 def _operator(environment: Environment) -> str:

@@ -80,19 +80,23 @@ def _time(value: datetime) -> str:
 def read(service: Service) -> Iterator[Release]:
     """Newest first, each read when it is asked for."""
     found = service.read()
-    running = {one["taskDefinition"] for one in found["deployments"] if one["runningCount"]}
     for arn in service.revisions():
-        described = service.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
-        definition = described["taskDefinition"]
-        written = {tag["key"]: tag["value"] for tag in described.get("tags", [])}.get(RELEASE_VERDICT_TAG, "")
-        yield Release(
-            arn=arn,
-            image=ImageReference.of_container(service.own_container(definition)),
-            registered_at=definition.get("registeredAt"),
-            registered_by=definition.get("registeredBy", ""),
-            verdict=_verdict(found, arn) or _WRITTEN.get(written, Verdict.UNKNOWN),
-            live=arn in running,
-        )
+        yield of_revision(service, found, arn)
+
+
+def of_revision(service: Service, found: ServiceTypeDef, arn: str) -> Release:
+    """`found` is the service's description."""
+    described = service.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+    definition = described["taskDefinition"]
+    written = {tag["key"]: tag["value"] for tag in described.get("tags", [])}.get(RELEASE_VERDICT_TAG, "")
+    return Release(
+        arn=arn,
+        image=ImageReference.of_container(service.own_container(definition)),
+        registered_at=definition.get("registeredAt"),
+        registered_by=definition.get("registeredBy", ""),
+        verdict=_verdict(found, arn) or _WRITTEN.get(written, Verdict.UNKNOWN),
+        live=any(one["taskDefinition"] == arn and one["runningCount"] for one in found["deployments"]),
+    )
 
 
 def _verdict(found: ServiceTypeDef, arn: str) -> Verdict | None:

@@ -12,9 +12,8 @@ from operate.image_tags import ImageTag, registry_of
 from operate.releases import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+    from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
     from operate.environment import Environment
     from operate.releases import Release
@@ -25,29 +24,24 @@ _LOOKED_AT = 100
 
 def target(service: Service, *, to: int | None) -> Release:
     """Revision `to`; else the one that ECS went back to when the newest failed, or the last with another image."""
-    name, environment = service.name, service.environment.settings.name
-    if service.find() is None:
+    environment, found = service.environment.settings.name, service.find()
+    if found is None:
         raise OperateError(f"Nothing is deployed in {environment!r} that could be rolled back.")
-    known = itertools.islice(releases.read(service), _LOOKED_AT)
-    chosen = _named(known, f"{name}:{to}") if to is not None else _last_that_served(known, service)
+    if to is not None:
+        return releases.of_revision(service, found, service.active_revision(to))
+    chosen = _last_that_served(service, found)
     if chosen is None:
-        missing = f"no active revision {to}" if to is not None else "no release before this one that served"
         raise OperateError(
-            f"{name} has {missing}: `make releases ENV={environment}` lists what there is, and --to (make: TO=) "
-            "chooses one of it."
+            f"{service.name} has no release before this one that served: `make releases ENV={environment}` lists what "
+            "there is, and --to (make: TO=) chooses one of it."
         )
     return chosen
 
 
-def _named(known: Iterable[Release], revision: str) -> Release | None:
-    return next((one for one in known if one.revision == revision), None)
-
-
-def _last_that_served(known: Iterable[Release], service: Service) -> Release | None:
-    found = service.read()
-    newest, left = service.revisions()[0], {service.image()}
-    for one in known:
-        went_back_to = one.arn == found["taskDefinition"] != newest
+def _last_that_served(service: Service, found: ServiceTypeDef) -> Release | None:
+    left = {service.image()}
+    for position, one in enumerate(itertools.islice(releases.read(service), _LOOKED_AT)):
+        went_back_to = one.arn == found["taskDefinition"] and position > 0
         if one.verdict is Verdict.ROLLED_BACK:
             left.add(one.image)  # the same image served under an earlier revision
         elif went_back_to or (one.verdict is Verdict.SERVED and one.image not in left):

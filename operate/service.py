@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _DESCRIBED_AT_ONCE = 100
 _SHORT_CHARACTERS = 8
+_REVISIONS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,16 @@ class Service:
         pages = self.ecs.get_paginator("list_task_definitions").paginate(familyPrefix=wanted, sort="DESC")
         arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
         return [arn for arn in arns if id_of(arn).rpartition(":")[0] == wanted]
+
+    def active_revision(self, number: int) -> str:
+        """Its ARN. Raises OperateError, with the newest that there are, where it is not active."""
+        active = self.revisions()
+        found = next((arn for arn in active if id_of(arn) == f"{self.name}:{number}"), None)
+        if found is None:
+            newest = ", ".join(id_of(arn).rpartition(":")[2] for arn in active[:_REVISIONS_SHOWN])
+            others = f": its newest are {newest}" if newest else ", nor any other"
+            raise OperateError(f"{self.name} has no active revision {number}{others}.")
+        return found
 
     def log_stream(self, task: TaskTypeDef) -> LogStream | None:
         """Of the application's container; None where it has no awslogs."""

@@ -113,6 +113,7 @@ class FakeService:
         self.container: dict[str, Any] = {"name": "go-api", "stopTimeout": 20}
         self.sidecars: list[dict[str, Any]] = []
         self.refusal: Exception | None = None
+        self.active = [7, 6, 1]
         self.tags: dict[str, str] = {}
         self.registered: list[dict[str, Any]] = []
         self.copies: dict[str, list[dict[str, str]]] = {}
@@ -284,7 +285,7 @@ class FakeService:
     def paginate(self, *, familyPrefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803 - boto3's name
         """Also of a longer name, as AWS is said to."""
         assert familyPrefix in {"go-api-dev", COPIES}
-        own = [] if familyPrefix == COPIES else [revision(number) for number in (7, 6, 1)]
+        own = [] if familyPrefix == COPIES else [revision(number) for number in self.active]
         return [{"taskDefinitionArns": [*self.copies, *own]}]
 
     def register_task_definition(self, **request: Any) -> dict[str, Any]:

@@ -169,6 +169,23 @@ def test_a_rollback_goes_to_the_last_release_that_served(aws: FakeService) -> No
         rolled_back_to()
 
 
+def test_a_rollback_goes_to_any_active_revision(aws: FakeService) -> None:
+    """However many there are."""
+    aws.active, aws.images["v5"] = list(range(150, 0, -1)), DIGEST
+    assert rolled_back_to("--to", "5") == "v5"
+
+
+def test_a_rollback_of_a_service_on_a_revision_that_was_deregistered(aws: FakeService) -> None:
+    """Any other active one is as good as ever; where there is none, that is said."""
+    aws.active = [6, 1]
+    assert rolled_back_to() == "v6"
+    aws.active = []
+    with pytest.raises(OperateError, match=r"^go-api-dev has no release before this one that served"):
+        operate("rollback", "dev")
+    with pytest.raises(OperateError, match=r"^go-api-dev has no active revision 5, nor any other\.$"):
+        operate("rollback", "dev", "--to", "5")
+
+
 def test_a_second_rollback_does_not_go_forward_again(aws: FakeService) -> None:
     """To the image that the first has left, which served under an earlier revision; one that served since counts."""
     aws.image_tags = {revision(6): "v2", revision(1): "v2"}
@@ -209,7 +226,7 @@ def test_an_image_that_its_tag_does_not_name_is_refused(aws: FakeService, images
 
 
 def test_what_cannot_be_rolled_back_is_one_line(aws: FakeService) -> None:
-    with pytest.raises(OperateError, match=r"^go-api-dev has no active revision 5: `make releases ENV=dev` lists "):
+    with pytest.raises(OperateError, match=r"^go-api-dev has no active revision 5: its newest are 7, 6, 1\.$"):
         operate("rollback", "dev", "--to", "5")
     aws.service = None
     with pytest.raises(OperateError, match=r"^Nothing is deployed in 'dev' that could be rolled back\.$"):
