@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -466,7 +465,7 @@ def _delete(*folders: Path) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    progress.raise_interrupts()
     try:
         app(prog_name="python -m operate")
     except (OperateError, LocalAwsError) as error:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -20,7 +22,7 @@ from operate.errors import OperateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from types import FrameType
 
 console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Values are text: rich would take `[x]` for markup and `:secret:` for an emoji, in a table's cells too."""
@@ -149,31 +151,58 @@ def _wait(command: Command, *, stdout: IO[str], stderr: IO[str]) -> int:
     return child.returncode
 
 
+def raise_interrupts() -> None:
+    """KeyboardInterrupt for SIGTERM, and for SIGHUP where that is not ignored, as by nohup."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hang_up)
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    _leave_terminal()
+    signal.default_int_handler(number, frame)
+
+
+def _leave_terminal() -> None:
+    """A clean-up says what it does, and to write to a closed terminal fails. Shell and kernel both send SIGHUP."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Path(os.devnull).open("w") as nowhere:
+        for stream in (1, 2):
+            if stat.S_ISCHR(os.fstat(stream).st_mode):
+                os.dup2(nowhere.fileno(), stream)
+
+
 class Interrupts:
     """In place of KeyboardInterrupt, which would leave a program running if it were raised while that starts."""
 
     def __init__(self) -> None:
         self.received = self._passed_on = 0
+        self._replaced: dict[signal.Signals, Any] = {}
         self._child: subprocess.Popen[bytes] | None = None
 
     @contextmanager
     def handled(self) -> Iterator[Interrupts]:
-        signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-        raising = [number for number in signals if signal.getsignal(number) is signal.default_int_handler]
-        for number in raising:
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+            raising = (signal.default_int_handler, _hang_up)
+            self._replaced = {number: handler for number, handler in handlers.items() if handler in raising}
+        for number in self._replaced:
             signal.signal(number, self._receive)
         try:
             yield self
         finally:
-            for number in raising:
-                signal.signal(number, signal.default_int_handler)
+            for number, handler in [*self._replaced.items()]:
+                signal.signal(number, handler)
 
     def pass_on_to(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
         if self.received > self._passed_on:
             self._pass_on(child)
 
-    def _receive(self, *_: object) -> None:
+    def _receive(self, number: int, _: object) -> None:
+        if number == signal.SIGHUP:
+            _leave_terminal()
+            self._replaced.pop(signal.SIGHUP, None)
         self.received += 1
         if self._child:
             self._pass_on(self._child)

@@ -1,9 +1,11 @@
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,18 @@ arguments = sys.argv[1:]
 
 @app.command()
 def work() -> None:
-    progress.run("working", progress.Command(arguments, Path.cwd(), os.environ))
+    try:
+        progress.run("working", progress.Command(arguments, Path.cwd(), os.environ))
+    finally:
+        with progress.step("putting back"):
+            Path("put-back").touch()
 
 sys.argv[1:] = ["work"]
 main()
 """
+
+
+CLEANS_UP = "trap 'echo interrupted >> log; sleep 0.5; echo cleaned >> log; exit 1' INT; echo $$ > pid; sleep 60 & wait"
 
 
 def shell(script: str, folder: Path) -> Command:
@@ -59,13 +68,10 @@ def test_reads_nothing_from_the_terminal(tmp_path: Path) -> None:
     assert progress.read(shell("cat; echo done", tmp_path)) == "done\n"
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_waits_for_the_command(sent: signal.Signals, tmp_path: Path) -> None:
     """The command gets one interrupt and the time to clean up; we leave after it, with 130 and no traceback."""
-    script = (
-        "trap 'echo interrupted >> log; sleep 0.5; echo cleaned >> log; exit 1' INT; echo $$ > pid; sleep 60 & wait"
-    )
-    with started(["sh", "-c", script], tmp_path) as program:
+    with started(["sh", "-c", CLEANS_UP], tmp_path) as program:
         wait_for(tmp_path / "pid")
         os.killpg(program.pid, sent)  # as a terminal's Ctrl-C does
         shown = program.communicate(timeout=30)[0]
@@ -73,6 +79,33 @@ def test_interrupt_waits_for_the_command(sent: signal.Signals, tmp_path: Path) -
     assert (tmp_path / "log").read_text().split() == ["interrupted", "cleaned"]
     assert "Traceback" not in shown
     assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_a_terminal_that_is_closed_interrupts(tmp_path: Path) -> None:
+    """As Ctrl-C does: what is said of the clean-up, where nobody can read it, does not keep it from being done."""
+    terminal, end = pty.openpty()
+    own = f"import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n{PROGRAM}"
+    with started(["sh", "-c", CLEANS_UP], tmp_path, program=own, stdin=end, stdout=end, stderr=end) as program:
+        os.close(end)
+        wait_for(tmp_path / "pid")
+        os.close(terminal)
+        wait_for(tmp_path / "log")
+        program.send_signal(signal.SIGHUP)  # the shell's, after the kernel's
+    assert program.returncode == 130
+    assert (tmp_path / "log").read_text().split() == ["interrupted", "cleaned"]
+    assert (tmp_path / "put-back").exists()
+
+
+def test_a_hangup_that_the_caller_ignores_is_ignored(tmp_path: Path) -> None:
+    """As of nohup."""
+    with started(["sh", "-c", CLEANS_UP], tmp_path, under=["nohup"]) as program:
+        wait_for(tmp_path / "pid")
+        program.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert not (tmp_path / "log").exists()
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    assert program.returncode == 130
 
 
 def test_interrupt_while_the_command_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,16 +145,18 @@ def test_interrupted_terraform_gives_up_its_lock(tmp_path: Path) -> None:
     subprocess.run(["terraform", "apply", "-auto-approve"], cwd=tmp_path, check=True, capture_output=True)
 
 
-def started(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
+def started(
+    arguments: list[str], folder: Path, *, program: str = PROGRAM, under: Sequence[str] = (), **streams: Any
+) -> subprocess.Popen[str]:
+    process: subprocess.Popen[str] = subprocess.Popen(
+        [*under, sys.executable, "-c", program, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **streams},
     )
+    return process
 
 
 def wait_for(path: Path) -> None:
