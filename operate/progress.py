@@ -176,7 +176,7 @@ class Interrupts:
     """In place of KeyboardInterrupt, which would leave a program running if it were raised while that starts."""
 
     def __init__(self) -> None:
-        self.received = self._passed_on = 0
+        self.received = self._interrupted = self._passed_on = False
         self._replaced: dict[signal.Signals, Any] = {}
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -196,19 +196,22 @@ class Interrupts:
 
     def pass_on_to(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
-        if self.received > self._passed_on:
+        if self.received and not self._passed_on:
             self._pass_on(child)
 
     def _receive(self, number: int, _: object) -> None:
+        """Only a second SIGINT is a person who insists: SIGTERM follows it where a pipeline is cancelled."""
         if number == signal.SIGHUP:
             _leave_terminal()
             self._replaced.pop(signal.SIGHUP, None)
-        self.received += 1
-        if self._child:
+        insists = number == signal.SIGINT and self._interrupted
+        self._interrupted |= number == signal.SIGINT
+        self.received = True
+        if self._child and (insists or not self._passed_on):
             self._pass_on(self._child)
 
     def _pass_on(self, child: subprocess.Popen[bytes]) -> None:
-        self._passed_on += 1
+        self._passed_on = True
         console.print("Interrupted: waiting for the running program to stop.")
         if child.returncode is None:
             with suppress(ProcessLookupError, PermissionError):

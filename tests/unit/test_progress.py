@@ -81,6 +81,27 @@ def test_interrupt_waits_for_the_command(sent: signal.Signals, tmp_path: Path) -
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.parametrize(
+    ("first", "next_"),
+    [(signal.SIGINT, [signal.SIGTERM, signal.SIGHUP]), (signal.SIGTERM, [signal.SIGINT, signal.SIGTERM])],
+)
+def test_only_a_second_ctrl_c_insists(first: signal.Signals, next_: list[signal.Signals], tmp_path: Path) -> None:
+    """A pipeline that is cancelled sends SIGINT and then SIGTERM: Terraform would die of two, and keep its lock."""
+    script = "trap 'echo interrupted >> log; touch $(wc -l < log)' INT; touch 0; while [ ! -e 2 ]; do sleep 0.05; done"
+    with started(["sh", "-c", script], tmp_path) as program:
+        wait_for(tmp_path / "0")
+        program.send_signal(first)
+        wait_for(tmp_path / "1")
+        for sent in next_:
+            program.send_signal(sent)
+        time.sleep(0.5)
+        assert not (tmp_path / "2").exists()
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert (tmp_path / "2").exists()
+
+
 def test_a_terminal_that_is_closed_interrupts(tmp_path: Path) -> None:
     """As Ctrl-C does: what is said of the clean-up, where nobody can read it, does not keep it from being done."""
     terminal, end = pty.openpty()
