@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from operate import paths, progress, terraform_errors
 from operate.errors import OperateError
 from operate.progress import StepFailedError
-from operate.terraform import Terraform
+from operate.terraform import Terraform, program
 from operate.terraform_state import State
 
 if TYPE_CHECKING:
@@ -62,7 +64,30 @@ class Stack:
             progress.console.print(
                 f"{paths.shown(file)}, which Terraform could not save, is saved now.", style="yellow"
             )
+        elif not self._is_saved(file):
+            self._keep(file, unsaved=unsaved, saved=saved)
+            return
         file.unlink()
+
+    def _is_saved(self, file: Path) -> bool:
+        """Word by word: an answer of the backend was lost, and not the state."""
+        with self._explained():
+            saved = self.terraform.state()
+        return bool(saved.strip()) and json.loads(saved) == json.loads(file.read_bytes())
+
+    def _keep(self, file: Path, *, unsaved: State, saved: State) -> None:
+        """Under a name of its own: the only record of what an apply made while somebody else saved the state."""
+        suffixes = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+        names = (self.folder / f"errored.{unsaved.serial}{suffix}.tfstate" for suffix in suffixes)
+        kept = next(name for name in names if not name.exists())
+        file.rename(kept)
+        show = f"{program().name} -chdir={shlex.quote(paths.shown(self.folder))} show {kept.name}"
+        progress.console.print(
+            f"{paths.shown(kept)} is a state that Terraform could not save, and another one, of serial {saved.serial}, "
+            f"was saved since. What only the file names is in no state: `{show}` lists it. Import that, or delete it "
+            "in AWS, and then delete the file.",
+            style="yellow",
+        )
 
     def state(self) -> State:
         """As the backend has it; one without resources where it has none."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,12 +54,28 @@ def test_what_goes_on_from_the_saved_one_is_saved(stack: Stack, capsys: pytest.C
     assert value(stack) == "unsaved"
 
 
-def test_what_is_older_is_dropped(stack: Stack) -> None:
-    """Somebody has saved since."""
-    file = leave(stack)
+def test_what_is_saved_already_is_deleted(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the backend only the answer was lost."""
+    file = stack.folder / "errored.tfstate"
+    file.write_text((stack.folder / "terraform.tfstate").read_text())
     stack.push_unsaved_state()
+    assert [*stack.folder.glob("errored*")] == []
+    assert capsys.readouterr().err == ""
+
+
+def test_what_somebody_else_has_overtaken_is_kept(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do. It is the only record of what the apply made; each stays."""
+    serial = stack.state().serial
+    for _ in range(2):
+        leave(stack)
+        stack.push_unsaved_state()
     assert value(stack) == "saved"
-    assert not file.exists()
+    kept = sorted(file.name for file in stack.folder.glob("errored*"))
+    assert kept == [f"errored.{serial}-2.tfstate", f"errored.{serial}.tfstate"]
+    said = capsys.readouterr().err
+    assert f"{kept[1]} is a state that Terraform could not save, and another one, of serial {serial}, was saved" in said
+    show = shlex.split(said.partition("`")[2].partition("`")[0])
+    assert "unsaved" in subprocess.run(show, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"lineage": 1}'])
