@@ -43,6 +43,10 @@ class Stack:
     def plan_document(self) -> Path:
         return self.folder / "plan.json"
 
+    @property
+    def _unfinished_document(self) -> Path:
+        return self.plan_document.with_suffix(".unfinished")
+
     def init(self) -> None:
         with self._explained():
             self.terraform.init()
@@ -124,25 +128,23 @@ class Stack:
 
         Leaves both files or none, so that what a failed plan leaves is never taken for its result.
         """
-        unfinished = self.plan_document.with_suffix(".unfinished")
-        for stale in (self.plan_file, self.plan_document, unfinished):
-            stale.unlink(missing_ok=True)
+        self.forget_plan()
         self.init()
         try:
             with self._explained(), self._importing(imports):
                 variables = {} if image_tag is None else {"image_tag": image_tag}
                 self.terraform.plan(out=self.plan_file, variables=variables)
             document = self.terraform.show_json(self.plan_file)
+            self._unfinished_document.write_text(json.dumps(document, indent=2))
+            self._unfinished_document.replace(self.plan_document)
         except BaseException:
-            self.plan_file.unlink(missing_ok=True)
+            self.forget_plan()
             raise
-        unfinished.write_text(json.dumps(document, indent=2))
-        unfinished.replace(self.plan_document)
         return document
 
     def forget_plan(self) -> None:
         """For one that nobody is to apply."""
-        for file in (self.plan_file, self.plan_document):
+        for file in (self.plan_file, self.plan_document, self._unfinished_document):
             file.unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -528,6 +529,23 @@ def test_what_no_task_could_start_with_is_refused(ecs: Ecs, folder: Path, verb: 
     assert Terraform(folder).output() == {}
     ecs.built_for = ("arm64", "amd64")
     assert "Warning" not in operate("plan", "dev", "--image-tag", "v2")
+
+
+@pytest.mark.usefixtures("ecs")
+def test_a_plan_whose_document_cannot_be_written_leaves_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a full disk: neither file, whole or in part."""
+    write = Path.write_text
+
+    def write_half(self: Path, text: str, *arguments: Any) -> int:
+        if self.name.startswith("plan."):
+            write(self, text[:9])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, text, *arguments)
+
+    monkeypatch.setattr(Path, "write_text", write_half)
+    with pytest.raises(OSError, match="No space left"):
+        operate("plan", "dev")
+    assert [*folder.glob("plan*")] == []
 
 
 @pytest.mark.usefixtures("known", "folder")
