@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from operate.plan_changes import Changed
     from operate.service import Service
+    from operate.stack import Stack
     from operate.task_logs import Line
+    from operate.terraform_state import State
     from stacks.settings import Environment as Settings
 
 COPIED = {
@@ -47,13 +49,15 @@ _POLL_SECONDS = 1
 class BeforeRelease:
     """`definition` is the planned task definition's values, without those that only the apply knows.
 
-    None where there is no service yet: neither is what the task would run in.
+    None where there is no service yet: neither is what the task would run in. `planned_on` is the state before the
+    plan was made, None where that is not to be applied.
     """
 
     environment: str
     command: Sequence[str]
     timeout: timedelta
     definition: Mapping[str, Any] | None
+    planned_on: State | None = None
 
     @property
     def effect(self) -> str:
@@ -67,7 +71,7 @@ class BeforeRelease:
         return shlex.join(self.command)
 
 
-def planned(plan: dict[str, Any], settings: Settings) -> BeforeRelease | None:
+def planned(plan: dict[str, Any], settings: Settings, *, planned_on: State | None = None) -> BeforeRelease | None:
     """None where no command is set, or the plan has no new revision of the task definition."""
     release, changed = settings.release, plan_changes.changed(plan)
     if not release.before or not any(
@@ -78,7 +82,7 @@ def planned(plan: dict[str, Any], settings: Settings) -> BeforeRelease | None:
     definition = next(one["values"] for one in resources if one["type"] == _TASK_DEFINITION)
     exists = any(one.change.type == _SERVICE and not _is_new(one) for one in changed)
     timeout = timedelta(seconds=release.before_timeout_seconds)
-    return BeforeRelease(settings.name, release.before, timeout, definition if exists else None)
+    return BeforeRelease(settings.name, release.before, timeout, definition if exists else None, planned_on)
 
 
 def _is_new(service: Changed) -> bool:
@@ -86,7 +90,7 @@ def _is_new(service: Changed) -> bool:
     return service.change.action == CREATED or service.before.get("name") != service.after.get("name")
 
 
-def run(service: Service, before: BeforeRelease) -> None:
+def run(service: Service, before: BeforeRelease, stack: Stack) -> None:
     """Raises OperateError, in one line, where the command did not end well; Ctrl-C stops its task and comes through."""
     if before.definition is None:
         return
@@ -96,6 +100,7 @@ def run(service: Service, before: BeforeRelease) -> None:
     with _nothing_changed(before):
         request = _request(before.definition, family=service.environment.settings.names.release_family)
         _await_others(service, within=before.timeout)
+        _require_same_state(stack, before)
         deregister_copies(service)
         copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
         try:
@@ -162,20 +167,53 @@ def _volume(volume: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": volume["name"], "efsVolumeConfiguration": configuration}
 
 
+def _require_same_state(stack: Stack, before: BeforeRelease) -> None:
+    """Else Terraform would refuse the plan, after the command has run."""
+    if before.planned_on and stack.state().version != before.planned_on.version:
+        raise OperateError(
+            f"the state at {stack.settings.backend.address} has changed since the plan was made. Deploy again, which "
+            "plans anew."
+        )
+
+
 def _await_others(service: Service, *, within: timedelta) -> None:
     """Another release's task, or what one left that was killed: two migrations at once may ruin each other's work."""
-    if other := _unended(service):
-        task = other[0]
-        who = (
-            f"task {id_of(task['taskArn'])[:8]} of {id_of(task['taskDefinitionArn'])}, started by "
-            f"{task.get('startedBy', 'somebody')}, has been at work since {task['createdAt'].astimezone():%H:%M:%S}"
-        )
-        seconds = within.total_seconds()
-        with progress.step(f"waiting, since {who}"):
-            ended = wait_until(lambda: not _unended(service), within_seconds=seconds, poll_seconds=_POLL_SECONDS)
-        if not ended:
-            command = one_off_task.stop_command(service, task["taskArn"])
-            raise OperateError(f"{who}, and has not ended in {seconds:.0f} s. This stops it: {command}")
+    seen: dict[str, TaskTypeDef] = {}
+
+    def all_have_ended() -> bool:
+        unended = {task["taskArn"]: task for task in _unended(service)}
+        seen.update(unended)
+        return not unended
+
+    if all_have_ended():
+        return
+    task = next(iter(seen.values()))
+    who = f"{_named(task)}, has been at work since {task['createdAt'].astimezone():%H:%M:%S}"
+    seconds = within.total_seconds()
+    with progress.step(f"waiting, since {who}"):
+        ended = wait_until(all_have_ended, within_seconds=seconds, poll_seconds=_POLL_SECONDS)
+    if not ended:
+        command = one_off_task.stop_command(service, task["taskArn"])
+        raise OperateError(f"{who}, and has not ended in {seconds:.0f} s. This stops it: {command}")
+    for one in service.describe_tasks(seen):
+        if _ended_well(service, one):
+            raise OperateError(
+                f"{_named(one)}, has ended well. Its release is applied next, and Terraform would refuse this plan "
+                "afterwards. Deploy again once that is done, which plans anew."
+            )
+
+
+def _named(task: TaskTypeDef) -> str:
+    """Ends within a clause."""
+    name = f"task {id_of(task['taskArn'])[:8]} of {id_of(task['taskDefinitionArn'])}"
+    return f"{name}, started by {task.get('startedBy', 'somebody')}"
+
+
+def _ended_well(service: Service, task: TaskTypeDef) -> bool:
+    """Not where it was told to stop, since a command may take that for a success."""
+    name = service.environment.settings.service.name
+    codes = [one.get("exitCode") for one in task["containers"] if one["name"] == name]
+    return codes == [0] and task.get("stopCode") != "UserInitiated"
 
 
 def _unended(service: Service) -> list[TaskTypeDef]:

@@ -167,8 +167,9 @@ def deploy(
         launch_type.require_none(service)
         alarms.require_none_left_over(service)
         sample_image.publish(environment, tag=tag.name)
+        planned_on = stack.state() if environment.settings.release.before else None
         document, not_checked = _looked_up(environment, stack, tag=tag, imports=found)
-        before = before_release.planned(document, environment.settings)
+        before = before_release.planned(document, environment.settings, planned_on=planned_on)
         planned = Planned(document, tag, image, _of_unrecorded(found, stack), before, not_checked)
         return _applied(service, stack, planned, show=show, allow=allow)
 
@@ -213,7 +214,7 @@ def _applied(
     show(planned)
     plan_decisions.require_allowed(planned.document, allow)
     if planned.before:
-        before_release.run(service, planned.before)
+        before_release.run(service, planned.before, stack)
     began = datetime.now(timezone.utc)
     with releases.recorded(service), startup_time.recorded(service):
         with rollout.explained(service, since=began):

@@ -37,6 +37,11 @@ class State(BaseModel):
             return None
 
     @property
+    def version(self) -> tuple[str, int]:
+        """Terraform applies a plan only where this is what it was when the plan was made."""
+        return self.lineage, self.serial
+
+    @property
     def managed(self) -> list[Resource]:
         """What Terraform made, and not what it only reads."""
         return [resource for resource in self.resources if resource.mode == "managed" and resource.instances]

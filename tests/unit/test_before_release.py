@@ -17,6 +17,7 @@ from operate import __main__ as command_line
 from operate import before_release, deployment, progress, unrecorded
 from operate.environment import Environment
 from operate.errors import OperateError
+from operate.generator import settings_of
 from operate.terraform_state import State
 from tests.unit import fake_service
 from tests.unit.fake_service import ARN, COPIES, DIGEST, NOW, ROOT, task
@@ -55,6 +56,7 @@ class FakeStack:
     def __init__(self) -> None:
         self.definition: dict[str, Any] = dict(DEFINITION)
         self.actions, self.service = ["create", "delete"], {"name": "go-api-dev"}
+        self.serial, self.settings = 7, settings_of("dev")
 
     def plan(self, **_: Any) -> dict[str, Any]:
         """Of a new revision, and of the service that gets it."""
@@ -73,7 +75,7 @@ class FakeStack:
         pass
 
     def state(self) -> State:
-        return State(lineage="", serial=0)
+        return State(lineage="1", serial=self.serial)
 
     def destroy(self) -> None:
         pass
@@ -297,6 +299,61 @@ def test_it_waits_for_that_of_another_release(
         deploy("--image-tag", "v2")
     assert aws.of_copies[0]["lastStatus"] == "STOPPED"
     assert f"task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, has been at work since" in errors.getvalue()
+
+
+def test_a_release_that_was_overtaken_is_not_run(
+    aws: FakeService, stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terraform would refuse its plan, after the command has run: another one has changed the state meanwhile."""
+    aws.of_copies = [at_work()]
+
+    def end(_: float) -> None:
+        stack.serial += 1
+        aws.of_copies = [at_work(lastStatus="STOPPED", stoppingAt=NOW, stopCode="UserInitiated")]
+
+    monkeypatch.setattr("operate.service.time.sleep", end)
+    assert refused() == (
+        f"{STOPPED}could not be run: the state at s3://example-terraform-state-dev/go-api/terraform.tfstate has "
+        "changed since the plan was made. Deploy again, which plans anew."
+    )
+    assert aws.registered == aws.requests == []
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "stop_code", "overtaken"),
+    [
+        (0, "EssentialContainerExited", True),
+        (0, "UserInitiated", False),
+        (1, "EssentialContainerExited", False),
+    ],
+)
+def test_after_one_of_another_release_that_ended_well_it_is_not_run(
+    aws: FakeService,
+    monkeypatch: pytest.MonkeyPatch,
+    exit_code: int,
+    stop_code: str,
+    overtaken: bool,  # noqa: FBT001
+) -> None:
+    """That release is applied next, so that this plan is out of date; one that failed or was stopped is not."""
+    aws.of_copies = [at_work()]
+    containers = [{"name": "go-api", "exitCode": exit_code}, {"name": "proxy", "exitCode": 0}]
+
+    def end(_: float) -> None:
+        if not aws.registered:
+            ended = {"lastStatus": "STOPPED", "stoppingAt": NOW, "stopCode": stop_code, "containers": containers}
+            aws.of_copies = [at_work(**ended)]
+
+    monkeypatch.setattr("operate.service.time.sleep", end)
+    if overtaken:
+        said = refused()
+        assert said.startswith(
+            f"{STOPPED}could not be run: task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, has"
+        )
+        assert said.endswith("Deploy again once that is done, which plans anew.")
+        assert aws.registered == []
+    else:
+        with pytest.raises(AppliedError):
+            deploy("--image-tag", "v2")
 
 
 def test_it_does_not_wait_for_ever(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
