@@ -10,7 +10,8 @@ import contextlib
 import json
 import shlex
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from operate import embedded_aws, one_off_task, plan_changes, progress
@@ -99,20 +100,47 @@ def run(service: Service, before: BeforeRelease, stack: Stack) -> None:
         return
     with _nothing_changed(before):
         request = _request(before.definition, family=service.environment.settings.names.release_family)
-        _await_others(service, within=before.timeout)
-        _require_same_state(stack, before)
-        deregister_copies(service)
-        copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
-        try:
-            exit_code = one_off_task.run_task(
-                service, copy, before.command, timeout=before.timeout, show=_print_line, on_demand=True
-            )
-        finally:
-            _deregister(service, copy)
+        exit_code = _run_alone(service, before, request, stack)
+    with said_if_not_told(), answering("What a killed release has registered is left to a later one"):
+        deregister_copies(service, older_than=before.timeout)
     if exit_code != 0:
         seconds = before.timeout.total_seconds()
         ended = f"did not end in {seconds:.0f} s" if exit_code is None else f"exited with code {exit_code}"
         raise OperateError(f"Nothing was changed: `{before.text}` (release.before) {ended}.")
+
+
+def _run_alone(
+    service: Service, before: BeforeRelease, request: RegisterTaskDefinitionRequestTypeDef, stack: Stack
+) -> int | None:
+    """From the start again where it gave way: two releases that see no task of the other may both start one."""
+    while True:
+        _await_others(service, within=before.timeout)
+        _require_same_state(stack, before)
+        copy = service.ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
+        try:
+            return one_off_task.run_task(
+                service,
+                copy,
+                before.command,
+                timeout=before.timeout,
+                show=_print_line,
+                on_demand=True,
+                must_stop=partial(_older, service),
+            )
+        except one_off_task.GaveWayError:
+            continue
+        finally:
+            _deregister(service, copy)
+
+
+def _older(service: Service, own: TaskTypeDef) -> str | None:
+    """Why `own` must stop: the older of two tasks stays, in both releases' eyes."""
+    others = [task for task in _unended(service) if task["taskArn"] != own["taskArn"] and _order(task) < _order(own)]
+    return f"{_named(others[0])}, is at work" if others else None
+
+
+def _order(task: TaskTypeDef) -> tuple[datetime, str]:
+    return task["createdAt"], task["taskArn"]
 
 
 @contextlib.contextmanager
@@ -217,28 +245,28 @@ def _ended_well(service: Service, task: TaskTypeDef) -> bool:
 
 
 def _unended(service: Service) -> list[TaskTypeDef]:
-    """Also those that are told to stop."""
+    """The oldest first, and also those that are told to stop."""
     found: list[str] = []
     for desired in ("RUNNING", "STOPPED"):
         listed = service.ecs.list_tasks(
             cluster=service.cluster, family=service.environment.settings.names.release_family, desiredStatus=desired
         )
         found += listed["taskArns"]
-    return [task for task in service.describe_tasks(found) if task["lastStatus"] != "STOPPED"]
+    return sorted((task for task in service.describe_tasks(found) if task["lastStatus"] != "STOPPED"), key=_order)
 
 
-def deregister_copies(service: Service) -> None:
-    """Those that a killed release has left, by this stack's tags."""
-    own = service.environment.settings.own_tags
+def deregister_copies(service: Service, *, older_than: timedelta = timedelta.min) -> None:
+    """Those that a killed release has left, by this stack's tags. One that is younger may be about to be started."""
+    own, now = service.environment.settings.own_tags, datetime.now(timezone.utc)
     for arn in service.revisions(service.environment.settings.names.release_family):
         described = service.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
         tags = {tag["key"]: tag["value"] for tag in described.get("tags", [])}
-        if own.items() <= tags.items():
+        if own.items() <= tags.items() and now - described["taskDefinition"]["registeredAt"] > older_than:
             service.ecs.deregister_task_definition(taskDefinition=arn)
 
 
 def _deregister(service: Service, arn: str) -> None:
-    with said_if_not_told(), answering(f"{id_of(arn)} is still registered, and the next release deregisters it"):
+    with said_if_not_told(), answering(f"{id_of(arn)} is still registered, and a later release deregisters it"):
         service.ecs.deregister_task_definition(taskDefinition=arn)
 
 

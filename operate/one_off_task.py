@@ -37,6 +37,10 @@ _CLOCKS_APART = timedelta(hours=1)
 _STARTED_BY_CHARACTERS = 128
 
 
+class GaveWayError(OperateError):
+    """The task was told to stop for another one, and its end is not waited for."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """`revision` None: the one that serves."""
@@ -84,18 +88,24 @@ def run_task(
     timeout: timedelta,
     show: Callable[[Line], None],
     on_demand: bool = False,
+    must_stop: Callable[[TaskTypeDef], str | None] = lambda _: None,
 ) -> int | None:
     """As `run`, of the task definition with the ARN `definition`; None where the time-out has passed.
 
     With `on_demand` it is not on Spot, whatever the service's share of it: nothing takes its capacity away.
+    `must_stop` is asked once ECS has the task; where it gives a reason, the task is stopped, and GaveWayError raised.
     """
     request = _request(service, definition, command, on_demand=on_demand)
     with contextlib.ExitStack() as until_it_ends:
         with progress.Interrupts().handled() as interrupts:  # a task that was started is known
-            task = _OneOffTask(service, _start(service, request), definition)
+            started = _start(service, request)
+            task = _OneOffTask(service, started["taskArn"], definition)
             until_it_ends.enter_context(task.stopped_when_interrupted())
         if interrupts.received:
             raise KeyboardInterrupt
+        if why := must_stop(started):
+            task.stop(why)
+            raise GaveWayError(why)
         return task.follow(within=timeout, show=show)
 
 
@@ -120,11 +130,10 @@ def _operator(environment: Environment) -> str:
     return re.sub(r"[^A-Za-z0-9/_-]", "_", arn.rpartition(":")[2])[:_STARTED_BY_CHARACTERS]
 
 
-def _start(service: Service, request: RunTaskRequestTypeDef) -> str:
-    """Its ARN."""
+def _start(service: Service, request: RunTaskRequestTypeDef) -> TaskTypeDef:
     answer = service.ecs.run_task(**request)
     if answer["tasks"]:
-        return answer["tasks"][0]["taskArn"]
+        return answer["tasks"][0]
     reasons = "; ".join(" ".join((one["reason"], one.get("detail", ""))).strip() for one in answer["failures"])
     raise OperateError(f"ECS started no task of {id_of(request['taskDefinition'])}: {reasons}.")
 
@@ -161,7 +170,7 @@ class _OneOffTask:
                 self._show_last_lines(show)
                 return self._exit_code(task)
             if time.monotonic() > deadline:
-                self._stop(f"its time limit of {within.total_seconds():.0f} s has passed")
+                self.stop(f"its time limit of {within.total_seconds():.0f} s has passed")
                 return None
             time.sleep(_POLL_SECONDS)
 
@@ -193,7 +202,7 @@ class _OneOffTask:
         try:
             yield
         except KeyboardInterrupt:
-            self._stop("interrupted")
+            self.stop("interrupted")
             raise
         except OperateError:
             raise
@@ -201,7 +210,7 @@ class _OneOffTask:
             progress.console.print(f"{self.name} may run on. This stops it: {stop_command(self.service, self.arn)}")
             raise
 
-    def _stop(self, why: str) -> None:
+    def stop(self, why: str) -> None:
         """A second interrupt does not keep it from that."""
         with progress.Interrupts().handled():
             try:

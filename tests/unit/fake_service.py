@@ -118,6 +118,7 @@ class FakeService:
         self.registered: list[dict[str, Any]] = []
         self.copies: dict[str, list[dict[str, str]]] = {}
         self.of_copies: list[dict[str, Any]] = []
+        self.age_of_copies = 3600.0
         self.image_tags: dict[str, str] = {}
         self.images: dict[str, str] = {}
         self.raised: dict[str, str] = {}
@@ -210,7 +211,8 @@ class FakeService:
 
     def describe_task_definition(self, *, taskDefinition: str, include: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if taskDefinition in self.copies and "TAGS" in include:
-            return {"taskDefinition": {}, "tags": self.copies[taskDefinition]}
+            registered_at = {"registeredAt": before(self.age_of_copies)}
+            return {"taskDefinition": registered_at, "tags": self.copies[taskDefinition]}
         image_tag = self.image_tags.get(taskDefinition, f"v{taskDefinition.rpartition(':')[2]}")
         labels = {"org.opencontainers.image.ref.name": image_tag}
         image = {"image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{DIGEST}", "dockerLabels": labels}

@@ -20,10 +20,11 @@ from operate.errors import OperateError
 from operate.generator import settings_of
 from operate.terraform_state import State
 from tests.unit import fake_service
-from tests.unit.fake_service import ARN, COPIES, DIGEST, NOW, ROOT, task
+from tests.unit.fake_service import ARN, COPIES, DIGEST, NOW, ROOT, before, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from tests.template import Template
@@ -46,6 +47,12 @@ DEFINITION = {
     "tags_all": OWN,
 }
 STOPPED = "Nothing was changed: `/api migrate` (release.before) "
+
+
+class Noon:
+    @staticmethod
+    def now(_: object) -> datetime:
+        return NOW
 
 
 class AppliedError(Exception):
@@ -105,6 +112,7 @@ def aws(
     """`dev` runs `/api migrate` before a release, which ends well. Nobody waits."""
     settings(tmp_path, monkeypatch, '[release]\nbefore = ["/api", "migrate"]\nbefore_timeout_seconds = 40\n')
     monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("operate.before_release.datetime", Noon)
     fake = fake_service.install(monkeypatch)
     fake.started = [task(ID, lastStatus="PENDING"), ended(exitCode=0)]
     return fake
@@ -265,7 +273,7 @@ def test_credentials_that_expire_midway_are_one_line(
     assert "\n" not in said
     left = errors.getvalue()
     assert f"may run on. This stops it: aws ecs stop-task --region eu-west-1 --cluster go-api-dev --task {ARN}" in left
-    assert f"{COPIES}:1 is still registered, and the next release deregisters it" in left
+    assert f"{COPIES}:1 is still registered, and a later release deregisters it" in left
     with pytest.raises(AppliedError):
         deploy("--image-tag", "v2")
     assert aws.copies == {}
@@ -278,6 +286,42 @@ def test_a_copy_of_somebody_elses_is_left_alone(aws: FakeService) -> None:
     with pytest.raises(AppliedError):
         deploy("--image-tag", "v2")
     assert aws.copies == theirs
+
+
+@pytest.mark.parametrize(("age", "left"), [(39, True), (41, False)])
+def test_what_a_killed_release_has_registered_goes_once_the_own_task_has_ended(
+    aws: FakeService,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    left: bool,  # noqa: FBT001
+) -> None:
+    """Another release may be about to start what is younger than its time limit."""
+    registered = f"{ARN}:task-definition/{COPIES}:9"
+    aws.copies, aws.age_of_copies = {registered: [{"key": key, "value": value} for key, value in OWN.items()]}, age
+    deregister = aws.deregister_task_definition
+
+    def deregister_late(*, taskDefinition: str) -> None:  # noqa: N803 - boto3's name
+        assert aws.started[0]["lastStatus"] == "STOPPED"
+        deregister(taskDefinition=taskDefinition)
+
+    monkeypatch.setattr(aws, "deregister_task_definition", deregister_late)
+    with pytest.raises(AppliedError):
+        deploy("--image-tag", "v2")
+    assert (registered in aws.copies) is left
+
+
+def test_what_cannot_be_deregistered_stops_no_release(
+    aws: FakeService, monkeypatch: pytest.MonkeyPatch, errors: io.StringIO
+) -> None:
+    """The command has ended well by then."""
+
+    def refuse(**_: object) -> None:
+        raise EXPIRED
+
+    monkeypatch.setattr(aws, "paginate", refuse)
+    with pytest.raises(AppliedError):
+        deploy("--image-tag", "v2")
+    assert "What a killed release has registered is left to a later one: " in errors.getvalue()
 
 
 def at_work(**changes: Any) -> dict[str, Any]:
@@ -354,6 +398,39 @@ def test_after_one_of_another_release_that_ended_well_it_is_not_run(
     else:
         with pytest.raises(AppliedError):
             deploy("--image-tag", "v2")
+
+
+def test_of_two_that_have_begun_at_once_the_younger_one_gives_way(
+    aws: FakeService, monkeypatch: pytest.MonkeyPatch, errors: io.StringIO
+) -> None:
+    """It stops its own task, says so, and waits; then it begins again, since the other one has failed."""
+
+    def begin() -> None:
+        aws.starting = lambda: None
+        aws.of_copies = [at_work(createdAt=before(331))]
+
+    def end(_: float) -> None:
+        assert aws.copies == {} or len(aws.registered) > 1
+        containers = [{"name": "go-api", "exitCode": 1}]
+        aws.of_copies = [at_work(createdAt=before(331), lastStatus="STOPPED", stoppingAt=NOW, containers=containers)]
+
+    aws.starting = begin
+    monkeypatch.setattr("operate.service.time.sleep", end)
+    with pytest.raises(AppliedError):
+        deploy("--image-tag", "v2")
+    assert ["reason" in one for one in aws.requests] == [False, True, False]
+    said = errors.getvalue()
+    assert f"was told to stop, since task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is at work; no" in said
+    assert f"waiting, since task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is at work since" in said
+    assert aws.copies == {}
+
+
+def test_of_two_that_have_begun_at_once_the_older_one_goes_on(aws: FakeService) -> None:
+    """The other one gives way."""
+    aws.starting = lambda: aws.of_copies.append(at_work(createdAt=before(329)))
+    with pytest.raises(AppliedError):
+        deploy("--image-tag", "v2")
+    assert ["reason" in one for one in aws.requests] == [False]
 
 
 def test_it_does_not_wait_for_ever(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
