@@ -11,15 +11,16 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ministack.core.responses import request_scope
 from ministack.services import ecs
 
 from local_aws.application_autoscaling import api
 from local_aws.application_autoscaling.schedule_expressions import Schedule
 from local_aws.cloudwatch import data_points
 from local_aws.ecs import records
+from local_aws.tenants import for_each_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,11 +53,13 @@ def _run() -> None:
     before = CLOCK.now()
     while not records.closing.wait(_TICK_SECONDS):
         now = CLOCK.now()
-        for account, region in sorted({key[:2] for key, _ in api._scheduled.all_items()}):
-            with request_scope(account, region):
-                for action in due(list(api._scheduled.values()), before, now):
-                    act(action)
+        for_each_tenant((api._scheduled,), partial(_act_on_all, before, now))
         before = now
+
+
+def _act_on_all(after: datetime, until: datetime) -> None:
+    for action in due(list(api._scheduled.values()), after, until):
+        act(action)
 
 
 def due(actions: list[Record], after: datetime, until: datetime) -> list[Record]:

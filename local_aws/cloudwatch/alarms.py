@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from ministack.services import cloudwatch
 
 from local_aws.cloudwatch import metric_math
-from local_aws.cloudwatch.metric_math import UnknownExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +70,10 @@ def _judged(alarm: Record) -> tuple[str, str]:
     """The state, and the reason for it."""
     try:
         points = _points(alarm)
-    except (UnknownExpressionError, KeyError) as error:
-        return "INSUFFICIENT_DATA", f"The embedded AWS does not reckon this: {error}"
-    found = [(value, ended_at) for value, ended_at in points if value is not None]
-    return _judged_by(alarm, found, of=len(points)) if found else _judged_without(alarm, periods=len(points))
+        found = [(value, ended_at) for value, ended_at in points if value is not None]
+        return _judged_by(alarm, found, of=len(points)) if found else _judged_without(alarm, periods=len(points))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other alarms are evaluated
+        return "INSUFFICIENT_DATA", f"The embedded AWS cannot evaluate this alarm: {error}"
 
 
 def _judged_by(alarm: Record, found: list[tuple[float, float]], *, of: int) -> tuple[str, str]:
@@ -114,7 +113,7 @@ def _points(alarm: Record) -> list[tuple[float | None, float]]:
     """What is compared, and when it was known, oldest first; as far back as this process runs."""
     queries = alarm.get("Metrics") or [_query(alarm)]
     metrics = {one["Id"]: one["MetricStat"] for one in queries if "MetricStat" in one}
-    step = max(1, min(one["Period"] for one in metrics.values()) // _PERIOD_SECONDS)
+    step = max(1, min((one["Period"] for one in metrics.values()), default=0) // _PERIOD_SECONDS)
     ends = list(_period_ends)[::-step][: alarm["EvaluationPeriods"] + 1][::-1]
     expressions = {one["Id"]: one["Expression"] for one in queries if "Expression" in one}
     series = metric_math.evaluate_all(

@@ -14,11 +14,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
 
 from local_aws.ecs import container_health, deployments, engine_health, records, task_volumes, tasks
 from local_aws.elasticloadbalancing import targets
+from local_aws.tenants import for_each_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,17 +95,12 @@ def close(sweep: Callable[..., None], *arguments: object) -> None:
 def _run() -> None:
     while not records.closing.is_set():
         records.wait_for_change(timeout_seconds=_TICK_SECONDS)
-        for account, region in _tenants():
-            with request_scope(account, region), records.LOCK:
-                _step()
+        with records.LOCK:
+            for_each_tenant((alb._tgs, ecs._services), targets.supervise)
+            for_each_tenant((ecs._services,), _reconcile_all)
 
 
-def _tenants() -> set[tuple[str, str]]:
-    return {key[:2] for store in (alb._tgs, ecs._services) for key, _ in store.all_items()}
-
-
-def _step() -> None:
-    targets.supervise()
+def _reconcile_all() -> None:
     for service in ecs._services.values():
         try:
             reconcile(service)

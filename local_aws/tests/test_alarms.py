@@ -170,14 +170,33 @@ def test_percentile(periods: list[float]) -> None:
     assert alarm["StateValue"] == "ALARM"
 
 
-def test_what_cannot_be_reckoned_is_said(periods: list[float]) -> None:
-    """As an alarm that knows nothing."""
-    unknown = {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(requests)", "ReturnData": True}
-    alarm = stored({**RATIO, "Metrics": [query("requests", "Requests"), unknown]}, StateValue="OK")
-    publish(periods, 1, namespace="orders", name="Requests")
+BAND = {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(requests)", "ReturnData": True}
+INSIGHTS = {"Id": "all", "Expression": 'SELECT AVG(Requests) FROM "orders"', "Period": 60, "ReturnData": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"Metrics": [query("requests", "Requests"), BAND]}, "ANOMALY_DETECTION_BAND"),
+        ({"Metrics": [INSIGHTS]}, "SELECT AVG(Requests)"),
+        (
+            {
+                "Metrics": [{**query("all", "Requests"), "ReturnData": True}],
+                "ComparisonOperator": "GreaterThanUpperThreshold",
+            },
+            "GreaterThanUpperThreshold",
+        ),
+    ],
+)
+def test_what_cannot_be_evaluated(periods: list[float], changes: Alarm, named: str) -> None:
+    """Has insufficient data, its reason says why, and the alarms after it are evaluated."""
+    alarm, other = stored({**RATIO, **changes}, StateValue="OK"), stored(ALARM)
+    publish(periods, 1, 1, namespace="orders", name="Requests")
     alarms.evaluate()
     assert alarm["StateValue"] == "INSUFFICIENT_DATA"
-    assert "ANOMALY_DETECTION_BAND" in alarm["StateReason"]
+    assert alarm["StateReason"].startswith("The embedded AWS cannot evaluate this alarm: ")
+    assert named in alarm["StateReason"]
+    assert other["StateValue"] == "OK"
 
 
 @pytest.fixture(scope="module")
