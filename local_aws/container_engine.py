@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import socket
 from dataclasses import dataclass
@@ -151,6 +152,11 @@ def _docker_host() -> str:
     return os.environ.get("DOCKER_HOST", _DOCKER_SOCKET)
 
 
+def owner_host(local_aws: LocalAws) -> str:
+    """With the directory, since each checkout's embedded AWS may take the same port in its turn."""
+    return f"{socket.gethostname()}-{hashlib.sha256(os.fsencode(local_aws.directory.resolve())).hexdigest()[:8]}"
+
+
 def _owner_label(local_aws: LocalAws) -> str:
-    """MiniStack's own: its machine and its port."""
-    return f"ministack.instance={socket.gethostname()}:{local_aws.port}"
+    """As MiniStack makes it of MINISTACK_HOSTNAME and its port."""
+    return f"ministack.instance={owner_host(local_aws)}:{local_aws.port}"

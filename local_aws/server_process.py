@@ -110,6 +110,7 @@ def _server_environment(local_aws: LocalAws) -> dict[str, str]:
     return kept | {
         "LOCAL_AWS_DIRECTORY": str(local_aws.directory.absolute()),
         "GATEWAY_PORT": str(local_aws.port),
+        "MINISTACK_HOSTNAME": container_engine.owner_host(local_aws),  # in its containers' labels, and nowhere else
         "BIND_HOST": _LOOPBACK,
         "DOCKER_HOST": container_engine.address(local_aws),
         "SERVICES": _SERVICES,

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
-import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local_aws import container_engine
+from local_aws import container_engine, server_process
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws
 
@@ -58,28 +58,37 @@ def test_a_docker_that_answers_is_used(
 
 
 def test_only_the_containers_of_that_embedded_aws_are_removed(
-    podman: Podman, local_aws: LocalAws, probe_reference: str
+    podman: Podman, local_aws: LocalAws, probe_reference: str, tmp_path: Path
 ) -> None:
-    """On a Docker that others use too, the label that MiniStack puts on its containers decides."""
+    """On a Docker that others use too, the label that MiniStack puts on its containers decides.
+
+    Another checkout's has the same port, unless somebody chose one.
+    """
+    owners = {
+        "ours": local_aws,
+        "of-another-port": replace(local_aws, port=local_aws.port + 1),
+        "of-another-checkout": replace(local_aws, directory=tmp_path / ".local" / "aws"),
+    }
     podman.start(registry=f"127.0.0.1:{local_aws.port}")
     engine = container_engine.Engine(kind="docker", docker_host=podman.address)
     with engine.client() as client:
         client.images.pull(probe_reference)
-        label = "ministack.instance"
-        for name, port in (("ours", local_aws.port), ("theirs", local_aws.port + 1)):
-            labels = {label: f"{socket.gethostname()}:{port}"}
-            client.containers.run(probe_reference, detach=True, name=name, labels=labels)
+        for name, owner in owners.items():
+            label = container_engine._owner_label(owner).partition("=")
+            client.containers.run(probe_reference, detach=True, name=name, labels={label[0]: label[2]})
         client.containers.run(probe_reference, detach=True, name="unlabelled")
         assert container_engine.remove_containers(engine, local_aws) == 1
-        assert {container.name for container in client.containers.list(all=True)} == {"theirs", "unlabelled"}
+        left = {container.name for container in client.containers.list(all=True)}
+    assert left == {"of-another-port", "of-another-checkout", "unlabelled"}
 
 
 def test_the_label_is_the_one_that_ministack_writes(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks when the pinned MiniStack names its containers' owner in another way."""
     from ministack.core import container_reaper  # noqa: PLC0415 - it reads the environment
 
-    monkeypatch.setenv("GATEWAY_PORT", str(local_aws.port))
-    monkeypatch.delenv("MINISTACK_HOSTNAME", raising=False)
+    environment = server_process._server_environment(local_aws)
+    for name in ("GATEWAY_PORT", "MINISTACK_HOSTNAME"):
+        monkeypatch.setenv(name, environment[name])
     (label,) = [f"{name}={value}" for name, value in container_reaper.own_labels("ecs").items() if ":" in value]
     assert container_engine._owner_label(local_aws) == label
 
