@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.ht
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ _BYTES_PER_MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Reading:
-    """What a task's containers have used since they started, and hold now; `at_seconds` since the epoch."""
+    """What a container has used since it started, and holds now; `at_seconds` since the epoch."""
 
     at_seconds: float
     used_seconds: float
@@ -35,50 +36,62 @@ class Reading:
 
 @dataclass
 class Meter:
-    """Compares each task's reading with its last one, and its first one with its start."""
+    """Compares each container's reading with its last one, and its first one with its task's start."""
 
-    readings: dict[str, Reading] = field(default_factory=dict)
+    readings: dict[str, dict[str, Reading]] = field(default_factory=dict)
+    """By the service's ARN and the container's id."""
 
     def publish(self) -> None:
         """Of each service of the current account that has a task to measure."""
-        for service in [one for one in ecs._services.values() if one["status"] == "ACTIVE"]:
-            self._publish(service)
+        for service in ecs._services.values():
+            before = self.readings.pop(service["serviceArn"], {})
+            read = [(task, now) for task in records.tasks_of(service) if (now := _read(task))]
+            if read:
+                self.readings[service["serviceArn"]] = {key: one for _, now in read for key, one in now.items()}
+                _publish(service, [_usage(task, now, before) for task, now in read])
 
-    def _publish(self, service: Record) -> None:
-        used, reserved = 0.0, 0.0  # in seconds of a core: a task counts for as long as it ran
-        held, limit = 0.0, 0.0
-        for task in records.tasks_of(service):
-            before = self.readings.pop(task["taskArn"], None)
-            now = _read(task) if records.is_alive(task) else None
-            if now is None:
-                continue
-            self.readings[task["taskArn"]] = now
-            before = before or Reading(at_seconds=ecs._ts_to_epoch(task["startedAt"]), used_seconds=0.0)
-            used += now.used_seconds - before.used_seconds
-            reserved += (now.at_seconds - before.at_seconds) * int(task["cpu"]) / _UNITS_PER_VCPU
-            held, limit = held + now.held_bytes, limit + int(task["memory"]) * _BYTES_PER_MIB
-        of_service = dimensions(service)
-        for name, part, whole in (("CPUUtilization", used, reserved), ("MemoryUtilization", held, limit)):
-            if whole > 0:
-                data_points.publish(NAMESPACE, name, of_service, {100 * part / whole: 1}, unit="Percent")
+
+def _usage(task: Record, now: dict[str, Reading], before: dict[str, Reading]) -> tuple[float, ...]:
+    """Seconds of a core that it used and had reserved, and bytes that it holds and may hold."""
+    known = [before[container_id] for container_id in now.keys() & before.keys()]
+    since = max((one.at_seconds for one in known), default=ecs._ts_to_epoch(task["startedAt"]))
+    used = sum(one.used_seconds for one in now.values()) - sum(one.used_seconds for one in known)
+    reserved = (max(one.at_seconds for one in now.values()) - since) * int(task["cpu"]) / _UNITS_PER_VCPU
+    return used, reserved, sum(one.held_bytes for one in now.values()), int(task["memory"]) * _BYTES_PER_MIB
+
+
+def _publish(service: Record, usages: list[tuple[float, ...]]) -> None:
+    """A task counts for as long as it ran."""
+    used, reserved, held, limit = (sum(each) for each in zip(*usages, strict=True))
+    for name, part, whole in (("CPUUtilization", used, reserved), ("MemoryUtilization", held, limit)):
+        if whole > 0:
+            data_points.publish(NAMESPACE, name, dimensions(service), {100 * part / whole: 1}, unit="Percent")
 
 
 def dimensions(service: Record) -> dict[str, str]:
     return {"ClusterName": service["clusterArn"].rpartition("/")[2], "ServiceName": service["serviceName"]}
 
 
-def _read(task: Record) -> Reading | None:
+def _read(task: Record) -> dict[str, Reading]:
+    """Of the containers that run, once the task does. Podman has none of one that has ended, and Docker has zeros."""
     client = ecs._get_docker()
-    container_ids = list(task.get("_docker_ids") or [])
-    if client is None or not container_ids or not task.get("startedAt"):
-        return None
-    try:
-        stats = [client.api.stats(container_id, stream=False, one_shot=True) for container_id in container_ids]
-    except ENGINE_ERRORS:
-        return None
-    nanoseconds = sum(one["cpu_stats"]["cpu_usage"]["total_usage"] for one in stats)
-    held = sum(_held_bytes(one["memory_stats"]) for one in stats)
-    return Reading(at_seconds=time.time(), used_seconds=nanoseconds / 1e9, held_bytes=held)
+    if client is None or not task.get("startedAt") or not records.is_alive(task):
+        return {}
+    found = {}
+    for container in task["containers"]:
+        if "_docker_id" in container and container["lastStatus"] != "STOPPED":
+            with contextlib.suppress(*ENGINE_ERRORS):  # it has ended meanwhile
+                stats = client.api.stats(container["_docker_id"], stream=False, one_shot=True)
+                found[container["_docker_id"]] = _reading(stats)
+    return found
+
+
+def _reading(stats: Record) -> Reading:
+    return Reading(
+        at_seconds=time.time(),
+        used_seconds=stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+        held_bytes=_held_bytes(stats["memory_stats"]),
+    )
 
 
 def _held_bytes(memory: Record) -> float:

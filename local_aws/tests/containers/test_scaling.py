@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws.tests.containers.stage import embedded_aws, publish_probe, wait_until
+from local_aws.tests.containers.test_sidecars import after, sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +99,18 @@ def test_scales_out_with_memory(stage: Stage) -> None:
     seen = re.search(r"saw .*, (\d+) in the last minutes, its target being 10:", activity)
     assert seen, activity
     assert 25 <= int(seen[1]) <= 32
+
+
+def test_a_helper_that_has_ended_hides_no_metric(stage: Stage) -> None:
+    """Podman has no figures of it: the containers that run are measured."""
+    helper = sidecar(stage, "helper", fault="crash", essential=False)
+    stage.create_service(stage.register(sidecars=[helper], **after(helper="COMPLETE")))
+    stage.wait_steady()
+    dimensions = [{"Name": "ServiceName", "Value": stage.name}]
+    watch = stage.client("cloudwatch")
+    for name in ("CPUUtilization", "MemoryUtilization"):
+        asked = {"Namespace": "AWS/ECS", "MetricName": name, "Dimensions": dimensions}
+        wait_until(lambda asked=asked: watch.list_metrics(**asked)["Metrics"])  # type: ignore[misc]
 
 
 def test_scales_with_requests(stage: Stage) -> None:
