@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from local_aws.ministack_types import Record
 
 
+_SHOWN = ("capacityProviderStrategy", "launchType", "networkConfiguration", "platformVersion")
+_REVISION = (*_SHOWN, "loadBalancers", "serviceRegistries")
 _LIMIT = "ECS deployment circuit breaker:"
 _NO_START = "tasks failed to start"
 _ALARM = "alarm detected"
@@ -30,6 +32,15 @@ def make(original: Callable[..., Record], *arguments: object, **named: object) -
     deployment = original(*arguments, **named)
     _set(deployment, "IN_PROGRESS", f"ECS deployment {deployment['id']} in progress.")
     return deployment
+
+
+def note_revision(service: Record) -> None:
+    """What a new deployment's tasks start with, and a rollback to it restores.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html
+    """
+    shown = {name: service[name] for name in _SHOWN}
+    primary(service).update(shown, _revision={name: service[name] for name in _REVISION})
 
 
 def primary(service: Record) -> Record:
@@ -92,7 +103,7 @@ def _roll_back(service: Record, failed: Record, completed: Record, *, because: s
     by = "ECS deployment failed: alarm detected," if because == _ALARM else _LIMIT
     _set(target, "IN_PROGRESS", f"{by} rolling back to deploymentId {target['id']}.")
     service["deployments"] = [target, *(one for one in service["deployments"] if one is not target)]
-    service["taskDefinition"] = target["taskDefinition"]
+    service.update(target.get("_revision", {}), taskDefinition=target["taskDefinition"])
     records.add_event(service, f"rolling back to deployment {target['id']}.")
 
 

@@ -56,7 +56,9 @@ def create(original: Handler, request: Record) -> Answer:
             return answer
         stored = _stored(answer)
         stored.update(client_tokens.identity(request) | {"availabilityZoneRebalancing": "DISABLED"})
-        return _shown(_keep(stored, request))
+        _keep(stored, request)
+        deployments.note_revision(stored)
+        return _shown(stored)
 
 
 def _clash(existing: Record | None) -> Answer | None:
@@ -92,8 +94,12 @@ def update(original: Handler, request: Record) -> Answer:
         service["events"] = events  # MiniStack says at every update that it drains a task
         if answer[0] != HTTPStatus.OK:
             return answer
-        _note_capacity(service, before, request)
-        return _shown(_keep(service, request))
+        _keep(service, request)
+        if request.get("capacityProviderStrategy") == [] and before["launchType"] is None:
+            service["launchType"] = "FARGATE"  # as it is again without capacity providers
+        if deployments.primary(service)["id"] not in {one["id"] for one in before["deployments"]}:
+            deployments.note_revision(service)
+        return _shown(service)
 
 
 def _whole(service: Record, request: Record) -> Record:
@@ -107,19 +113,9 @@ def _whole(service: Record, request: Record) -> Record:
     return whole
 
 
-def _note_capacity(service: Record, before: Record, request: Record) -> None:
-    """Without capacity providers a service is Fargate's again; a new deployment runs on what the service has now."""
-    if request.get("capacityProviderStrategy") == [] and before["launchType"] is None:
-        service["launchType"] = "FARGATE"
-    current = deployments.primary(service)
-    if current["id"] not in {one["id"] for one in before["deployments"]}:
-        current.update({name: service[name] for name in ("capacityProviderStrategy", "launchType")})
-
-
-def _keep(service: Record, request: Record) -> Record:
+def _keep(service: Record, request: Record) -> None:
     """What MiniStack forgets, and the provider would plan again and again."""
     service.update({name: request[name] for name in _FORGOTTEN if name in request})
-    return service
 
 
 def _shown(service: Record) -> Answer:

@@ -17,7 +17,7 @@ from local_aws.ecs import deployment_alarms
 from local_aws.instance import LocalAws
 from local_aws.tests.containers.stage import wait_until
 from local_aws.tests.machine import reserved_port
-from local_aws.tests.test_ecs_requests import create, described, end, register
+from local_aws.tests.test_ecs_requests import NETWORK, create, described, end, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +113,19 @@ def test_a_raised_alarm_takes_a_deployment_back(ecs: Client, watch: Client, name
     said = [event["message"].partition(") ")[2] for event in described(ecs, name)["events"]]
     assert f"(deployment {failed['id']}) deployment failed: alarm detected." in said
     assert any(message.startswith("rolling back to deployment ") for message in said)
+
+
+def test_a_rollback_restores_the_network(ecs: Client, watch: Client, name: str) -> None:
+    """And all else of the last service revision: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html."""
+    elsewhere = {"awsvpcConfiguration": {"subnets": ["subnet-2"]}}
+    ecs.update_service(cluster=name, service=name, networkConfiguration=elsewhere, platformVersion="1.4.0")
+    assert [one["networkConfiguration"] for one in described(ecs, name)["deployments"]] == [elsewhere, NETWORK]
+    wait_until(lambda: described(ecs, name)["deployments"][0]["runningCount"] == 1)
+    set_state(watch, name, "ALARM")
+    wait_until(lambda: states(ecs, name) == ["COMPLETED"])
+    service = described(ecs, name)
+    assert (service["networkConfiguration"], service["platformVersion"]) == (NETWORK, "")
+    assert service["deployments"][0]["networkConfiguration"] == NETWORK
 
 
 def test_a_deployment_without_an_alarm_is_watched_for_the_bake_time(ecs: Client, name: str) -> None:
