@@ -21,11 +21,29 @@ def run_task(original: Handler, request: Record) -> Answer:
     with records.LOCK:
         if answered := _repeated(request) or refusals.run_refusal(request):
             return answered
-        answer = original(request)
+        answer = original({**request, "tags": _tags(request)})
         if answer[0] == HTTPStatus.OK:
             for task in json.loads(answer[2])["tasks"]:
                 ecs._tasks[task["taskArn"]].update(client_tokens.identity(request))
         return answer
+
+
+def _tags(request: Record) -> list[Record]:
+    """What it asks for, what comes from the task definition, and what ECS adds of its own.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
+    """
+    tags = [*(request.get("tags") or [])]
+    if request.get("propagateTags") == "TASK_DEFINITION":
+        definition = ecs._task_defs[ecs._resolve_td_key(request["taskDefinition"])]
+        tags = [*ecs._tags.get(definition["taskDefinitionArn"], []), *tags]
+    if request.get("enableECSManagedTags"):
+        tags.append(
+            {"key": "aws:ecs:clusterName", "value": ecs._resolve_cluster_name(request.get("cluster") or "default")}
+        )
+        if "_deploymentId" in request:
+            tags.append({"key": "aws:ecs:serviceName", "value": request["group"].removeprefix("service:")})
+    return list({tag["key"]: tag for tag in tags}.values())
 
 
 def _repeated(request: Record) -> Answer | None:

@@ -241,6 +241,7 @@ def _start_missing(service: Record, fleet: _Fleet) -> None:
         "group": f"service:{service['serviceName']}",
         "startedBy": primary["id"],
         "_deploymentId": primary["id"],
+        "tags": ecs._tags.get(service["serviceArn"]) if service.get("propagateTags") == "SERVICE" else None,
         **{name: service[name] for name in _INHERITED if service.get(name)},
     }
     status, _, body = ecs._run_task(request)
@@ -258,7 +259,9 @@ _INHERITED = (
     "capacityProviderStrategy",
     "platformVersion",
     "networkConfiguration",
+    "enableECSManagedTags",
     "enableExecuteCommand",
+    "propagateTags",
 )
 
 

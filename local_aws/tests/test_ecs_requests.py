@@ -191,6 +191,45 @@ def test_a_client_token_runs_a_task_once(ecs: Client, name: str) -> None:
     assert ecs.list_tasks(cluster=name)["taskArns"] == arns
 
 
+@pytest.mark.parametrize(
+    ("configured", "expected"),
+    [
+        ({"propagateTags": "SERVICE"}, {"owner": "service"}),
+        ({"propagateTags": "TASK_DEFINITION"}, {"owner": "definition"}),
+        ({"enableECSManagedTags": True}, {"aws:ecs:clusterName": "", "aws:ecs:serviceName": ""}),
+    ],
+)
+def test_tasks_of_a_service_have_tags(ecs: Client, name: str, configured: Record, expected: dict[str, str]) -> None:
+    """As the service says, and what ECS adds by itself: names of the cluster and of the service."""
+    ecs.tag_resource(resourceArn=register(ecs, name), tags=[{"key": "owner", "value": "definition"}])
+    tags = [{"key": "owner", "value": "service"}]
+    create(ecs, name, tags=tags, **configured)
+    wait_until(lambda: described(ecs, name)["runningCount"])
+    tasks = ecs.describe_tasks(cluster=name, tasks=ecs.list_tasks(cluster=name)["taskArns"], include=["TAGS"])["tasks"]
+    assert {tag["key"]: tag["value"] for tag in tasks[0]["tags"]} == {
+        key: value or name for key, value in expected.items()
+    }
+    end(ecs, name)
+
+
+def test_a_one_off_task_has_tags(ecs: Client, name: str) -> None:
+    """Of its own, before those of the task definition."""
+    definition = register(ecs, name)
+    ecs.tag_resource(resourceArn=definition, tags=[{"key": key, "value": "definition"} for key in ("owner", "team")])
+    (task,) = ecs.run_task(
+        cluster=name,
+        taskDefinition=definition,
+        launchType="FARGATE",
+        networkConfiguration=NETWORK,
+        propagateTags="TASK_DEFINITION",
+        enableECSManagedTags=True,
+        tags=[{"key": "owner", "value": "me"}],
+    )["tasks"]
+    tags = ecs.list_tags_for_resource(resourceArn=task["taskArn"])["tags"]
+    expected = {"owner": "me", "team": "definition", "aws:ecs:clusterName": name}
+    assert {tag["key"]: tag["value"] for tag in tags} == expected
+
+
 def test_only_a_container_that_there_is_can_be_overridden(ecs: Client, name: str) -> None:
     """A task without its command would be another one."""
     request: Record = {
