@@ -13,7 +13,6 @@ import math
 import re
 import time
 import uuid
-from collections import deque
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,15 @@ _targets = AccountRegionScopedDict()
 _policies = AccountRegionScopedDict()
 _scheduled = AccountRegionScopedDict()
 _tags = AccountRegionScopedDict()
-_activities: deque[Json] = deque(maxlen=100)
-_STORES = {"targets": _targets, "policies": _policies, "scheduled": _scheduled, "tags": _tags}
+_activities = AccountRegionScopedDict()  # by their own ids, oldest first
+_KEPT_ACTIVITIES = 100
+_STORES = {
+    "targets": _targets,
+    "policies": _policies,
+    "scheduled": _scheduled,
+    "tags": _tags,
+    "activities": _activities,
+}
 
 
 class Refused(Exception):  # noqa: N818 - named as it reads: `raise Refused`
@@ -100,7 +106,7 @@ def load_persisted_state(state: Json) -> None:
 
 
 def reset() -> None:
-    for store in (*_STORES.values(), _activities):
+    for store in _STORES.values():
         store.clear()
 
 
@@ -379,7 +385,7 @@ def delete_scheduled_action(request: Json) -> Json:
 def describe_scaling_activities(request: Json) -> Json:
     _check_namespace(request)
     resource = request.get("ResourceId")
-    found = [activity for activity in _activities if resource in {None, activity["ResourceId"]}]
+    found = [one for one in reversed(_activities.values()) if resource in {None, one["ResourceId"]}]
     return _page(request, "ScalingActivities", found)
 
 
@@ -391,7 +397,6 @@ def set_desired_count(service: Json, count: int, *, cause: str) -> None:
 
 
 def record_activity(resource: str, *, description: str, cause: str, status: str = "Successful") -> None:
-    """Newest first, of all tenants: one laptop has one."""
     now = time.time()
     activity = {
         "ActivityId": str(uuid.uuid4()),
@@ -404,7 +409,9 @@ def record_activity(resource: str, *, description: str, cause: str, status: str 
         "EndTime": now,
         "StatusCode": status,
     }
-    _activities.appendleft(activity)
+    _activities[activity["ActivityId"]] = activity
+    for forgotten in _activities.keys()[:-_KEPT_ACTIVITIES]:
+        _activities.pop(forgotten, None)
 
 
 def _page(request: Json, member: str, found: list[Json]) -> Json:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ministack.core.responses import request_scope
 
+from local_aws.application_autoscaling import api
 from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
@@ -391,6 +393,16 @@ def test_tags_want_a_target(autoscaling: Client) -> None:
 
     with pytest.raises(autoscaling.exceptions.ResourceNotFoundException):
         autoscaling.list_tags_for_resource(ResourceARN=arn)
+
+
+def test_the_newest_activities_are_kept() -> None:
+    """A hundred of a region, newest first."""
+    with request_scope("111111111111", "eu-west-3"):
+        for number in range(101):
+            api.record_activity("service/main/api", description=str(number), cause="")
+        found = api.describe_scaling_activities({"ServiceNamespace": "ecs", "MaxResults": 200})["ScalingActivities"]
+        api.reset()
+    assert [one["Description"] for one in found] == [str(number) for number in range(100, 0, -1)]
 
 
 def test_nothing_has_scaled(autoscaling: Client, target: dict[str, Any]) -> None:

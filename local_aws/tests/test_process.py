@@ -16,6 +16,7 @@ from local_aws import server_process as process
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws, configured_port
 from local_aws.server_record import ServerRecord
+from local_aws.tests.containers.stage import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,38 @@ def test_what_a_kill_leaves_is_forgotten(empty_local_aws: LocalAws) -> None:
     assert local_aws.client("s3").list_buckets()["Buckets"] == []
     assert local_aws.client("ecs").list_clusters()["clusterArns"] == []
     assert lifecycle.up(local_aws) is False
+
+
+def test_scaling_activities_outlive_an_orderly_stop(empty_local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, and in their region alone."""
+    monkeypatch.setenv("LOCAL_AWS_METRIC_PERIOD_SECONDS", "0.2")
+    local_aws = empty_local_aws
+    lifecycle.up(local_aws)
+    ecs, autoscaling = local_aws.client("ecs"), local_aws.client("application-autoscaling")
+    ecs.create_cluster(clusterName="main")
+    ecs.register_task_definition(family="api", containerDefinitions=[{"name": "api", "image": "api", "memory": 64}])
+    ecs.create_service(cluster="main", serviceName="api", taskDefinition="api", desiredCount=0)
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/main/api",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    autoscaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=4)
+    action = {**target, "ScheduledActionName": "often"}
+    bounds = {"MinCapacity": 0, "MaxCapacity": 3}
+    autoscaling.put_scheduled_action(**action, Schedule="rate(1 minute)", ScalableTargetAction=bounds)
+
+    def activities(region: str = "us-east-1") -> list[str]:
+        client = local_aws.client("application-autoscaling", region=region)
+        return [one["ActivityId"] for one in client.describe_scaling_activities(**target)["ScalingActivities"]]
+
+    wait_until(lambda: len(activities()) > 2)
+    autoscaling.delete_scheduled_action(**action)
+    before = activities()
+    lifecycle.down(local_aws)
+    lifecycle.up(local_aws)
+    assert activities()[-len(before) :] == before
+    assert activities("eu-west-1") == []
 
 
 def test_an_orderly_stop_keeps_everything(empty_local_aws: LocalAws) -> None:
