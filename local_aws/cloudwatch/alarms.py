@@ -2,6 +2,7 @@
 
 MiniStack looks at one number of whatever has the metric's name, whenever something is put, and keeps no metric math.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 # ruff: noqa: SLF001
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from local_aws.cloudwatch.metric_math import Series
     from local_aws.ministack_types import Record
+
+    Point = tuple[float | None, float]
+    """The value, if there is one, and when it was known."""
 
 _PERIOD_SECONDS = 60
 _KEPT_PERIODS = 1500  # a day's, which is the longest that an alarm looks back
@@ -70,17 +74,27 @@ def _judged(alarm: Record) -> tuple[str, str]:
     """The state, and the reason for it."""
     try:
         points = _points(alarm)
-        found = [(value, ended_at) for value, ended_at in points if value is not None]
-        return _judged_by(alarm, found, of=len(points)) if found else _judged_without(alarm, periods=len(points))
+        if any(value is not None for value, _ in points):
+            return _judged_by(alarm, points)
+        return _judged_without(alarm, periods=len(points))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other alarms are evaluated
         return "INSUFFICIENT_DATA", f"The embedded AWS cannot evaluate this alarm: {error}"
 
 
-def _judged_by(alarm: Record, found: list[tuple[float, float]], *, of: int) -> tuple[str, str]:
+def _judged_by(alarm: Record, points: list[Point]) -> tuple[str, str]:
+    """What is missing after a bad point raises an alarm too, once that is old enough and nothing found is good.
+
+    Of a good point before it AWS's text says that it changes nothing, and its table that it does: here it does.
+    """
     word, is_bad = _COMPARISONS[alarm["ComparisonOperator"]]
+    found = [(value, ended_at) for value, ended_at in points if value is not None]
     bad = [(value, ended_at) for value, ended_at in found if is_bad(value, alarm["Threshold"])]
-    absent = of - len(found) if alarm["TreatMissingData"] == "breaching" else 0
-    raised = len(bad) + absent >= _needed(alarm)
+    of, missing = len(points), alarm["TreatMissingData"]
+    raised = len(bad) + (of - len(found) if missing == "breaching" else 0) >= _needed(alarm)
+    if not raised and bad == found and of - points.index(bad[0]) >= _needed(alarm):
+        if missing == "ignore":
+            return alarm["StateValue"], alarm["StateReason"]
+        raised = missing == "missing"
     shown, verb = (bad, "were") if raised else (found, "were not")
     said = ", ".join(f"{value:g} ({_clock(ended_at)})" for value, ended_at in reversed(shown))
     reason = (
@@ -109,8 +123,8 @@ def _clock(at_seconds: float) -> str:
     return f"{datetime.fromtimestamp(at_seconds, timezone.utc):%d/%m/%y %H:%M:%S}"
 
 
-def _points(alarm: Record) -> list[tuple[float | None, float]]:
-    """What is compared, and when it was known, oldest first; as far back as this process runs."""
+def _points(alarm: Record) -> list[Point]:
+    """What is compared, oldest first; as far back as this process runs."""
     queries = alarm.get("Metrics") or [_query(alarm)]
     metrics = {one["Id"]: one["MetricStat"] for one in queries if "MetricStat" in one}
     step = max(1, min((one["Period"] for one in metrics.values()), default=0) // _PERIOD_SECONDS)

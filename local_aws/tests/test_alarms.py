@@ -106,6 +106,14 @@ def publish(
         ([None, None, None], "missing", "INSUFFICIENT_DATA"),
         ([None, None, None], "ignore", "ALARM"),
         ([95, 95, 95, None, None], "missing", "ALARM"),
+        ([None, None, 95, None, None], "missing", "ALARM"),
+        ([None, None, 95, None, None], "ignore", "ALARM"),
+        ([None, None, 95, None, None], "notBreaching", "OK"),
+        ([95, None, None], "missing", "ALARM"),
+        ([10, None, 95, None, None], "missing", "OK"),
+        ([None, None, None, 95, None], "missing", "OK"),
+        ([95, None, None, 10], "missing", "OK"),
+        ([95, 10, 95, None], "missing", "OK"),
     ],
 )
 def test_states(periods: list[float], values: list[float | None], missing: str, state: str) -> None:
