@@ -132,7 +132,10 @@ class Tracker:
 
     def act(self, *, since: float) -> None:
         """On what was published to CloudWatch at `since` or later, in seconds of the epoch."""
-        for service in [one for one in ecs._services.values() if one["status"] == "ACTIVE"]:
+        for service in ecs._services.values():
+            if service["status"] != "ACTIVE":
+                self.tracks.pop(service["serviceArn"], None)
+                continue
             target = application_autoscaling._targets.get(_resource(service))
             configurations = _configurations(service)
             track = self.tracks.setdefault(service["serviceArn"], Track())

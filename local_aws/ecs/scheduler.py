@@ -98,6 +98,7 @@ def _run() -> None:
         with records.LOCK:
             for_each_tenant((alb._tgs, ecs._services), targets.supervise)
             for_each_tenant((ecs._services,), _reconcile_all)
+            for_each_tenant((ecs._tasks,), tasks.forget_stopped)
 
 
 def _reconcile_all() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 _FAILURES = ("EssentialContainerExited", "TaskFailedToStart")
+
+_SHOWN_SECONDS = 3600  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html
 
 _log = logging.getLogger("local_aws")
 _ended: dict[str, threading.Event] = {}  # by task: set when an essential container has ended
@@ -103,7 +106,13 @@ def _note_end(container: Record, exit_code: int) -> int:
 
 
 def _end_of(task: Record) -> threading.Event:
-    return _ended.setdefault(task["taskArn"], threading.Event())
+    """Of one that has stopped already, an event that nobody waits for."""
+    with records.LOCK:
+        return threading.Event() if _has_stopped(task) else _ended.setdefault(task["taskArn"], threading.Event())
+
+
+def _has_stopped(task: Record) -> bool:
+    return bool(task["lastStatus"] == "STOPPED")
 
 
 def stop(task: Record, *, reason: str, code: str, failed: bool = False) -> bool:
@@ -180,8 +189,8 @@ def _finish(task: Record) -> None:
         task.update(lastStatus="STOPPED", executionStoppedAt=now, stoppedAt=now)
         for container in task["containers"]:
             container["lastStatus"] = "STOPPED"
-    arn = task["taskArn"]
-    _ended.pop(arn, None)
+        arn = task["taskArn"]
+        _ended.pop(arn, None)
     ecs_metadata.set_task_status(arn, known_status="STOPPED", desired_status="STOPPED")
     ecs._recount_cluster(task["clusterArn"].rpartition("/")[2])
     records.notify_scheduler()
@@ -199,9 +208,18 @@ def stop_task(_original: object, request: Record) -> Answer:
     return answer
 
 
+def forget_stopped() -> None:
+    """As ECS does an hour later; what ended with an earlier run of the emulator may have no such time."""
+    for arn, task in ecs._tasks.items():
+        ended_at = ecs._ts_to_epoch(task["stoppedAt"] or task["createdAt"])
+        if _has_stopped(task) and ended_at < time.time() - _SHOWN_SECONDS:
+            ecs._tasks.pop(arn, None)
+            ecs._tags.pop(arn, None)
+
+
 def stop_after_restart(task: Record) -> None:
     """A task of an earlier run of the emulator: its container ended with it."""
-    if task["lastStatus"] == "STOPPED" and task["desiredStatus"] != "STOPPED":
+    if _has_stopped(task) and task["desiredStatus"] != "STOPPED":
         now = now_iso()
         task.update(desiredStatus="STOPPED", stopCode="ServiceSchedulerInitiated", stoppingAt=now, stoppedAt=now)
         task["stoppedReason"] = "The embedded AWS was restarted"

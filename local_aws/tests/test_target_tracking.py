@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ministack.core.responses import request_scope
+from ministack.services import ecs
 
-from local_aws.application_autoscaling.target_tracking import Bounds, Policy, Track
+from local_aws.application_autoscaling.target_tracking import Bounds, Policy, Track, Tracker
 
 POLICY = Policy(target_value=50, out_cooldown_seconds=60, in_cooldown_seconds=300)
 BOUNDS = Bounds(minimum=1, maximum=4)
@@ -135,6 +137,26 @@ def test_no_value_is_no_low_value() -> None:
     tracked.add({"cpu": 90.0})
     tracked.add({"memory": 90.0})
     assert list(tracked.points) == ["memory"]
+
+
+def test_a_service_that_is_gone_leaves_no_track() -> None:
+    """One of its name that is made afterwards has scaled at no time."""
+    service = {
+        "serviceArn": "arn",
+        "serviceName": "api",
+        "clusterArn": "arn:cluster/main",
+        "desiredCount": 1,
+        "status": "ACTIVE",
+    }
+    tracker = Tracker()
+    with request_scope("111111111111", "eu-west-3"):
+        ecs._services["main/api"] = service
+        tracker.act(since=0)
+        assert list(tracker.tracks) == ["arn"]
+        service["status"] = "INACTIVE"
+        tracker.act(since=0)
+        del ecs._services["main/api"]
+    assert tracker.tracks == {}
 
 
 LEVELS = st.floats(0, 500)
