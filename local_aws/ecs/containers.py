@@ -79,12 +79,18 @@ def options(definition: Mapping[str, Any], container: Mapping[str, Any]) -> Reco
         "cap_add": (linux.get("capabilities") or {}).get("add"),
         "cap_drop": (linux.get("capabilities") or {}).get("drop"),
         "ulimits": [_ulimit(limit) for limit in container.get("ulimits") or []],
+        "tmpfs": {one["containerPath"]: _tmpfs(one) for one in linux.get("tmpfs") or []},
     }
     return {name: value for name, value in asked.items() if value}
 
 
 def _ulimit(limit: Mapping[str, Any]) -> Ulimit:
     return Ulimit(name=limit["name"], soft=limit["softLimit"], hard=limit["hardLimit"])
+
+
+def _tmpfs(mount: Mapping[str, Any]) -> str:
+    """As `docker run --tmpfs` takes it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tmpfs.html."""
+    return ",".join([f"size={mount['size']}m", *(mount.get("mountOptions") or [])])
 
 
 def run_options(original: Callable[..., Record], container: Record, definition: Record, *arguments: object) -> Record:
@@ -108,7 +114,7 @@ def _for_podman(asked: Record) -> Record:
     if kept.get("read_only"):
         mounted = {mount.path for mount in asked["volumes"]}
         unwanted = {"/tmp", "/run", "/var/tmp"} - mounted  # noqa: S108 - inside the container
-        kept["tmpfs"] = dict.fromkeys(sorted(unwanted), "ro")
+        kept["tmpfs"] = {**dict.fromkeys(sorted(unwanted), "ro"), **asked.get("tmpfs", {})}
     return kept
 
 

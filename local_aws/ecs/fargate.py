@@ -37,7 +37,7 @@ _NETWORKING = {
     "extraHosts": "Extra hosts are not supported on container when",
     "hostname": "hostname is not supported on container when",
 }
-_LINUX_PARAMETERS = ("devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs")
+_LINUX_PARAMETERS = ("devices", "maxSwap", "sharedMemorySize", "swappiness")
 _UNIT = re.compile(r"(?P<number>\d*\.?\d+)\s*(?P<unit>vcpus?|gi?b|mi?b)?", re.IGNORECASE)
 
 

@@ -88,7 +88,6 @@ CONTAINERS: list[tuple[Record, str]] = [
     ({"stopTimeout": 121}, "a container stop timeout of less than 120 seconds"),
     (linux(devices=[{"hostPath": "/dev/kvm"}]), UNSUPPORTED + "devices"),
     (linux(sharedMemorySize=64), UNSUPPORTED + "sharedMemorySize"),
-    (linux(tmpfs=[{"containerPath": "/tmp", "size": 64}]), UNSUPPORTED + "tmpfs"),
     (linux(maxSwap=0), UNSUPPORTED + "maxSwap"),
     (linux(swappiness=60), UNSUPPORTED + "swappiness"),
     (linux(capabilities={"add": ["SYS_ADMIN"]}), "SYS_ADMIN is not allowed on Fargate."),
@@ -123,6 +122,7 @@ def test_registering_what_fargate_refuses(ecs: Client, request_: Record, message
         definition(pidMode="task", ephemeralStorage={"sizeInGiB": 21}, volumes=[{"name": "scratch", "host": {}}]),
         definition({"portMappings": [{"containerPort": 80, "hostPort": 80}], "stopTimeout": 120, "privileged": False}),
         definition(linux(capabilities={"add": ["SYS_PTRACE"], "drop": ["ALL"]}, devices=[], initProcessEnabled=True)),
+        definition(linux(tmpfs=[{"containerPath": "/tmp", "size": 64, "mountOptions": ["noexec"]}])),
         definition(logging("awslogs"), executionRoleArn=ROLE),
         definition({"privileged": True}, requiresCompatibilities=None, networkMode="host", pidMode="host"),
         definition(

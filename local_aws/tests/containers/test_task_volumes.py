@@ -67,6 +67,17 @@ def test_a_mount_may_be_for_reading_alone(stage: Stage, declaring: str) -> None:
     assert run(stage, tag=declaring, mounts=[{**ON_TMP[0], "readOnly": True}]) == [USERS, "false", "false"]
 
 
+def test_a_tmpfs_is_the_containers_own(stage: Stage) -> None:
+    """Under a read-only root too, as large as it says, and with its options."""
+    tmpfs = [{"containerPath": "/tmp", "size": 1, "mountOptions": ["noexec"]}]
+    container: Record = {"user": USERS, "readonlyRootFilesystem": True, "linuxParameters": {"tmpfs": tmpfs}}
+    stage.create_service(stage.register(**container))
+    stage.wait_steady()
+    assert stage.get("/given").body.split() == [USERS, "false", "true"]
+    with stage.engine_container() as running:
+        assert {"size=1m", "noexec"} <= {*running.attrs["HostConfig"]["Tmpfs"]["/tmp"].split(",")}
+
+
 def test_containers_share_a_volume_by_its_name(stage: Stage, declaring: str) -> None:
     """At whatever path each has it."""
     writer = {
