@@ -16,13 +16,10 @@ from local_aws.cloudwatch import alarm_requests, alarms, application_load_balanc
 from local_aws.ec2 import describe_filters, prefix_lists, routes, security_group_rules, vpc_endpoints
 from local_aws.ecr import describe_images
 from local_aws.ecs import (
-    awslogs,
     clusters,
-    container_secrets,
     containers,
     deployments,
     engine_client,
-    image_digests,
     run_task,
     scheduler,
     services,
@@ -41,12 +38,10 @@ VERSION = "1.5.33"
 
 # The scheduler's loop does what these did, each at its own moment
 _LEFT_TO_THE_SCHEDULER = (
-    "_complete_service_deployment",
     "_maybe_mark_stopped",
     "_reconcile_service_tasks",
     "_record_service_task_failure",
     "_refresh_service_state",
-    "_schedule_service_deployment_completion",
     "_sync_service_targets",
 )
 PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
@@ -98,22 +93,17 @@ PATCHES: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
     (ec2, "_vpce_fields_xml", vpc_endpoints.fields_xml),
     (ecr, "_describe_images", describe_images.describe),
     *((ecs, name, scheduler.act_soon) for name in _LEFT_TO_THE_SCHEDULER),
-    (ecs, "_build_run_kwargs", containers.run_options),
     (ecs, "_create_service", services.create),
     (ecs, "_delete_cluster", clusters.delete),
     (ecs, "_delete_service", services.delete),
     (ecs, "_describe_services", services.describe),
     (ecs, "_get_docker", engine_client.get),
     (ecs, "_make_deployment", deployments.make),
-    (ecs, "_prepare_service_images", image_digests.pin),
     (ecs, "_register_task_definition", task_definitions.register),
     (ecs, "_remove_docker_container", containers.remove_started),
-    (ecs, "_resolve_container_secrets", container_secrets.values),
     (ecs, "_resolve_td_key", task_definitions.resolve),
-    (ecs, "_run_docker_container", containers.run),
     (ecs, "_run_task", run_task.run_task),
     (ecs, "_run_task_worker", tasks.run),
-    (ecs, "_start_awslogs_forwarder", awslogs.start),
     (ecs, "_stop_task", tasks.stop_task),
     (ecs, "_ts_to_epoch", services.epoch_seconds),
     (ecs, "_update_service", services.update),

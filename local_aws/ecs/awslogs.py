@@ -27,8 +27,7 @@ _log = logging.getLogger("local_aws")
 _shipping: dict[str, threading.Thread] = {}
 
 
-def start(_original: object, container: Container, definition: Record, task_id: str) -> None:
-    """Stands for `ecs._start_awslogs_forwarder`."""
+def start(container: Container, definition: Record, task_id: str) -> None:
     config = ecs._awslogs_config(definition, task_id, container.id)
     if config:
         _shipping[str(container.id)] = spawn_background(_ship, container, config, thread_name=f"awslogs-{task_id[:8]}")

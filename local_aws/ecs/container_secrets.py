@@ -24,8 +24,8 @@ _FAILED = "unable to pull secrets or registry auth: execution resource retrieval
 _RETRIED = "service call has been retried 1 time(s)"
 
 
-def values(_original: object, container: Mapping[str, Any]) -> dict[str, str]:
-    """Stands for `ecs._resolve_container_secrets`."""
+def values(container: Mapping[str, Any]) -> dict[str, str]:
+    """By the variables' names. Raises MiniStack's `_SecretResolutionError`."""
     return {secret["name"]: _value(secret["valueFrom"]) for secret in container.get("secrets") or []}
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException, NotFound
 from docker.types import Ulimit
+from ministack.core import container_reaper
 from ministack.services import ecs
 
 from local_aws.ecs import awslogs as logs
@@ -22,7 +23,7 @@ from local_aws.ecs import engine_client, engine_health, records, task_volumes
 from local_aws.ecs.engine_health import EngineEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -37,7 +38,6 @@ _STOP_ATTEMPTS = 3
 _POLL_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2  # an engine that is killed leaves the containers' processes running
 KILLED = 137
-_HARMLESS = ("command", "detach", "environment", "extra_hosts", "labels", "name", "network", "platform")
 _PODMANS_OWN = [Ulimit(name=name, soft=4096, hard=4096) for name in ("nofile", "nproc")]
 _KERNEL_LOG = "/dev/kmsg"
 _KERNEL_LOG_RECORD_BYTES = 8192
@@ -93,11 +93,23 @@ def _tmpfs(mount: Mapping[str, Any]) -> str:
     return ",".join([f"size={mount['size']}m", *(mount.get("mountOptions") or [])])
 
 
-def run_options(original: Callable[..., Record], container: Record, definition: Record, *arguments: object) -> Record:
-    """Stands for `ecs._build_run_kwargs`, of which it keeps what gives nothing of this machine away."""
-    known = original(container, definition, *arguments)
-    kept = {name: known[name] for name in _HARMLESS if name in known}
-    asked = {**kept, **options(definition, container), "volumes": task_volumes.wanted(container, definition)}
+def run_options(task: Record, definition: Record, container: Record, environment: Mapping[str, str]) -> Record:
+    """With the labels by which MiniStack and ours find it again; `volumes` are those that `run` makes."""
+    asked = {
+        "name": f"ministack-ecs-{records.id_of(task)[:8]}-{container['name']}",
+        "labels": {
+            **container_reaper.own_labels("ecs"),
+            "com.amazonaws.ecs.cluster": task["clusterArn"],
+            "com.amazonaws.ecs.container-name": container["name"],
+            "com.amazonaws.ecs.task-arn": task["taskArn"],
+            "com.amazonaws.ecs.task-definition-family": definition["family"],
+            "com.amazonaws.ecs.task-definition-version": str(definition["revision"]),
+        },
+        "command": container.get("command"),
+        "environment": environment,
+        "volumes": task_volumes.wanted(container, definition),
+        **options(definition, container),
+    }
     return _for_podman(asked) if engine_client.is_podman() else asked
 
 
@@ -118,16 +130,15 @@ def _for_podman(asked: Record) -> Record:
     return kept
 
 
-def run(_original: object, client: DockerClient, container: Record, asked: Record, **_images: object) -> Container:
-    """Stands for `ecs._run_docker_container`. Pulls for every task, as Fargate does: no image is cached."""
+def run(client: DockerClient, container: Record, asked: Record) -> Container:
+    """Pulls for every task, as Fargate does: no image is cached."""
     image = container["image"]
     if records.closing.is_set():
         raise StoppingError("the embedded AWS is being stopped")
     _require_log_group(container)
     _pull(client, image)
     volumes = task_volumes.binds(client, asked["volumes"], image=image, labels=asked["labels"])
-    asked = {name: value for name, value in asked.items() if name != "platform"} | {"volumes": volumes}
-    created = client.containers.create(image, **asked)
+    created = client.containers.create(image, **{**asked, "volumes": volumes})
     try:
         created.start()
     except DockerException:

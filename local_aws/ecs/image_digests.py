@@ -13,27 +13,22 @@ from ministack.services import ecr
 from local_aws.ecs import records
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from local_aws.ministack_types import Record
 
 
-def pin(_original: object, task: Record, definition: Record, _client: DockerClient) -> Record | None:
-    """Stands for `ecs._prepare_service_images`, which asks podman's Docker API for what it does not have.
-
-    The answer is the deployment, whose digests MiniStack's task worker reads.
-    """
+def pinned(task: Record, definition: Record) -> dict[str, str] | None:
+    """By the containers' names; None for a task of no deployment, which runs what its tags mean now."""
     service = records.service_of(task)
     deployments = service["deployments"] if service else []
     deployment: Record | None = next((one for one in deployments if one["id"] == task.get("_deployment_id")), None)
     if deployment is None:
         return None
-    pinned = deployment.setdefault("_image_digests", {})
+    digests: dict[str, str] = deployment.setdefault("_image_digests", {})
     for container in definition["containerDefinitions"]:
         digest = _digest(container["image"])
         if digest and container.get("versionConsistency") != "disabled":
-            pinned.setdefault(container["name"], digest)
-    return deployment
+            digests.setdefault(container["name"], digest)
+    return digests
 
 
 def _digest(image: str) -> str | None:

@@ -41,23 +41,15 @@ _LOAD_ADDRESS: Final = 0x400000
 _building = threading.Lock()
 
 
-def open_for(task: Record, asked: Record, client: DockerClient) -> Container:
-    """`asked` is what a container of the task is created with, and says in which network."""
+def open_for(task: Record, client: DockerClient) -> Container:
     holder = client.containers.create(
         _image(client),
         name=f"ministack-ecs-{task['taskArn'].rpartition('/')[2][:8]}-pause",
         labels=container_reaper.own_labels("ecs"),
-        **{name: asked[name] for name in ("network", "extra_hosts") if name in asked},
     )
     task["_network_holder"] = holder.id
     holder.start()
     return holder
-
-
-def joining(asked: Record, holder: Container) -> Record:
-    """What a container of the task is created with."""
-    own = {name: value for name, value in asked.items() if name not in {"network", "extra_hosts"}}
-    return {**own, "network_mode": f"container:{holder.id}"}
 
 
 def close(task: Record, client: DockerClient | None) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,12 +10,20 @@ from typing import TYPE_CHECKING
 from ministack.core.concurrency import resource_lock
 from ministack.services import ecs
 
-from local_aws.ecs import containers, dependencies, records, task_network, task_volumes
-from local_aws.ecs.containers import ENGINE_ERRORS
+from local_aws.ecs import (
+    awslogs,
+    container_secrets,
+    containers,
+    dependencies,
+    image_digests,
+    records,
+    task_network,
+    task_volumes,
+)
 from local_aws.ecs.dependencies import NeverMetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -56,14 +63,14 @@ class TaskStart:
         ecs._mark_task_running(arn, self.task)
 
     def _start_all(self) -> None:
-        deployment = ecs._prepare_service_images(self.task, self.definition, self.client) or {}
+        digests = image_digests.pinned(self.task, self.definition)
         waiting = {one["name"]: one for one in self.definition["containerDefinitions"]}
         while waiting and records.is_alive(self.task):
             ready = [name for name in waiting if self._is_ready(name)]
             for name in ready:
                 container = waiting.pop(name)
                 if self._states[name]["lastStatus"] != "STOPPED" and records.is_alive(self.task):
-                    self._start(container, deployment)
+                    self._start(container, digests)
             if not ready:
                 time.sleep(_POLL_SECONDS)
 
@@ -84,65 +91,50 @@ class TaskStart:
                 raise EssentialNeverStartsError from error
             return True
 
-    def _start(self, definition: Record, deployment: Record) -> None:
+    def _start(self, definition: Record, digests: Mapping[str, str] | None) -> None:
         state = self._states[definition["name"]]
         override = ecs._container_override_for(self.overrides, definition["name"])
-        asked_for = {**_pinned(definition, state, deployment), **_own(override, "command")}
+        asked_for = {**_pinned(definition, state, digests), **_own(override, "command")}
         token, asked = self._prepare(definition, asked_for, override)
-        container = ecs._run_docker_container(self.client, asked_for, asked)
+        container = containers.run(self.client, asked_for, asked)
         index = self.task["containers"].index(state)
-        if not ecs._attach_started_container(self.task, container, index, token, asked.get("network")):
+        if not ecs._attach_started_container(self.task, container, index, token, None):
             containers.remove(self.client, container)
             return
-        ecs._start_awslogs_forwarder(container, asked_for, records.id_of(self.task))
+        awslogs.start(container, asked_for, records.id_of(self.task))
         state["_started_at"] = time.monotonic()
         self.started(state, str(container.id))
 
     def _prepare(self, definition: Record, asked_for: Record, override: Record) -> tuple[str, Record]:
         """The token of its metadata, and what the engine is asked for."""
-        task, arn, cluster = self.task, self.task["taskArn"], self.task["clusterArn"]
+        task, arn = self.task, self.task["taskArn"]
         environment = {
             **{one["name"]: one["value"] for one in definition.get("environment") or []},
-            **ecs._resolve_container_secrets(definition),
+            **container_secrets.values(definition),
             **{one["name"]: one["value"] for one in override.get("environment") or []},
         }
-        network, address = _own_network(self.client)
-        host_mode = False
         token = ecs._register_metadata(
-            arn, cluster, self.definition, definition, task["launchType"], environment, host_mode, address
+            arn, task["clusterArn"], self.definition, definition, task["launchType"], environment, None, None
         )
         with resource_lock("ecs-task", arn):
             task.setdefault("_metadata_tokens", []).append(token)
-        asked = ecs._build_run_kwargs(
-            asked_for, self.definition, environment, {}, network, host_mode, records.id_of(task), arn, address, cluster
-        )
-        return token, self._in_network(asked)
+        return token, self._in_network(containers.run_options(task, self.definition, asked_for, environment))
 
     def _in_network(self, asked: Record) -> Record:
         """A container that is alone has a network of its own."""
         if len(self.definition["containerDefinitions"]) == 1:
             return asked
         if self.network_holder is None:
-            self.network_holder = task_network.open_for(self.task, asked, self.client)
-            ecs._record_task_ip(self.task, self.network_holder, asked.get("network"))
-        return task_network.joining(asked, self.network_holder)
+            self.network_holder = task_network.open_for(self.task, self.client)
+            ecs._record_task_ip(self.task, self.network_holder, None)
+        return {**asked, "network_mode": f"container:{self.network_holder.id}"}
 
 
-def _own_network(client: DockerClient) -> tuple[str | None, str | None]:
-    """Where the embedded AWS itself runs in a container: its network, and its address there."""
-    try:
-        networks = client.containers.get(os.environ.get("HOSTNAME", "")).attrs["NetworkSettings"]["Networks"]
-    except ENGINE_ERRORS:
-        return None, None
-    name = next(iter(networks), None)
-    return name, networks[name].get("IPAddress") or None if name else None
-
-
-def _pinned(definition: Record, state: Record, deployment: Record) -> Record:
+def _pinned(definition: Record, state: Record, digests: Mapping[str, str] | None) -> Record:
     """With the digest that the deployment runs, which the task shows."""
     _, at, digest = definition["image"].partition("@")
-    known = deployment.get("_image_digests", {}).get(definition["name"])
-    if deployment and (at or known):
+    known = (digests or {}).get(definition["name"])
+    if digests is not None and (at or known):
         state["imageDigest"] = digest = digest or known
         return {**definition, "image": f"{ecs._image_repository(definition['image'])}@{digest}"}
     return definition

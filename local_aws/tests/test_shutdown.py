@@ -40,7 +40,7 @@ def test_no_container_is_created_while_closing(closing: threading.Event) -> None
     closing.set()
     client = Mock()
     with pytest.raises(containers.StoppingError):
-        containers.run(None, client, {"image": "any"}, {})
+        containers.run(client, {"image": "any"}, {})
     client.containers.create.assert_not_called()
 
 
