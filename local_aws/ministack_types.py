@@ -10,3 +10,4 @@ Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Record], Answer]
 Parameters = dict[str, list[str]]
 """A form's, each with its values."""
+Action = Callable[[Parameters], Answer]

@@ -427,8 +427,7 @@ def _tagged(request: Json) -> Json:
     arn = request["ResourceARN"]
     if arn not in _tags:
         raise Refused("ResourceNotFoundException", f"No scalable target has the ARN {arn}")
-    tags: Json = _tags[arn]
-    return tags
+    return _tags[arn]
 
 
 def tag_resource(request: Json) -> Json:

@@ -43,8 +43,7 @@ def describe(original: Original, params: Parameters, data: Record, *encodings: b
     if status != HTTPStatus.OK:
         return original(params, data, *encodings)
     described = f"<DescribeAlarmsResult>{_xml(json.loads(body))}</DescribeAlarmsResult>"
-    answer: Answer = cloudwatch._xml(status, "DescribeAlarmsResponse", described)
-    return answer
+    return cloudwatch._xml(status, "DescribeAlarmsResponse", described)
 
 
 def document(params: Parameters) -> Record:

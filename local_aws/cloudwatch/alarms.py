@@ -155,5 +155,4 @@ def _of_metric(wanted: Record, ends: list[float]) -> Series:
 
 
 def _statistic(points: list[Record], kind: str) -> float | None:
-    value: float | None = cloudwatch._stat_value(cloudwatch._calc_stats(points), kind, points) if points else None
-    return value
+    return cloudwatch._stat_value(cloudwatch._calc_stats(points), kind, points) if points else None

@@ -29,5 +29,4 @@ def publish(
 def statistic(namespace: str, name: str, dimensions: Mapping[str, str], *, kind: str, since: float) -> float | None:
     """`Average`, `Sum` … of what was published at `since` or later, in seconds of the epoch; None where nothing was."""
     points = cloudwatch._metrics.get((namespace, name, cloudwatch._dims_key(dict(dimensions))), [])
-    found: float | None = cloudwatch._calc_stats([one for one in points if one["Timestamp"] >= since]).get(kind)
-    return found
+    return cloudwatch._calc_stats([one for one in points if one["Timestamp"] >= since]).get(kind)

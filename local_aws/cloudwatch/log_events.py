@@ -9,27 +9,24 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import cloudwatch_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Record = dict[str, Any]
-    Answer = tuple[int, dict[str, str], bytes]
+    from local_aws.ministack_types import Answer, Handler, Record
 
 _MOST_PER_PAGE = 5000  # half of what MiniStack answers at most: the rest is for what a page leaves out
 
 
-def filtered(original: Callable[[Record], Answer], request: Record) -> Answer:
+def filtered(original: Handler, request: Record) -> Answer:
     """Stands for `cloudwatch_logs._filter_log_events`. A token is the next event's time, and how many to leave out."""
     token = re.fullmatch(r"(\d+)/(\d+)", request.get("nextToken") or f"{request.get('startTime') or 0}/0")
     prefix, names = request.get("logStreamNamePrefix"), request.get("logStreamNames")
     if token is None or (prefix and names):
         wrong = "The specified nextToken is invalid." if token is None else "Give stream names or a prefix, not both."
-        return _refusal(wrong)
+        return error_response_json("InvalidParameterException", wrong)
     if prefix:
         group = cloudwatch_logs._log_groups.get(cloudwatch_logs._resolve_log_group_name(request)) or {"streams": {}}
         names = [name for name in group["streams"] if name.startswith(prefix)] or ["no stream has this name"]
@@ -48,10 +45,4 @@ def _page(answer: Record, *, start: int, given: int, size: int) -> Answer:
         last = events[-1]["timestamp"]
         alike = sum(event["timestamp"] == last for event in events) + (given if last == start else 0)
         answer["nextToken"] = f"{last}/{alike}"
-    page: Answer = json_response({**answer, "events": events})
-    return page
-
-
-def _refusal(message: str) -> Answer:
-    refused: Answer = error_response_json("InvalidParameterException", message, 400)
-    return refused
+    return json_response({**answer, "events": events})

@@ -35,12 +35,11 @@ def _change(request: Record, *, key: str | None) -> Answer:
     name = request.get("logGroupName") or _name(request.get("resourceIdentifier") or "")
     group = cloudwatch_logs._log_groups.get(name)
     if group is None:
-        return _refusal("ResourceNotFoundException", "The specified log group does not exist.")
+        return error_response_json("ResourceNotFoundException", "The specified log group does not exist.")
     if refused := _unusable(name, key):
         return refused
     group["kmsKeyId"] = key
-    answer: Answer = json_response({})
-    return answer
+    return json_response({})
 
 
 def create(original: Callable[[Record], Answer], request: Record) -> Answer:
@@ -61,9 +60,4 @@ def _unusable(group: str, key: str | None) -> Answer | None:
         return None
     arn = cloudwatch_logs._make_group_arn_no_star(group)
     message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'."
-    return _refusal("InvalidParameterException", message)
-
-
-def _refusal(code: str, message: str) -> Answer:
-    refused: Answer = error_response_json(code, message, 400)
-    return refused
+    return error_response_json("InvalidParameterException", message)

@@ -16,9 +16,8 @@ from ministack.services import ec2
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local_aws.ministack_types import Answer, Parameters
+    from local_aws.ministack_types import Action, Answer, Parameters
 
-    Action = Callable[[Parameters], Answer]
     Records = Mapping[str, dict[str, Any]]
     Values = Callable[[dict[str, Any]], list[str]]
     Filters = Mapping[str, Values]
@@ -68,8 +67,7 @@ def security_groups(original: Action, parameters: Parameters) -> Answer:
     """An id that is asked for and does not exist would be an error, as a filter's that matches nothing is none."""
     wanted = ec2._parse_filters(parameters).get("group-id")
     if wanted and not any(ec2._glob_match(pattern, id_) for pattern in wanted for id_ in ec2._security_groups):
-        nothing: Answer = ec2._xml(200, "DescribeSecurityGroupsResponse", "<securityGroupInfo/>")
-        return nothing
+        return ec2._xml(200, "DescribeSecurityGroupsResponse", "<securityGroupInfo/>")
     return original(_by_id(parameters, "GroupId", ec2._security_groups, _GROUP_FILTERS))
 
 

@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 from ministack.services import ec2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from local_aws.ministack_types import Action, Answer, Parameters, Record
 
-    from local_aws.ministack_types import Answer, Parameters, Record
-
-    Action = Callable[[Parameters], Answer]
 
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _TARGETS = tuple(name for name, _ in ec2._ROUTE_MEMBERS if name not in _DESTINATIONS)
@@ -65,8 +62,7 @@ def delete(original: Action, parameters: Parameters) -> Answer:
 
 
 def _table(parameters: Parameters) -> Record | None:
-    table: Record | None = ec2._route_tables.get(ec2._p(parameters, "RouteTableId"))
-    return table
+    return ec2._route_tables.get(ec2._p(parameters, "RouteTableId"))
 
 
 def _among(names: tuple[str, ...], parameters: Parameters) -> dict[str, str]:
@@ -82,10 +78,8 @@ def _no_such_route(table: Record) -> Answer:
 
 
 def _error(code: str, message: str) -> Answer:
-    refused: Answer = ec2._error(code, message, 400)
-    return refused
+    return ec2._error(code, message, 400)
 
 
 def _done(response: str) -> Answer:
-    done: Answer = ec2._xml(200, response, "<return>true</return>")
-    return done
+    return ec2._xml(200, response, "<return>true</return>")

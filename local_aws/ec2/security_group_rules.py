@@ -87,8 +87,7 @@ def _duplicate(parameters: Parameters, direction: str) -> Answer | None:
             peer = next((value for kind in _PEERS for peer in rule[kind] for value in peer.values()), "none")
             ports = f"from port: {rule['FromPort']}, to port: {rule['ToPort']}, " if "FromPort" in rule else ""
             message = f'the specified rule "peer: {peer}, {rule["IpProtocol"]}, {ports}ALLOW" already exists'
-            refused: Answer = ec2._error("InvalidPermission.Duplicate", message, 400)
-            return refused
+            return ec2._error("InvalidPermission.Duplicate", message, 400)
     return None
 
 

@@ -19,9 +19,8 @@ from ministack.services import ec2
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from local_aws.ministack_types import Answer, Parameters, Record
+    from local_aws.ministack_types import Action, Answer, Parameters, Record
 
-    Action = Callable[[Parameters], Answer]
 
 _FULL_ACCESS = json.dumps({"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]})
 
@@ -46,8 +45,7 @@ def create(_original: Action, parameters: Parameters) -> Answer:
     ec2._vpc_endpoints[endpoint["VpcEndpointId"]] = endpoint
     ec2._parse_tag_specs(parameters, "vpc-endpoint", endpoint["VpcEndpointId"])
     _connect(endpoint)
-    created: Answer = ec2._xml(200, "CreateVpcEndpointResponse", ec2._vpce_fields_xml(endpoint, tag="vpcEndpoint"))
-    return created
+    return ec2._xml(200, "CreateVpcEndpointResponse", ec2._vpce_fields_xml(endpoint, tag="vpcEndpoint"))
 
 
 def modify(original: Action, parameters: Parameters) -> Answer:
@@ -144,8 +142,7 @@ def _default_group(endpoint: Record) -> list[str]:
 
 
 def _members(parameters: Parameters, name: str) -> list[str]:
-    found: list[str] = ec2._parse_member_list(parameters, name)
-    return found
+    return ec2._parse_member_list(parameters, name)
 
 
 def _items(contents: Iterable[str]) -> str:

@@ -26,6 +26,5 @@ def describe(original: Callable[[Request], Answer], request: Request) -> Answer:
                 f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not exist within the "
                 f"repository with name '{repository}' in the registry with id '{get_account_id()}'"
             )
-            refusal: Answer = error_response_json("ImageNotFoundException", message)
-            return refusal
+            return error_response_json("ImageNotFoundException", message)
     return original(request)

@@ -80,5 +80,4 @@ def _member(text: str, key: str) -> str:
 
 def _failure(what: str) -> Exception:
     """Without the value, and without what a parser said of it."""
-    failure: Exception = ecs._SecretResolutionError(f"{_FAILED} {what}")
-    return failure
+    return ecs._SecretResolutionError(f"{_FAILED} {what}")

@@ -47,13 +47,11 @@ def tasks_of(service: Record) -> list[Record]:
 
 def service_of(task: Record) -> Record | None:
     cluster, name = task["clusterArn"].rpartition("/")[2], task.get("group", "").removeprefix("service:")
-    service: Record | None = ecs._services.get(f"{cluster}/{name}")
-    return service
+    return ecs._services.get(f"{cluster}/{name}")
 
 
 def task_definition_of(task: Record) -> Record:
-    found: Record = ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
-    return found
+    return ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
 
 
 def essential_names(task: Record) -> set[str]:

@@ -33,8 +33,7 @@ _NOT_FORCED = (
 
 
 def refusal(message: str, code: str = "InvalidParameterException") -> Answer:
-    refused: Answer = error_response_json(code, message, 400)
-    return refused
+    return error_response_json(code, message, 400)
 
 
 def run_refusal(request: Record) -> Answer | None:
@@ -94,13 +93,11 @@ def engine_refusal() -> Answer | None:
 
 
 def _cluster(request: Record) -> Record | None:
-    found: Record | None = ecs._clusters.get(ecs._resolve_cluster_name(request.get("cluster") or "default"))
-    return found
+    return ecs._clusters.get(ecs._resolve_cluster_name(request.get("cluster") or "default"))
 
 
 def _definition(request: Record) -> Record | None:
-    found: Record | None = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition") or ""))
-    return found
+    return ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition") or ""))
 
 
 def _missing_cluster(request: Record) -> Answer | None:

@@ -53,9 +53,7 @@ def _repeated(request: Record) -> Answer | None:
     if not tasks:
         return None
     if client_tokens.is_repeated(request, tasks[0]):
-        answer: Answer = json_response({"tasks": [ecs._sanitize(task) for task in tasks], "failures": []})
-        return answer
+        return json_response({"tasks": [ecs._sanitize(task) for task in tasks], "failures": []})
     arns = [task["taskArn"] for task in tasks]
     body = {"__type": "ConflictException", "message": "The client token is of another request.", "resourceIds": arns}
-    conflict: Answer = json_response(body, HTTPStatus.BAD_REQUEST)
-    return conflict
+    return json_response(body, HTTPStatus.BAD_REQUEST)

@@ -119,8 +119,7 @@ def _keep(service: Record, request: Record) -> None:
 
 
 def _shown(service: Record) -> Answer:
-    answer: Answer = json_response({"service": ecs._sanitize(service)})
-    return answer
+    return json_response({"service": ecs._sanitize(service)})
 
 
 def describe(original: Handler, request: Record) -> Answer:
@@ -147,13 +146,11 @@ def _named(request: Record) -> Record | None:
     """The service that a request is about."""
     cluster = ecs._resolve_cluster_name(request.get("cluster") or "default")
     name, _ = ecs._resolve_service_ref(request.get("service") or "") or ("", None)
-    found: Record | None = ecs._services.get(f"{cluster}/{name}")
-    return found
+    return ecs._services.get(f"{cluster}/{name}")
 
 
 def _stored(answer: Answer) -> Record:
-    stored: Record = ecs._services[json.loads(answer[2])["service"]["serviceArn"].partition(":service/")[2]]
-    return stored
+    return ecs._services[json.loads(answer[2])["service"]["serviceArn"].partition(":service/")[2]]
 
 
 def epoch_seconds(original: Callable[[object], int], value: object) -> object:

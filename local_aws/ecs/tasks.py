@@ -201,11 +201,9 @@ def stop_task(_original: object, request: Record) -> Answer:
     cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
     task = ecs._resolve_task(request.get("task", ""), cluster) if cluster else None
     if task is None:
-        refused: Answer = error_response_json("InvalidParameterException", "The referenced task was not found.", 400)
-        return refused
+        return error_response_json("InvalidParameterException", "The referenced task was not found.", 400)
     stop(task, reason=request.get("reason", "Task stopped by user"), code="UserInitiated")
-    answer: Answer = json_response({"task": ecs._sanitize(task)})
-    return answer
+    return json_response({"task": ecs._sanitize(task)})
 
 
 def forget_stopped() -> None:

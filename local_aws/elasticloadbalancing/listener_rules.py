@@ -21,9 +21,8 @@ from ministack.services import alb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from local_aws.ministack_types import Answer, Parameters, Record
+    from local_aws.ministack_types import Action, Answer, Parameters, Record
 
-    Action = Callable[[Parameters], Answer]
     Records = list[Record]
 
 _HIGHEST_PRIORITY = 50_000
@@ -188,8 +187,7 @@ def create(original: Action, parameters: Parameters) -> Answer:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html"""
     priority, listener_arn = alb._p(parameters, "Priority"), alb._p(parameters, "ListenerArn")
     if not priority.isdecimal() or not 1 <= int(priority) <= _HIGHEST_PRIORITY:
-        refused: Answer = alb._error("ValidationError", f"Priority must be from 1 to {_HIGHEST_PRIORITY}")
-        return refused
+        return alb._error("ValidationError", f"Priority must be from 1 to {_HIGHEST_PRIORITY}")
     taken = _taken(listener_arn, {priority})
     return taken or unfit_group(parameters, "Actions", listener_arn=listener_arn) or original(parameters)
 
@@ -214,8 +212,7 @@ def set_priorities(original: Action, parameters: Parameters) -> Answer:
 def _taken(listener_arn: str, priorities: set[str], *, but_by: Iterable[str] = ()) -> Answer | None:
     for arn, rule in alb._rules.items():
         if rule["ListenerArn"] == listener_arn and rule["Priority"] in priorities and arn not in but_by:
-            refused: Answer = alb._error("PriorityInUse", f"Priority '{rule['Priority']}' is currently in use")
-            return refused
+            return alb._error("PriorityInUse", f"Priority '{rule['Priority']}' is currently in use")
     return None
 
 
@@ -226,12 +223,10 @@ def unfit_group(
     load_balancer_arn = load_balancer_arn or alb._listeners.get(listener_arn, {}).get("LoadBalancerArn", "")
     for arn in sorted(groups_of(alb._parse_actions(parameters, prefix))):
         if arn not in alb._tgs:
-            missing: Answer = alb._error("TargetGroupNotFound", f"Target groups '{arn}' not found")
-            return missing
+            return alb._error("TargetGroupNotFound", f"Target groups '{arn}' not found")
         if load_balancer_arn and set(load_balancers_of(arn)) - {load_balancer_arn}:
             message = "The following target groups cannot be associated with more than one load balancer"
-            taken: Answer = alb._error("TargetGroupAssociationLimit", f"{message}: {arn}")
-            return taken
+            return alb._error("TargetGroupAssociationLimit", f"{message}: {arn}")
     return None
 
 

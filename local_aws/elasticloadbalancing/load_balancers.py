@@ -16,9 +16,8 @@ from local_aws.elasticloadbalancing.listener_rules import unfit_group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_aws.ministack_types import Answer, Parameters, Record
+    from local_aws.ministack_types import Action, Answer, Parameters, Record
 
-    Action = Callable[[Parameters], Answer]
 
 _STORES = (alb._lbs, alb._listeners, alb._rules, alb._tags, alb._lb_attrs, alb._listener_attrs)
 

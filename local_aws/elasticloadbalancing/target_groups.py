@@ -18,9 +18,8 @@ from local_aws.elasticloadbalancing.listener_rules import load_balancers_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_aws.ministack_types import Answer, Parameters, Record
+    from local_aws.ministack_types import Action, Answer, Parameters, Record
 
-    Action = Callable[[Parameters], Answer]
 
 _TCP_CHECK_TIMEOUT_SECONDS = "10"
 

@@ -204,10 +204,9 @@ async def forward(  # noqa: PLR0917 - MiniStack's signature
     if target is None:
         message = f"No healthy target in {group['TargetGroupName']}"
         return 503, {"Content-Type": "application/json"}, json.dumps({"message": message}).encode()
-    proxied: Answer = await alb._proxy_http_target(
+    return await alb._proxy_http_target(
         target, group, method, raw_path or path, headers, body, query_params, raw_query_string
     )
-    return proxied
 
 
 async def dispatch(
@@ -225,14 +224,10 @@ def describe_target_health(_original: object, params: dict[str, Any]) -> Answer:
     """Stands for `alb._describe_target_health`."""
     group_arn = alb._p(params, "TargetGroupArn")
     if group_arn not in alb._tgs:
-        refused: Answer = alb._error("TargetGroupNotFound", f"Target group '{group_arn}' not found.")
-        return refused
+        return alb._error("TargetGroupNotFound", f"Target group '{group_arn}' not found.")
     asked = [_key(group_arn, target) for target in alb._parse_targets_param(params)]
     members = "".join(_description(key) for key in asked or _all_keys(group_arn))
-    described: Answer = alb._xml(
-        200, "DescribeTargetHealth", f"<TargetHealthDescriptions>{members}</TargetHealthDescriptions>"
-    )
-    return described
+    return alb._xml(200, "DescribeTargetHealth", f"<TargetHealthDescriptions>{members}</TargetHealthDescriptions>")
 
 
 def _all_keys(group_arn: str) -> list[Key]:

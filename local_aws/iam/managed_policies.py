@@ -13,11 +13,8 @@ from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import iam
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from local_aws.ministack_types import Action, Answer, Parameters
 
-    from local_aws.ministack_types import Answer, Parameters
-
-    Action = Callable[[Parameters], Answer]
 
 _AWS_MANAGED = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/.+")  # there are more than MiniStack knows
 
@@ -59,5 +56,4 @@ def _refusal(arn: str, message: str) -> Answer | None:
 
 
 def _error(status: int, code: str, message: str) -> Answer:
-    refused: Answer = iam._error(status, code, message, ns="iam")
-    return refused
+    return iam._error(status, code, message, ns="iam")

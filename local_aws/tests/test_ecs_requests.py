@@ -57,13 +57,11 @@ def create(ecs: Client, name: str, **changes: object) -> Record:
         **({} if "capacityProviderStrategy" in changes else {"launchType": "FARGATE"}),
         **changes,
     }
-    service: Record = ecs.create_service(**request)["service"]
-    return service
+    return ecs.create_service(**request)["service"]
 
 
 def described(ecs: Client, name: str) -> Record:
-    service: Record = ecs.describe_services(cluster=name, services=[name])["services"][0]
-    return service
+    return ecs.describe_services(cluster=name, services=[name])["services"][0]
 
 
 def end(ecs: Client, name: str) -> None:

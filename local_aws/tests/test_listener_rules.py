@@ -107,10 +107,9 @@ class Balancer:
         return arn
 
     def rule(self, priority: int, action: dict[str, Any], *conditions: dict[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = self.elb.create_rule(
+        return self.elb.create_rule(
             ListenerArn=self.listener_arn, Priority=priority, Conditions=list(conditions), Actions=[action]
         )["Rules"][0]
-        return made
 
     def ask(self, path: str = "/", host: str | None = None) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.local_aws.port, timeout=10)
@@ -121,8 +120,7 @@ class Balancer:
 
     def load_balancers_of(self, group_arn: str) -> list[str]:
         (group,) = self.elb.describe_target_groups(TargetGroupArns=[group_arn])["TargetGroups"]
-        found: list[str] = group["LoadBalancerArns"]
-        return found
+        return group["LoadBalancerArns"]
 
 
 def text(answer: str) -> dict[str, Any]:

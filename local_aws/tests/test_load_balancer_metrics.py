@@ -76,8 +76,7 @@ class Measured:
             Period=864_000_000,
             **extended,
         )["Datapoints"] or [{}]
-        found: float | None = point.get("ExtendedStatistics", point).get(statistic)
-        return found
+        return point.get("ExtendedStatistics", point).get(statistic)
 
 
 @pytest.fixture(scope="module")

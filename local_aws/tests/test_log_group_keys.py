@@ -35,8 +35,7 @@ def group(logs: Client) -> dict[str, Any]:
 
 
 def described(logs: Client, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
-    return found
+    return logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
 
 
 def test_a_key_comes_and_goes(logs: Client, group: dict[str, Any], key: str) -> None:

@@ -49,8 +49,7 @@ def policy(iam: Client) -> str:
 
 def boundary(iam: Client, role: str) -> str | None:
     found = iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {})
-    arn: str | None = found.get("PermissionsBoundaryArn")
-    return arn
+    return found.get("PermissionsBoundaryArn")
 
 
 def test_an_absent_boundary_is_refused(iam: Client, role: str) -> None:

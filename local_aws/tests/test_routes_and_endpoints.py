@@ -81,16 +81,14 @@ def test_a_route_leads_to_any_kind_of_destination(ec2: Client, network: Network,
 
 
 def endpoint(ec2: Client, network: Network, **settings: Any) -> dict[str, Any]:
-    made: dict[str, Any] = ec2.create_vpc_endpoint(VpcId=network.vpc_id, **settings)["VpcEndpoint"]
-    return made
+    return ec2.create_vpc_endpoint(VpcId=network.vpc_id, **settings)["VpcEndpoint"]
 
 
 def interfaces(ec2: Client, network: Network) -> list[dict[str, Any]]:
     filters = {"vpc-id": network.vpc_id, "interface-type": "vpc_endpoint"}
-    found: list[dict[str, Any]] = ec2.describe_network_interfaces(
+    return ec2.describe_network_interfaces(
         Filters=[{"Name": name, "Values": [value]} for name, value in filters.items()]
     )["NetworkInterfaces"]
-    return found
 
 
 def test_an_interface_endpoint_has_an_interface_in_each_subnet(ec2: Client, network: Network) -> None:

@@ -46,10 +46,7 @@ def entry(port: int = 8080, **peers: Any) -> dict[str, Any]:
 
 
 def rules(ec2: Client, group_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ec2.describe_security_group_rules(
-        Filters=[{"Name": "group-id", "Values": [group_id]}]
-    )["SecurityGroupRules"]
-    return found
+    return ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])["SecurityGroupRules"]
 
 
 @pytest.mark.parametrize("direction", ["ingress", "egress"])

@@ -169,8 +169,7 @@ class Stage:
     def ask_ecs(self, action: str, request: Record) -> Record:
         """Without an SDK, which checks what it sends."""
         target = f"AmazonEC2ContainerServiceV20141113.{action}"
-        answer: Record = json.loads(self._ask("ecs", json.dumps(request).encode(), **{"X-Amz-Target": target}))
-        return answer
+        return json.loads(self._ask("ecs", json.dumps(request).encode(), **{"X-Amz-Target": target}))
 
     def _ask(self, service: str, body: bytes, **headers: str) -> bytes:
         scope = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
@@ -260,8 +259,7 @@ class Stage:
 
     def task(self, arn: str) -> Record:
         (found,) = self.client("ecs").describe_tasks(cluster=self.name, tasks=[arn])["tasks"]
-        task: Record = found
-        return task
+        return found
 
     def stop_task(self, arn: str) -> None:
         self.client("ecs").stop_task(cluster=self.name, task=arn)
@@ -272,14 +270,12 @@ class Stage:
 
     def delete_service(self) -> Record:
         """As it was when its deletion began."""
-        deleted: Record = self.client("ecs").delete_service(cluster=self.name, service=self.name, force=True)["service"]
-        return deleted
+        return self.client("ecs").delete_service(cluster=self.name, service=self.name, force=True)["service"]
 
     @property
     def service(self) -> Record:
         described: Record = self.client("ecs").describe_services(cluster=self.name, services=[self.name])
-        found: Record = described["services"][0]
-        return found
+        return described["services"][0]
 
     @property
     def events(self) -> list[str]:
@@ -294,8 +290,7 @@ class Stage:
     def tasks(self, status: str = "RUNNING") -> list[Record]:
         ecs = self.client("ecs")
         arns = ecs.list_tasks(cluster=self.name, serviceName=self.name, desiredStatus=status)["taskArns"]
-        found: list[Record] = ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"] if arns else []
-        return found
+        return ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"] if arns else []
 
     def stopped_tasks(self) -> list[Record]:
         """In the order in which they ended; one that is still being stopped is none of them."""
@@ -354,10 +349,7 @@ class Stage:
         stream = f"probe/{container}/{task['taskArn'].rpartition('/')[2]}"
         logs = self.client("logs")
         with suppress(logs.exceptions.ResourceNotFoundException):  # nothing is written yet
-            events: list[Record] = logs.get_log_events(
-                logGroupName=self.log_group, logStreamName=stream, startFromHead=True
-            )["events"]
-            return events
+            return logs.get_log_events(logGroupName=self.log_group, logStreamName=stream, startFromHead=True)["events"]
         return []
 
     def get(self, path: str, *, timeout_seconds: float = 60) -> Answer:
