@@ -103,7 +103,7 @@ class LocalAws:
 
 @functools.cache
 def _session() -> Session:
-    """One reads AWS's descriptions of its services once, which takes a tenth of a second for each client else."""
+    """One for all clients, since each reads AWS's descriptions of its services again: a tenth of a second."""
     import botocore.session  # noqa: PLC0415 - as above
 
     unset = (None, None, None, None)

@@ -42,7 +42,7 @@ def configured(directory: Path) -> LocalAws:
 
 
 def up(local_aws: LocalAws, *, containers: bool = False, step: Step = progress.silent) -> bool:
-    """Whether it had to start empty: it was not stopped in an orderly way, so what it held is of no use.
+    """Returns whether it started empty, because it was not stopped in an orderly way.
 
     With `containers` there is an engine for its ECS afterwards, where this machine has one; without, only where there
     was one before, since services may have tasks. `step` shows a person what takes its time.

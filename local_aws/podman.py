@@ -252,7 +252,7 @@ def _search_path() -> str:
 
 
 def _ip(*commands: str) -> str:
-    """What `ip` says against any of them; it does the others all the same."""
+    """The error messages of `ip`, which goes on after a command that fails."""
     done = subprocess.run(
         ["ip", "-force", "-batch", "-"],
         input="\n".join(commands),

@@ -21,7 +21,7 @@ _CLOCK_TOLERANCE_SECONDS = 5  # the kernel's answer moves when the machine's clo
 class ServerRecord:
     pid: int
     port: int
-    started_at: float  # seconds since the epoch, as the kernel tells it
+    started_at: float  # seconds since the epoch, as the kernel has it
 
     @classmethod
     def of_this_process(cls, port: int) -> ServerRecord:

@@ -41,7 +41,7 @@ _OWN_SITES = ("none", "same-origin")
 def refused(application: ASGIFramework) -> ASGIFramework:
     """Answers 403 to what a page of another origin asks for, and takes every CORS header out of the other answers.
 
-    Load balancers are the exception, as they pass all on: what their applications tell browsers is theirs to say.
+    Load balancers are the exception: they pass everything on, and their applications set the headers.
     """
 
     async def handle(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -91,7 +91,7 @@ def _is_own(name: str) -> bool:
 
 
 def _name(host: str) -> str:
-    """Without the port, which tells nothing: it may have been forwarded."""
+    """Without the port, which may have been forwarded."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -99,7 +99,7 @@ class Track:
                 self.points[name].append(value)
 
     def next_count(self, policies: Mapping[str, Policy], bounds: Bounds, *, current: int, now: float) -> int:
-        """The desired count from now on. Scaling out goes for what the load needs at once; in, it needs a calm time."""
+        """The desired count from now on. It scales out to what the load needs at once, and in after a calm time."""
         points = {name: list(self.points.get(name, ())) for name in policies}
         out = [
             policy.needed(points[name], current)
@@ -155,7 +155,7 @@ def _configurations(service: Record) -> dict[str, Record]:
 
 
 def _value(service: Record, configuration: Record, since: float) -> float | None:
-    """None for what a user's own metric says."""
+    """None for a customized metric, which is not evaluated."""
     predefined = configuration.get("PredefinedMetricSpecification", {})
     tracked = predefined.get("PredefinedMetricType")
     if name := _UTILIZATIONS.get(tracked):

@@ -82,9 +82,9 @@ def _judged(alarm: Record) -> tuple[str, str]:
 
 
 def _judged_by(alarm: Record, points: list[Point]) -> tuple[str, str]:
-    """What is missing after a bad point raises an alarm too, once that is old enough and nothing found is good.
+    """Missing points after a bad one raise an alarm too, once the bad one is old enough and there is no good one.
 
-    Of a good point before it AWS's text says that it changes nothing, and its table that it does: here it does.
+    Of a good point before the bad one, AWS's text says that it changes nothing, and its table that it does: so here.
     """
     word, is_bad = _COMPARISONS[alarm["ComparisonOperator"]]
     found = [(value, ended_at) for value, ended_at in points if value is not None]

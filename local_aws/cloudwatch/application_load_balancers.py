@@ -32,7 +32,7 @@ _COUNTED_ALONE = (500, 502, 503, 504)  # of the load balancer's own answers
 
 @dataclass(frozen=True)
 class _Forwarded:
-    """A request for which a target was chosen; `status` is None where no connection came about."""
+    """A request for which a target was chosen; `status` is None where no connection was made."""
 
     group_arn: str
     seconds: float
@@ -78,7 +78,7 @@ def publish() -> None:
 
 
 def _taken() -> tuple[list[_Forwarded], list[_Answered]]:
-    """What is another account's is left to its own turn."""
+    """What belongs to another account stays for that account's turn."""
     forwarded, answered = [], []
     tenant = f":{get_region()}:{get_account_id()}:"
     for one in [_seen.popleft() for _ in range(len(_seen))]:

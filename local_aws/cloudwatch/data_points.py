@@ -1,4 +1,4 @@
-"""What an AWS service publishes to CloudWatch in its own namespace, and the last of it.
+"""Publishes the metrics of an AWS service in its own namespace, and reads the latest.
 
 Each point is of one period, which `LOCAL_AWS_METRIC_PERIOD_SECONDS` makes shorter than AWS's minute.
 """

@@ -1,4 +1,4 @@
-"""The pages of a log group's events, and streams by their prefix, neither of which MiniStack's answer knows.
+"""The pages of a log group's events, and streams by their prefix, neither of which MiniStack has.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """

@@ -41,7 +41,7 @@ _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 
 
 class UnknownExpressionError(Exception):
-    """What CloudWatch would understand, or would refuse; the text says which part."""
+    """An expression, or a part of one, that this module cannot evaluate, whether CloudWatch can or not."""
 
 
 def evaluate(expression: str, series: Mapping[str, Series], *, periods: int) -> Series:
@@ -55,7 +55,7 @@ def evaluate(expression: str, series: Mapping[str, Series], *, periods: int) -> 
 
 
 def evaluate_all(expressions: Mapping[str, str], series: Mapping[str, Series], *, periods: int) -> dict[str, Series]:
-    """The series, and what the expressions come to, which may name each other in any order."""
+    """The series and the expressions' results. Expressions may name each other in any order."""
     found, left = dict(series), dict(expressions)
     while left:
         ready = next((name for name, text in left.items() if left.keys().isdisjoint(_NAME.findall(text))), None)

@@ -64,7 +64,7 @@ def network_interfaces(original: Action, parameters: Parameters) -> Answer:
 
 
 def security_groups(original: Action, parameters: Parameters) -> Answer:
-    """An id that is asked for and does not exist would be an error, as a filter's that matches nothing is none."""
+    """An unknown id is an error where it is asked for, and none in a filter."""
     wanted = ec2._parse_filters(parameters).get("group-id")
     if wanted and not any(ec2._glob_match(pattern, id_) for pattern in wanted for id_ in ec2._security_groups):
         return ec2._xml(200, "DescribeSecurityGroupsResponse", "<securityGroupInfo/>")

@@ -19,7 +19,7 @@ _TARGETS = tuple(name for name, _ in ec2._ROUTE_MEMBERS if name not in _DESTINAT
 
 
 def create(original: Action, parameters: Parameters) -> Answer:
-    """The same route once more is none of AWS's errors: https://github.com/hashicorp/terraform-provider-aws/issues/36324"""
+    """The same route again is no error in AWS: https://github.com/hashicorp/terraform-provider-aws/issues/36324"""
     table = _table(parameters)
     if table is None:
         return original(parameters)

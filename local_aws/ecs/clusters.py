@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def delete(original: Callable[[Record], Answer], request: Record) -> Answer:
-    """Stands for `ecs._delete_cluster`, which leaves services and tasks behind without one.
+    """Stands for `ecs._delete_cluster`, which deletes one that has services or tasks.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
     """

@@ -1,6 +1,6 @@
-"""The health check of a container's definition, run as Docker runs one, and what its task's health comes to.
+"""The health check of a container's definition, run as Docker runs one, and the health of its task.
 
-An image's own `HEALTHCHECK` is nobody's business, as on AWS.
+An image's own `HEALTHCHECK` is ignored, as on AWS.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 """
 # ruff: noqa: SLF001
@@ -54,7 +54,7 @@ def is_unhealthy(task: Record) -> bool:
 
 
 def watch(task: Record, client: DockerClient, container: Record, container_id: str, ended: threading.Event) -> None:
-    """Runs the container's check again and again, until it has ended or its task is told to stop; `ended` ends both."""
+    """Runs the container's check again and again, until it has ended or its task is to stop; `ended` ends both."""
     check = checked(task)[container["name"]]
     retries, start_period = check.get("retries") or _RETRIES, check.get("startPeriod") or _START_PERIOD_SECONDS
     started, failures = time.monotonic(), 0
@@ -85,7 +85,7 @@ def _passes(client: DockerClient, container_id: str, check: Record) -> bool:
 
 
 def _ends(output: int, *, within_seconds: float) -> bool:
-    """Podman calls a detached command running long after its end: the end of its output tells."""
+    """By the end of its output: podman reports a detached command as running long after its end."""
     deadline = time.monotonic() + within_seconds
     while (left := deadline - time.monotonic()) > 0:
         if select.select([output], [], [], left)[0] and not os.read(output, _READ_BYTES):

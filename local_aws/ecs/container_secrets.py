@@ -1,4 +1,4 @@
-"""What a container's `secrets` are worth, as the execution role fetches them: decrypted, of the version asked for.
+"""The values of a container's `secrets`, as the execution role fetches them: decrypted, and of the version asked for.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html
@@ -79,5 +79,5 @@ def _member(text: str, key: str) -> str:
 
 
 def _failure(what: str) -> Exception:
-    """Without the value, and without what a parser said of it."""
+    """Without the value, and without a parser's message, which may quote it."""
     return ecs._SecretResolutionError(f"{_FAILED} {what}")

@@ -94,7 +94,7 @@ def _tmpfs(mount: Mapping[str, Any]) -> str:
 
 
 def run_options(task: Record, definition: Record, container: Record, environment: Mapping[str, str]) -> Record:
-    """With the labels by which MiniStack and ours find it again; `volumes` are those that `run` makes."""
+    """With the labels by which it is found again; `run` makes its `volumes`."""
     asked = {
         "name": f"ministack-ecs-{records.id_of(task)[:8]}-{container['name']}",
         "labels": {

@@ -1,8 +1,8 @@
-"""What a service's deployment alarms say of the deployment in progress.
+"""The alarms that can fail a service's deployment in progress.
 
-If one is raised when it begins, ECS looks at none of them for this deployment. Otherwise it looks from the first task
-that runs until a bake time is over, which AWS reckons of the alarms in a way that it does not tell: here it is the
-longest time that one of them looks back.
+If one is raised when it begins, ECS ignores them all for this deployment. Otherwise it watches them from the first
+running task to the end of a bake time, which AWS computes from the alarms in a way that it does not document: here it
+is the longest time that one of them looks back.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 """
 # ruff: noqa: SLF001
@@ -30,7 +30,7 @@ def begin(service: Record, deployment: Record) -> None:
 
 
 def ignore(deployment: Record) -> None:
-    """Of one that a failed one is rolled back to: there is nothing to go back to from there."""
+    """For a deployment that is rolled back to: there is nothing to roll back to from there."""
     deployment["_alarms"] = []
 
 

@@ -18,7 +18,7 @@ _refused_since: float | None = None
 
 
 class EngineEndedError(Exception):
-    """In words for the person who waits for a service."""
+    """Shown to the person who waits for a service."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ def has_ended() -> bool:
 
 
 def _connects() -> bool:
-    """Also where nothing is known: after a timeout, and over SSH."""
+    """True also where that cannot be known: after a timeout, and over SSH."""
     address = urlsplit(os.environ["DOCKER_HOST"])
     try:
         if address.scheme == "unix":

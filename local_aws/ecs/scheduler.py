@@ -122,7 +122,7 @@ def reconcile(service: Record) -> None:
 
 
 def _register_targets(service: Record, own: list[Record]) -> None:
-    """Only a running task has a target; one that is told to stop takes its own away."""
+    """Only a running task has a target; that of a task which is to stop is deregistered."""
     running = [task for task in own if records.is_alive(task) and task["lastStatus"] == "RUNNING"]
     for balancer in service["loadBalancers"]:
         group_arn, port = balancer["targetGroupArn"], balancer["containerPort"]
@@ -287,7 +287,7 @@ def _age(task: Record) -> float:
 
 
 def _stop_superseded(service: Record, fleet: _Fleet) -> None:
-    """As many as the healthy ones can spare; one that serves nobody only once it has no say in a roll back."""
+    """As many as the healthy ones can spare; an idle one only if a rollback would not go back to it."""
     spare = len(fleet.healthy) - _fewest_healthy(service)
     serving = [task for task in fleet.superseded if task["taskArn"] in fleet.healthy]
     idle = [task for task in fleet.superseded if task["taskArn"] not in fleet.healthy]

@@ -80,7 +80,7 @@ def _unused_group(request: Record) -> Answer | None:
 
 
 def update(original: Handler, request: Record) -> Answer:
-    """Changes what is given and nothing else: of a deployment configuration too, of which Terraform sends parts."""
+    """Changes what is given and nothing else: also in a deployment configuration, of which Terraform sends parts."""
     with records.LOCK:
         service = _named(request)
         if service is None:
@@ -103,7 +103,7 @@ def update(original: Handler, request: Record) -> Answer:
 
 
 def _whole(service: Record, request: Record) -> Record:
-    """The request as MiniStack understands it, which replaces what it is given, and rolls only when told to."""
+    """The request as MiniStack understands it, which replaces whole members, and rolls only if forced."""
     whole = dict(request)
     if request.get("deploymentConfiguration"):
         whole["deploymentConfiguration"] = {**service["deploymentConfiguration"], **request["deploymentConfiguration"]}
@@ -123,7 +123,7 @@ def _shown(service: Record) -> Answer:
 
 
 def describe(original: Handler, request: Record) -> Answer:
-    """Refuses, while the container engine has ended, for a service that is to have tasks: who waits for it need not."""
+    """Fails for a service with a desired count while the container engine has ended, so that waiters end too."""
     answer = original(request)
     wanted = [one for one in json.loads(answer[2]).get("services", []) if one["status"] == "ACTIVE"]
     return (refusals.engine_refusal() if any(one["desiredCount"] for one in wanted) else None) or answer

@@ -32,7 +32,7 @@ _log = logging.getLogger("local_aws")
 
 @dataclass(frozen=True)
 class Mount:
-    """`is_efs` is a file system that is none here: an empty volume of the task, which every user may write."""
+    """`is_efs`: in place of the file system, an empty volume of the task that every user may write."""
 
     volume: str
     path: str

@@ -98,7 +98,7 @@ def _end_with_engine(task: Record, error: EngineEndedError) -> None:
 
 
 def _note_end(container: Record, exit_code: int) -> int:
-    """The exit code, which is the first one noted: who looks after the removal sees only that it is gone."""
+    """The exit code, which is the first one noted: after its removal a container has none."""
     if container.get("exitCode") is None:
         container["exitCode"] = exit_code
     container["lastStatus"] = "STOPPED"
@@ -116,7 +116,7 @@ def _has_stopped(task: Record) -> bool:
 
 
 def stop(task: Record, *, reason: str, code: str, failed: bool = False) -> bool:
-    """Begins it, and says whether it was still to do: targets drain, then SIGTERM, then SIGKILL after the stop timeout.
+    """Begins it, unless it has begun: targets drain, then SIGTERM, then SIGKILL after the stop timeout.
 
     A failed task counts against its deployment; one whose container ended or never started always does.
     """

@@ -1,4 +1,4 @@
-"""The load balancer's health check of one target: what is asked, and what the answers make of the target.
+"""The load balancer's health check of one target: its request, and how the outcomes change the target's state.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 """

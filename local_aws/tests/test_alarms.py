@@ -141,7 +141,7 @@ def test_a_longer_period(periods: list[float]) -> None:
 
 
 def test_metric_math(periods: list[float]) -> None:
-    """And the reason shows what was reckoned, newest first."""
+    """And the reason shows the results, newest first."""
     alarm = stored(RATIO)
     publish(periods, 200, 100, namespace="orders", name="Requests")
     publish(periods, 12, 20, namespace="orders", name="Errors")
@@ -225,7 +225,7 @@ def test_an_alarm_is_described_as_it_was_put(client: Client, alarm: Alarm) -> No
 
 
 def test_the_form_that_terraform_sends(local_aws: LocalAws, client: Client) -> None:
-    """Comes to the same alarm, and its XML has all of it."""
+    """Makes the same alarm, and its XML has all of it."""
     form = {
         "Action": "PutMetricAlarm",
         "Version": "2010-08-01",

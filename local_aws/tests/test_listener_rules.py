@@ -1,4 +1,4 @@
-"""What listener rules do with a request, and what AWS tells of them, on real sockets and without containers.
+"""What listener rules do with a request, and how they are described, on real sockets and without containers.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html

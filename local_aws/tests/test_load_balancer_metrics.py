@@ -149,7 +149,7 @@ def test_requests_per_target(measured: Measured, of: tuple[str, ...]) -> None:
 
 
 def test_response_times(measured: Measured) -> None:
-    """Each answer is a sample, so that percentiles tell the slow one from the others."""
+    """Each answer is a sample, so that percentiles show the slow one."""
     assert measured.total("TargetResponseTime", "LoadBalancer", statistic="SampleCount") == FORWARDED
     p50, p99 = (measured.total("TargetResponseTime", "LoadBalancer", statistic=each) for each in ("p50", "p99"))
     assert p50 is not None

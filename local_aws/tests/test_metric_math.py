@@ -1,4 +1,4 @@
-"""What metric math comes to, point by point."""
+"""The results of metric math, point by point."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ SERIES: dict[str, Series] = {"errors": [1, None, 4], "requests": [10, 0, None], 
     ],
 )
 def test_expressions(expression: str, expected: Series) -> None:
-    """A point that lacks makes what is reckoned of it lack, as does a division by nothing, unless it is filled."""
+    """A missing point makes the result missing, unless it is filled; so does a division by zero."""
     assert evaluate(expression, SERIES, periods=3) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(errors)", "missing + 1", "errors +", "errors.x", "'a'"])
-def test_what_is_not_reckoned_is_said(expression: str) -> None:
+def test_an_unknown_expression_is_refused(expression: str) -> None:
     with pytest.raises(UnknownExpressionError):
         evaluate(expression, SERIES, periods=3)

@@ -49,9 +49,20 @@ def rules(ec2: Client, group_id: str) -> list[dict[str, Any]]:
     return ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])["SecurityGroupRules"]
 
 
+def test_the_default_egress_rule_can_be_revoked(ec2: Client) -> None:
+    """As the provider does it for every new group: all protocols, with ports 0 to 0."""
+    vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]
+    id_ = ec2.create_security_group(GroupName="app", Description="app", VpcId=vpc_id)["GroupId"]
+    everything = {"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+    ec2.revoke_security_group_egress(GroupId=id_, IpPermissions=[everything])
+
+    assert rules(ec2, id_) == []
+
+
 @pytest.mark.parametrize("direction", ["ingress", "egress"])
 def test_each_peer_of_an_entry_is_a_rule(ec2: Client, group: Group, direction: str) -> None:
-    """With an id and a description of its own, told by the answer as by the list; the group shows one entry still."""
+    """With an id and a description of its own, in the answer as in the list; the group still shows one entry."""
     id_, others = group(), [group(), group()]
     lists = [
         ec2.create_managed_prefix_list(PrefixListName=f"list{next(_numbers)}", MaxEntries=1, AddressFamily="IPv4")

@@ -71,7 +71,7 @@ def test_a_foreign_origin_is_forbidden(local_aws: LocalAws, origin: str) -> None
 
 
 def test_a_form_of_a_foreign_page_changes_nothing(local_aws: LocalAws) -> None:
-    """A form needs no preflight, and the query APIs take one; so does a load balancer's path that is nobody's."""
+    """A form needs no preflight, and the query APIs take one; so does the path of no load balancer."""
     form = urlencode({"Action": "CreateUser", "UserName": "intruder", "Version": "2010-05-08"})
     for path, status in (("/", 403), ("/_alb/nobody/", 404)):
         assert ask(local_aws, path, method="POST", body=form, Origin=FOREIGN, **FORM).status == status
@@ -80,7 +80,7 @@ def test_a_form_of_a_foreign_page_changes_nothing(local_aws: LocalAws) -> None:
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_an_image_of_a_foreign_page_changes_nothing(local_aws: LocalAws, site: str) -> None:
-    """A GET has no Origin, but a browser tells that another site's page sends it."""
+    """A GET has no Origin, but a browser says that another site's page sends it."""
     action = "/?" + urlencode({"Action": "CreateUser", "UserName": "image", "Version": "2010-05-08"})
     assert ask(local_aws, action, Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors").status == 403
     assert "image" not in users(local_aws)

@@ -1,4 +1,4 @@
-"""The embedded ECS gives a container what its task definition says, and tells how it ended."""
+"""The embedded ECS gives a container what its task definition says, and records how it ended."""
 
 from __future__ import annotations
 

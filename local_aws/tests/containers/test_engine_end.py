@@ -61,7 +61,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 
 def test_a_rollout_ends_in_an_error_and_goes_on_with_the_next_engine(stage: Stage) -> None:
-    """Who waits is told, S3 answers, no task is left half stopped; then the same revision comes into service."""
+    """A waiter gets the error, S3 answers, no task is left half stopped; then the same revision comes into service."""
     stage.create_service(stage.register(version="v1"))
     stage.wait_steady()
     second = stage.register(version="v2")

@@ -59,7 +59,7 @@ def test_target_of_a_group_that_nothing_forwards_to_is_unused(stage: Stage) -> N
 
 
 def test_target_that_refuses_connections_is_unhealthy(stage: Stage) -> None:
-    """A target registered by hand is checked like any other, and its reason tells a refusal from a wrong status."""
+    """A target registered by hand is checked like any other; its reason is another than that of a wrong status."""
     assert stage.balancer_arn
     target = {"Id": "127.0.0.1", "Port": 1}
     stage.client("elbv2").register_targets(TargetGroupArn=stage.group_arn, Targets=[target])
