@@ -123,7 +123,7 @@ def _looked_up(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The plan's document, and what could not be checked. Raises OperateError for what is wrong, and leaves no plan."""
     with plan_lookups.beside(environment, image_tag=tag.name) as findings:
-        document = stack.plan(image_tag=tag.name, imports=imports)
+        document = stack.plan(image_tag=tag.name, imports=unrecorded.import_ids(imports))
         found = findings()
     if found.wrong:
         stack.forget_plan()
@@ -254,7 +254,7 @@ def destroy(environment: Environment) -> Destroyed:
     with deployment_lock.held(environment.local_aws), environment.answering():
         environment.check_caller()
         stack = environment.prepare_stack()
-        stack.take_in(unrecorded.imports(environment, stack))
+        stack.take_in(unrecorded.import_ids(unrecorded.imports(environment, stack)))
         resources, cluster = stack.state().managed, service.cluster
         stack.destroy()
         _require_gone(stack, service, cluster)

@@ -19,9 +19,8 @@ from operate.terraform import Terraform, program
 from operate.terraform_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from operate.unrecorded import Unrecorded
     from stacks.settings import Environment as Settings
 
 _ANY_TAG = "0000000"  # the variable needs a value, which nothing looks at
@@ -123,15 +122,15 @@ class Stack:
             document = terraform.show_json(Path(folder, "plan"))
         return str(document["planned_values"]["outputs"]["cluster_name"]["value"])
 
-    def plan(self, *, image_tag: str | None, imports: Sequence[Unrecorded] = ()) -> dict[str, Any]:
-        """`terraform show -json`'s document.
+    def plan(self, *, image_tag: str | None, imports: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """`terraform show -json`'s document. `imports` has the ids of what is to be imported, by address.
 
         Leaves both files or none, so that what a failed plan leaves is never taken for its result.
         """
         self.forget_plan()
         self.init()
         try:
-            with self._explained(), self._importing(imports):
+            with self._explained(), self._importing(imports or {}):
                 variables = {} if image_tag is None else {"image_tag": image_tag}
                 self.terraform.plan(out=self.plan_file, variables=variables)
             document = self.terraform.show_json(self.plan_file)
@@ -148,23 +147,23 @@ class Stack:
             file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _importing(self, found: Sequence[Unrecorded]) -> Iterator[None]:
+    def _importing(self, ids: Mapping[str, str]) -> Iterator[None]:
         """The plan file keeps the blocks, the folder does not."""
         file = self.folder / "unrecorded.tf.json"
         file.unlink(missing_ok=True)
-        if found:
-            file.write_text(json.dumps({"import": [{"to": one.address, "id": one.import_id} for one in found]}))
+        if ids:
+            file.write_text(json.dumps({"import": [{"to": address, "id": id_} for address, id_ in ids.items()]}))
         try:
             yield
         finally:
             file.unlink(missing_ok=True)
 
-    def take_in(self, found: Sequence[Unrecorded]) -> None:
+    def take_in(self, ids: Mapping[str, str]) -> None:
         """Imports at once, for a destruction, which plans no import.
 
         From a folder of its own with empty resources: the stack's own would look up its image and networks.
         """
-        if not found:
+        if not ids:
             return
         with self._explained(), tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -179,8 +178,8 @@ class Stack:
             terraform = Terraform(folder, {**self.terraform.environment, **initialized})
             backend = self.settings.backend  # a file's path is relative to the folder that is left here
             state = [f"-state={paths.REPOSITORY / backend.path}"] if backend.type == "local" else []
-            for one in found:
-                terraform.run("import", *state, one.address, one.import_id)
+            for address, id_ in ids.items():
+                terraform.run("import", *state, address, id_)
 
     def apply(self) -> None:
         """What `plan` has planned last, and nothing else: Terraform refuses it where the state has changed since."""

@@ -18,7 +18,7 @@ from operate.service import Service
 from operate.terraform_errors import how_to_restore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
@@ -56,6 +56,11 @@ def imports(environment: Environment, stack: Stack) -> list[Unrecorded]:
     if foreign:
         raise OperateError(_refusal(foreign, stack))
     return found
+
+
+def import_ids(found: Iterable[Unrecorded]) -> dict[str, str]:
+    """By address."""
+    return {one.address: one.import_id for one in found}
 
 
 def warning(found: Sequence[Unrecorded], stack: Stack) -> str:
