@@ -421,7 +421,7 @@ def test_of_two_that_have_begun_at_once_the_younger_one_gives_way(
     assert ["reason" in one for one in aws.requests] == [False, True, False]
     said = errors.getvalue()
     assert f"was told to stop, since task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is at work; no" in said
-    assert f"waiting, since task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, is at work since" in said
+    assert f"waiting, since task 9f8e7d6c of {COPIES}:1, started by assumed-role/bob, has been at work since" in said
     assert aws.copies == {}
 
 
