@@ -18,7 +18,7 @@ from operate import embedded_aws, one_off_task, plan_changes, progress
 from operate.environment import answering, said_if_not_told
 from operate.errors import OperateError
 from operate.plan_changes import CREATED
-from operate.service import id_of, wait_until
+from operate.service import id_of, short_id, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -233,7 +233,7 @@ def _await_others(service: Service, *, within: timedelta) -> None:
 
 def _named(task: TaskTypeDef) -> str:
     """Ends within a clause."""
-    name = f"task {id_of(task['taskArn'])[:8]} of {id_of(task['taskDefinitionArn'])}"
+    name = f"task {short_id(task['taskArn'])} of {id_of(task['taskDefinitionArn'])}"
     return f"{name}, started by {task.get('startedBy', 'somebody')}"
 
 
@@ -271,4 +271,4 @@ def _deregister(service: Service, arn: str) -> None:
 
 
 def _print_line(line: Line) -> None:
-    progress.console.print(f"{id_of(line.task_id)[:8]} {line.message}")
+    progress.console.print(f"{short_id(line.task_id)} {line.message}")

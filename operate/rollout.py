@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from operate import alarms, progress
 from operate.environment import NotToldError, answering, said_if_not_told
 from operate.errors import OperateError
-from operate.service import Service, id_of, wait_until
+from operate.service import Service, id_of, short_id, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -233,7 +233,7 @@ def killed(service: Service, stopped: Iterable[TaskTypeDef]) -> str | None:
     seconds = container.get("stopTimeout") or _DEFAULT_STOP_SECONDS
     tasks = "1 task" if len(found) == 1 else f"{len(found)} tasks"
     return (
-        f"{tasks}, {id_of(task['taskArn'])[:8]} last, did not end on SIGTERM and had to be killed after the stop "
+        f"{tasks}, {short_id(task['taskArn'])} last, did not end on SIGTERM and had to be killed after the stop "
         f"timeout of {seconds} s (exit code {_KILLED}): what was under way was cut off. Let {whose} end on SIGTERM, or "
         f"raise stop_timeout_seconds under {table}."
     )
