@@ -20,6 +20,7 @@ lazy_provider.enable()
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and what nohup runs ignores this one
 os.environ.setdefault("GOGC", "400")  # a fifth of the time that Terraform and its provider take is their garbage's
 
 if TYPE_CHECKING:
