@@ -58,7 +58,7 @@ class Image(Settings):
     """The ECR repository's name."""
     registry_id: AccountId | None = None
     """The AWS account whose registry the repository is in, where that is another one; its policy has to let this
-    account pull, and whoever plans look up images (`ecr:DescribeImages`)."""
+    account pull, and whoever plans look up images (`ecr:DescribeImages`, `ecr:DescribeRepositories`)."""
     region: Region | None = None
     """The region that the repository is in, where that is another one."""
     require_commit_sha_tag: bool = False
