@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
@@ -43,23 +44,28 @@ def at_work(checkout: Checkout) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_second_verb_waits_and_says_for_whom(checkout: Checkout) -> None:
+@dataclass(frozen=True)
+class TwoAtOnce:
+    """Plans, of which the second began while the first was at work."""
+
+    checkout: Checkout
+    process_id: int
+    exit_codes: tuple[int, int]
+    second_said: str
+
+
+@pytest.fixture(scope="module")
+def planned(checkout: Checkout) -> TwoAtOnce:
+    first = at_work(checkout)
+    second, said = checkout.operate("plan", "local")
+    first.communicate(timeout=WITHIN_SECONDS)
+    return TwoAtOnce(checkout, first.pid, (first.returncode, second), said)
+
+
+def test_a_second_verb_waits_and_says_for_whom(planned: TwoAtOnce) -> None:
     """And since when; then it is done as well."""
-    first = at_work(checkout)
-    exit_code, said = checkout.operate("plan", "local")
-    assert f"waiting, since `plan local` (process {first.pid}) has been at work since " in said
-    assert exit_code == 0
-    first.communicate(timeout=WITHIN_SECONDS)
-    assert first.returncode == 0
-
-
-def test_nobody_waits_for_one_that_was_killed(checkout: Checkout) -> None:
-    """Its lock is gone with it."""
-    first = at_work(checkout)
-    first.kill()
-    first.communicate(timeout=WITHIN_SECONDS)
-    exit_code, said = checkout.operate("plan", "local")
-    assert (exit_code, "waiting, since" in said) == (0, False)
+    assert f"waiting, since `plan local` (process {planned.process_id}) has been at work since " in planned.second_said
+    assert planned.exit_codes == (0, 0)
 
 
 def shared_providers(checkout: Checkout) -> list[int]:
@@ -75,38 +81,51 @@ def shared_providers(checkout: Checkout) -> list[int]:
     return [process.pid for process in psutil.process_iter() if is_one(process)]
 
 
-def test_the_provider_of_a_plan_ends_with_it(checkout: Checkout) -> None:
-    """Several commands of Terraform have one; it goes where the plan is done, and where the plan is killed."""
-    assert checkout.operate("plan", "local")[0] == 0
-    assert shared_providers(checkout) == []
+def test_the_provider_of_a_plan_ends_with_it(planned: TwoAtOnce) -> None:
+    """Several commands of Terraform have one."""
+    assert shared_providers(planned.checkout) == []
+
+
+def test_terraform_reads_the_plan_with_a_provider_of_its_own(planned: TwoAtOnce) -> None:
+    """As the verb did, whose Terraform shared one."""
+    folder = planned.checkout.folder / "cdktf.out" / "stacks" / "go-api-local"
+    variables = planned.checkout.variables
+    shown = subprocess.run(
+        ["terraform", "show", "-json", "plan"], cwd=folder, env=variables, capture_output=True, check=True
+    )
+    assert json.loads(shown.stdout) == json.loads((folder / "plan.json").read_text())
+
+
+def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(planned: TwoAtOnce) -> None:
+    """In a shell that knows nothing of the embedded AWS, as it stands, with Terraform's question answered."""
+    checkout = planned.checkout
+    kill_apply(checkout)
+    exit_code, said = checkout.operate("plan", "local")
+    assert exit_code == 1
+    assert "has held the state's lock since 20" in said
+    assert is_locked(checkout)
+    command = said.rpartition("If it was killed: ")[2].strip()
+    shell = ["sh", "-c", command]
+    subprocess.run(shell, cwd=checkout.folder, env=checkout.variables, input="yes\n", text=True, check=True)
+    assert not is_locked(checkout)
+
+
+def test_nothing_is_left_of_a_plan_that_was_killed(checkout: Checkout) -> None:
+    """Its provider ends, and nobody waits for it: its lock is gone with it."""
     first = at_work(checkout)
     assert wait_until(lambda: bool(shared_providers(checkout)), within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
     first.kill()
     first.communicate(timeout=WITHIN_SECONDS)
     assert wait_until(lambda: not shared_providers(checkout), within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
-
-
-def test_terraform_reads_the_plan_with_a_provider_of_its_own(checkout: Checkout) -> None:
-    """As the verb did, whose Terraform shared one."""
-    assert checkout.operate("plan", "local")[0] == 0
-    folder = checkout.folder / "cdktf.out" / "stacks" / "go-api-local"
-    shown = subprocess.run(
-        ["terraform", "show", "-json", "plan"], cwd=folder, env=checkout.variables, capture_output=True, check=True
-    )
-    assert json.loads(shown.stdout) == json.loads((folder / "plan.json").read_text())
-
-
-def test_a_killed_terraforms_lock_is_freed_by_the_command_that_is_printed(checkout: Checkout) -> None:
-    """In a shell that knows nothing of the embedded AWS, as it stands, with Terraform's question answered."""
-    assert checkout.operate("plan", "local")[0] == 0
-    kill_apply(checkout)
     exit_code, said = checkout.operate("plan", "local")
-    assert exit_code == 1
-    assert "has held the state's lock since 20" in said
-    command = said.rpartition("If it was killed: ")[2].strip()
-    shell = ["sh", "-c", command]
-    subprocess.run(shell, cwd=checkout.folder, env=checkout.variables, input="yes\n", text=True, check=True)
-    assert checkout.operate("plan", "local")[0] == 0
+    assert (exit_code, "waiting, since" in said) == (0, False)
+
+
+def is_locked(checkout: Checkout) -> bool:
+    """The state, by Terraform."""
+    with closing(checkout.local_aws.client("s3")) as s3:
+        found = s3.list_objects_v2(Bucket="terraform-state", Prefix="go-api/local.tfstate.tflock")
+    return bool(found.get("Contents"))
 
 
 def kill_apply(checkout: Checkout) -> None:
@@ -120,12 +139,6 @@ def kill_apply(checkout: Checkout) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    with closing(checkout.local_aws.client("s3")) as s3:
-
-        def is_locked() -> bool:
-            found = s3.list_objects_v2(Bucket="terraform-state", Prefix="go-api/local.tfstate.tflock")
-            return bool(found.get("Contents"))
-
-        assert wait_until(is_locked, within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
+    assert wait_until(lambda: is_locked(checkout), within_seconds=WITHIN_SECONDS, poll_seconds=0.1)
     os.killpg(apply.pid, signal.SIGKILL)
     apply.wait()
