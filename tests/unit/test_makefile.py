@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,24 @@ HOSTILE = [
     "${shell touch pwned}",
     "$$(touch pwned)",
     "; touch pwned #",
-    "--help",
     "a b\tc\\",
+]
+TEXTS = [" ".join(HOSTILE), "--help"]
+VERBS = [
+    "deploy",
+    "release",
+    "rollback",
+    "releases",
+    "move-to-capacity-providers",
+    "status",
+    "logs",
+    "run",
+    "exec",
+    "dashboard",
+    "cost",
+    "acceptance",
+    "destroy",
+    "eject",
 ]
 
 Make = Callable[..., subprocess.CompletedProcess[str]]
@@ -63,8 +80,13 @@ def operated(completed: subprocess.CompletedProcess[str]) -> list[str]:
     return list(arguments[2:])
 
 
-@pytest.mark.parametrize("verb", ["plan", "deploy", "release"])
-@pytest.mark.parametrize("text", HOSTILE)
+def in_each(*verbs: str) -> pytest.MarkDecorator:
+    """Each text by itself in one verb, and in the others, whose recipes are written as its is, all of them in one."""
+    each = [("plan", text) for text in [*HOSTILE, *TEXTS]]
+    return pytest.mark.parametrize(("verb", "text"), [*each, *product(verbs, TEXTS)])
+
+
+@in_each("deploy", "release")
 def test_image_tag_is_text(make: Make, folder: Path, verb: str, text: str) -> None:
     """Whatever a pipeline passes, as an argument or in the environment, arrives as it is, and nothing of it runs."""
     expected = [verb, f"--image-tag={text}", "--", "local"]
@@ -73,7 +95,7 @@ def test_image_tag_is_text(make: Make, folder: Path, verb: str, text: str) -> No
     assert not (folder / "pwned").exists()
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", TEXTS)
 def test_which_lines_of_the_log_is_text(make: Make, folder: Path, text: str) -> None:
     """Whatever a person looks for."""
     completed = make("logs", f"SINCE={text}", f"TASK={text}", f"GREP={text}", "FOLLOW=1", f"CONTAINER={text}")
@@ -82,7 +104,7 @@ def test_which_lines_of_the_log_is_text(make: Make, folder: Path, text: str) -> 
     assert not (folder / "pwned").exists()
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", TEXTS)
 def test_what_a_one_off_task_runs_is_text(make: Make, folder: Path, text: str) -> None:
     """No shell of this machine runs any of it."""
     completed = make("run", f"COMMAND={text}", f"REVISION={text}", f"TIMEOUT={text}")
@@ -93,20 +115,24 @@ def test_what_a_one_off_task_runs_is_text(make: Make, folder: Path, text: str) -
     assert not (folder / "pwned").exists()
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", TEXTS)
 def test_what_is_rolled_back_to_is_text(make: Make, folder: Path, text: str) -> None:
     """A revision's number, which `rollback` checks."""
     assert operated(make("rollback", f"TO={text}")) == ["rollback", f"--to={text}", "--", "local"]
     assert not (folder / "pwned").exists()
-    assert operated(make("rollback", "ENV=dev", "ALLOW=replace")) == ["rollback", "--allow=replace", "--", "dev"]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", TEXTS)
 def test_where_the_dashboard_is_drawn_is_text(make: Make, folder: Path, text: str) -> None:
     """A file's name, with sample data or, when told, with metrics."""
     assert operated(make("dashboard", f"PREVIEW={text}")) == ["dashboard", f"--preview={text}", "--", "local"]
-    assert operated(make("dashboard", "ENV=dev", "METRICS=1")) == ["dashboard", "--metrics", "--", "dev"]
     assert not (folder / "pwned").exists()
+
+
+def test_what_may_be_rolled_back_or_asked(make: Make) -> None:
+    """The other options of these two."""
+    assert operated(make("rollback", "ENV=dev", "ALLOW=replace")) == ["rollback", "--allow=replace", "--", "dev"]
+    assert operated(make("dashboard", "ENV=dev", "METRICS=1")) == ["dashboard", "--metrics", "--", "dev"]
 
 
 def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
@@ -114,26 +140,7 @@ def test_what_runs_is_shown_once_or_watched(make: Make) -> None:
     assert operated(make("status", "WATCH=1")) == ["status", "--watch", "--", "local"]
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        "plan",
-        "deploy",
-        "release",
-        "rollback",
-        "releases",
-        "move-to-capacity-providers",
-        "status",
-        "logs",
-        "run",
-        "exec",
-        "dashboard",
-        "cost",
-        "acceptance",
-        "destroy",
-    ],
-)
-@pytest.mark.parametrize("text", HOSTILE)
+@in_each(*VERBS)
 def test_environment_is_text(make: Make, folder: Path, verb: str, text: str) -> None:
     """Also in a recipe that reads other variables; and no name is taken for an option."""
     completed = make(verb, f"ENV={text}", "IMAGE_TAG=v1", f"YES={text}")
