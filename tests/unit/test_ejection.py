@@ -11,13 +11,19 @@ import pytest
 from operate import ejection, environment, paths, terraform
 from operate.errors import OperateError
 from stacks.versions import AWS_PROVIDER_VERSION
+from tests import synthesis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from operate.environment import Environment
+
 FILES = [".terraform.lock.hcl", "README.md", "cdk.tf.json", "terraform.tf.json", "variables.tf.json"]
-LOCAL_STATES = """
+OWN_TABLES = """
+[tags]
+"//" = "kept"
+
 [backend]
 type = "local"
 path = "states/own.tfstate"
@@ -28,6 +34,12 @@ backend = { type = "local", path = "/srv/networking.tfstate" }
 [remote_state.security]
 backend = { type = "local", path = "../security.tfstate" }
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered_synthesis() -> Iterator[None]:
+    with synthesis.remembered():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +54,10 @@ def read(folder: Path, name: str) -> dict[str, Any]:
 
 def test_what_is_written_is_what_is_synthesized(tmp_path: Path) -> None:
     """In three files and without cdktf's own notes; the lock file names the provider, and Terraform finds it valid."""
-    folder = tmp_path / "new" / "prod"
-    prod = environment.resolve("prod")
-    assert sorted(path.name for path in ejection.eject(prod, folder)) == FILES
-    stack = read(prod.stack.folder, "cdk.tf.json")
+    folder = tmp_path / "new" / "local"
+    local = environment.resolve("local")
+    assert sorted(path.name for path in ejection.eject(local, folder)) == FILES
+    stack = read(local.stack.folder, "cdk.tf.json")
     written = {key: block for name in FILES[2:] for key, block in read(folder, name).items()}
     assert written.keys() == stack.keys() - {"//"}
     assert "metadata" not in json.dumps(written)
@@ -57,40 +69,34 @@ def test_what_is_written_is_what_is_synthesized(tmp_path: Path) -> None:
     validated.run("validate")
 
 
-def test_a_tag_may_be_called_as_a_comment_is(tmp_path: Path, with_environment: Callable[[str], Any]) -> None:
+@pytest.fixture
+def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """With tables of its own in place of its."""
+    kept, skipping = [], False
+    for line in (paths.REPOSITORY / "environments" / "dev.toml").read_text().splitlines():
+        skipping = line in OWN_TABLES.splitlines() if line.startswith("[") else skipping
+        kept += [] if skipping else [line]
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.toml").write_text("\n".join([*kept, OWN_TABLES]))
+    monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path / "environments"))
+    return environment.resolve("dev")
+
+
+def test_a_tag_may_be_called_as_a_comment_is(tmp_path: Path, dev: Environment) -> None:
     """Only cdktf's notes are taken away, which stand beside a resource's arguments."""
-    ejected = with_environment('[tags]\n"//" = "kept"\n')
-    ejection.eject(ejected, tmp_path / "own")
+    ejection.eject(dev, tmp_path / "own")
     assert read(tmp_path / "own", "cdk.tf.json")["provider"]["aws"][0]["default_tags"][0]["tags"]["//"] == "kept"
 
 
-def test_states_in_files_are_found_from_anywhere(tmp_path: Path, with_environment: Callable[[str], Any]) -> None:
+def test_states_in_files_are_found_from_anywhere(tmp_path: Path, dev: Environment) -> None:
     """Their paths, relative to the stack's folder before, are absolute, the README's too."""
-    ejected = with_environment(LOCAL_STATES)
-    ejection.eject(ejected, tmp_path / "own")
+    ejection.eject(dev, tmp_path / "own")
     own = read(tmp_path / "own", "terraform.tf.json")["terraform"]["backend"]["local"]["path"]
     states = read(tmp_path / "own", "cdk.tf.json")["data"]["terraform_remote_state"]
     assert own == str(tmp_path / "states/own.tfstate")
     assert f"the state is {own} |" in (tmp_path / "own" / "README.md").read_text()
     assert states["networking"]["config"]["path"] == "/srv/networking.tfstate"
     assert states["security"]["config"]["path"] == str(tmp_path.parent / "security.tfstate")
-
-
-@pytest.fixture
-def with_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """`dev` with tables of its own in place of its."""
-
-    def make(tables: str) -> Any:
-        kept, skipping = [], False
-        for line in (paths.REPOSITORY / "environments" / "dev.toml").read_text().splitlines():
-            skipping = line in tables.splitlines() if line.startswith("[") else skipping
-            kept += [] if skipping else [line]
-        (tmp_path / "environments").mkdir()
-        (tmp_path / "environments" / "dev.toml").write_text("\n".join([*kept, tables]))
-        monkeypatch.setenv("ENVIRONMENTS_DIR", str(tmp_path / "environments"))
-        return environment.resolve("dev")
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,7 @@ def test_nothing_is_overwritten(there: Callable[[Path], Any], said: str, tmp_pat
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     """As a new repository's, say."""
     (tmp_path / "own").mkdir()
-    assert len(ejection.eject(environment.resolve("dev"), tmp_path / "own")) == len(FILES)
+    assert len(ejection.eject(environment.resolve("local"), tmp_path / "own")) == len(FILES)
 
 
 def test_nothing_is_left_where_there_is_no_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +131,7 @@ def test_nothing_is_left_where_there_is_no_provider(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(terraform.Terraform, "lock_providers", no_provider)
     with pytest.raises(OperateError, match="neither in its registry"):
-        ejection.eject(environment.resolve("dev"), tmp_path / "own")
+        ejection.eject(environment.resolve("local"), tmp_path / "own")
     assert not (tmp_path / "own").exists()
 
 
