@@ -5,10 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from typer.testing import CliRunner
 
 from operate import generator, terraform
+from operate.__main__ import app
 from operate.errors import OperateError
 from operate.terraform import Terraform
 
@@ -52,19 +55,29 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("verb", ["plan dev", "deploy local", "destroy local", "cloud-up", "acceptance dev", "synth"])
-def test_refused_before_anything_starts(verb: str) -> None:
-    """One line that names them all, exit code 1, nothing on standard output."""
-    command = [sys.executable, "-m", "operate", *verb.split()]
-    mine = {"TF_CLI_ARGS_plan": "-destroy", "TF_WORKSPACE": "other", "TF_VAR_image_tag": "v9"}
-    variables = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **mine}
+MINE = {"TF_CLI_ARGS_plan": "-destroy", "TF_WORKSPACE": "other", "TF_VAR_image_tag": "v9"}
+REFUSAL = (
+    "TF_CLI_ARGS_plan, TF_VAR_image_tag, TF_WORKSPACE: set in your shell, and would change what Terraform does. "
+    "Unset that first: unset TF_CLI_ARGS_plan TF_VAR_image_tag TF_WORKSPACE. "
+    "For an image's tag there is --image-tag (make: IMAGE_TAG=)."
+)
+
+
+def test_refused_in_one_line() -> None:
+    """One that names them all, exit code 1, nothing on standard output."""
+    command, variables = [sys.executable, "-m", "operate", "plan", "dev"], {**os.environ, **MINE}
     refused = subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        "TF_CLI_ARGS_plan, TF_VAR_image_tag, TF_WORKSPACE: set in your shell, and would change what Terraform does. "
-        "Unset that first: unset TF_CLI_ARGS_plan TF_VAR_image_tag TF_WORKSPACE. "
-        "For an image's tag there is --image-tag (make: IMAGE_TAG=).\n"
-    )
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", f"{REFUSAL}\n")
+
+
+@pytest.mark.parametrize("verb", ["plan dev", "deploy local", "destroy local", "cloud-up", "acceptance dev", "synth"])
+def test_refused_before_anything_starts(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By every verb that runs Terraform or what it reads."""
+    for name, value in MINE.items():
+        monkeypatch.setenv(name, value)
+    with mock.patch.object(subprocess, "Popen", side_effect=AssertionError("something starts")):
+        refused = CliRunner().invoke(app, verb.split())
+    assert (str(refused.exception), refused.stdout) == (REFUSAL, "")
 
 
 @pytest.mark.parametrize("name", CHANGES_A_PLAN)
