@@ -8,11 +8,27 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from local_aws import lifecycle
+from local_aws import server_process as process
+from local_aws.instance import LocalAws
+from local_aws.tests.machine import reserved_port
+
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Environment
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT_OF_DEV = "111111111111"
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of an AWS with nothing in it."""
+    local_aws = LocalAws(port=reserved_port(), directory=tmp_path_factory.mktemp("aws"))
+    process.start(local_aws)
+    yield local_aws.endpoint
+    lifecycle.down(local_aws)
 
 
 def refusal(folder: Path, **variables: str) -> str:
@@ -38,18 +54,18 @@ def test_without_credentials(tmp_path: Path) -> None:
     assert said == f"No way into AWS account {ACCOUNT_OF_DEV} of 'dev': Unable to locate credentials."
 
 
-def test_with_another_accounts_credentials(environment: Environment, tmp_path: Path) -> None:
+def test_with_another_accounts_credentials(endpoint: str, tmp_path: Path) -> None:
     """Both accounts are in it, and where the right one is written."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.local_aws.endpoint, **keys)
+    said = refusal(tmp_path, AWS_ENDPOINT_URL=endpoint, **keys)
     assert "000000000000" in said
     assert f"environments/dev.toml says account_id '{ACCOUNT_OF_DEV}'" in said
 
 
-def test_with_nothing_deployed(environment: Environment, tmp_path: Path) -> None:
+def test_with_nothing_deployed(endpoint: str, tmp_path: Path) -> None:
     """The emulator takes an access key of twelve digits for its account."""
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT_OF_DEV, "AWS_SECRET_ACCESS_KEY": "test"}
-    said = refusal(tmp_path, AWS_ENDPOINT_URL=environment.local_aws.endpoint, **keys)
+    said = refusal(tmp_path, AWS_ENDPOINT_URL=endpoint, **keys)
     assert said == "Nothing is deployed in 'dev': `make deploy ENV=dev` deploys it."
 
 
