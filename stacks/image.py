@@ -52,7 +52,7 @@ def pushed_image(scope: TerraformStack, environment: Environment) -> PushedImage
 
 
 def _repository(scope: Construct, environment: Environment) -> tuple[str, str, str]:
-    """URL, ARN and name. Another account's, or another region's, are put together: one look-up less in a foreign place."""
+    """URL, ARN and name. Another account's or another region's are put together, which saves a look-up there."""
     image = environment.image
     account, region = environment.image_registry_id, environment.image_region
     if (account, region) == (environment.account_id, environment.region):
