@@ -19,34 +19,21 @@ from rich.text import Text
 from local_aws import lifecycle
 from local_aws.errors import LocalAwsError
 from local_aws.instance import LocalAws
-from operate import (
-    deployment,
-    ejection,
-    embedded_aws,
-    exec_command,
-    generator,
-    launch_type,
-    move_to_cdktn,
-    one_off_task,
-    paths,
-    plan_report,
-    progress,
-    release_table,
-    releases,
-    sample_infrastructure,
-    status_screen,
-    task_logs,
-)
+from operate import deployment, ejection, generator, launch_type, move_to_cdktn, paths, progress
 from operate.cost import report as cost_report
 from operate.deployment import Deployed, Planned
 from operate.environment import LOCAL, Environment, resolve
 from operate.errors import OperateError
+from operate.local import embedded_aws, sample_infrastructure
 from operate.paths import shown
-from operate.plan_decisions import Allowance
-from operate.plan_report import Report
+from operate.plan import plan_report
+from operate.plan.plan_decisions import Allowance
+from operate.plan.plan_report import Report
+from operate.release import release_table, releases
+from operate.running import exec_command, one_off_task, status_screen, task_logs
+from operate.running.task_logs import Line
 from operate.service import short_id
-from operate.task_logs import Line
-from operate.terraform import provider_variables
+from operate.terraform_cli.terraform import provider_variables
 from stacks.settings import IMAGE_TAG
 
 app = typer.Typer(

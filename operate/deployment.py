@@ -9,41 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from operate import (
-    alarms,
-    before_release,
-    deployment_lock,
-    embedded_aws,
-    image_tags,
-    launch_type,
-    plan_changes,
-    plan_decisions,
-    plan_lookups,
-    provider_process,
-    releases,
-    rollback,
-    rollout,
-    sample_image,
-    startup_time,
-    unrecorded,
-)
+from operate import image_tags, launch_type
 from operate.environment import answering, said_if_not_told
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
-from operate.releases import Verdict
+from operate.local import deployment_lock, embedded_aws, sample_image
+from operate.plan import plan_changes, plan_decisions, plan_lookups, unrecorded
+from operate.release import before_release, releases, rollback
+from operate.release.releases import Verdict
+from operate.running import alarms, rollout, startup_time
 from operate.service import Service, id_of
+from operate.terraform_cli import provider_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from operate.before_release import BeforeRelease
     from operate.environment import Environment
     from operate.image_tags import ImageTag
-    from operate.plan_decisions import Allowance
-    from operate.provider_process import ProviderProcess
-    from operate.stack import Stack
-    from operate.unrecorded import Unrecorded
+    from operate.plan.plan_decisions import Allowance
+    from operate.plan.unrecorded import Unrecorded
+    from operate.release.before_release import BeforeRelease
+    from operate.terraform_cli.provider_process import ProviderProcess
+    from operate.terraform_cli.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from operate import generator, paths, provider_mirror
+from operate import generator, paths
 from operate.errors import OperateError
-from operate.terraform import Terraform
+from operate.terraform_cli import provider_mirror
+from operate.terraform_cli.terraform import Terraform
 from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from operate import callers_variables, credentials, embedded_aws, generator, paths, progress
+from operate import credentials, generator, paths, progress
 from operate.errors import OperateError
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.local import embedded_aws
+from operate.terraform_cli import callers_variables
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

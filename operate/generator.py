@@ -7,7 +7,7 @@ from pathlib import Path
 from operate import paths, progress
 from operate.errors import OperateError
 from operate.progress import Command, StepFailedError
-from operate.terraform import executable, tool_variables
+from operate.terraform_cli.terraform import executable, tool_variables
 from stacks.settings import (
     Environment,
     SettingsError,

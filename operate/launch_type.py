@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
-from operate import cluster_capacity, rollout
 from operate.errors import OperateError
+from operate.plan import cluster_capacity
+from operate.running import rollout
 
 if TYPE_CHECKING:
     from operate.service import Service

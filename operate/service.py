@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from operate import embedded_aws
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
+from operate.local import embedded_aws
 from stacks.settings import HEALTH_CHECK_PATH
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from operate import deployment
-from operate.provider_process import VARIABLE, ProviderProcess, has_one_configuration
-from operate.terraform import Terraform
+from operate.terraform_cli.provider_process import VARIABLE, ProviderProcess, has_one_configuration
+from operate.terraform_cli.terraform import Terraform
 from tests.short_schema import ShortSchema
 
 if TYPE_CHECKING:

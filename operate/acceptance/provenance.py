@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from docker.errors import DockerException
 
 from local_aws import container_engine
-from operate import paths, progress, terraform
+from operate import paths, progress
 from operate.errors import OperateError
 from operate.image_tags import ImageReference
+from operate.terraform_cli import terraform
 from stacks.versions import AWS_PROVIDER
 
 if TYPE_CHECKING:

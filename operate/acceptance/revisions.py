@@ -11,8 +11,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from operate import sample_image
 from operate.image_tags import ImageReference, registry_of
+from operate.local import sample_image
 from stacks.settings import IMAGE_TAG_LABEL
 
 if TYPE_CHECKING:

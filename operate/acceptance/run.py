@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate import deployment_lock, embedded_aws, progress
+from operate import progress
 from operate.acceptance import checks, provenance, revisions
 from operate.acceptance.board import Board
 from operate.acceptance.criteria import NotRunError, Result, Verdict
 from operate.acceptance.service_under_test import ServiceUnderTest
 from operate.errors import OperateError
+from operate.local import deployment_lock, embedded_aws
 from operate.service import Service, wait_until
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from operate import rollout
 from operate.acceptance import revisions, timeline
 from operate.acceptance.criteria import NotRunError
 from operate.errors import OperateError
-from operate.rollout import Outcome
-from operate.rollout_duration import HealthCheck, RollingDeployment, TaskTimes
+from operate.plan.rollout_duration import HealthCheck, RollingDeployment, TaskTimes
+from operate.running import rollout
+from operate.running.rollout import Outcome
 from operate.service import id_of, wait_until
 
 if TYPE_CHECKING:

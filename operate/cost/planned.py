@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from operate import plan_fields
 from operate.cost.prices import NoPriceError, prices_of
 from operate.cost.sums import Task, dollars, monthly
+from operate.plan import plan_fields
 
 if TYPE_CHECKING:
     from operate.cost.prices import Prices

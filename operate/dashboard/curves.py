@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
-from operate import releases
+from operate.release import releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

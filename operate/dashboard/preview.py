@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from operate import embedded_aws, generator, progress
+from operate import generator, progress
 from operate.dashboard import curves, page
 from operate.dashboard.body import Synthesized, TargetGroup
 from operate.errors import OperateError
+from operate.local import embedded_aws
 from operate.service import Service, balancer_arn_of
 
 if TYPE_CHECKING:

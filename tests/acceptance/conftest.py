@@ -17,11 +17,12 @@ from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, reserved_port
 from operate import __main__ as command_line
-from operate import embedded_aws, paths, sample_image
+from operate import paths
 from operate.acceptance import load
 from operate.acceptance.checks import health, rolling_deployment
 from operate.environment import resolve
 from operate.errors import OperateError
+from operate.local import embedded_aws, sample_image
 from operate.service import Service
 from tests import provider_process, synthesis
 from tests.conftest import ROOT
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from operate.image_push import Image
-    from operate.sample_image import Fault
+    from operate.local.image_push import Image
+    from operate.local.sample_image import Fault
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ import sys
 from pathlib import Path
 
 from local_aws.instance import LocalAws
-from operate import __main__, embedded_aws, paths
+from operate import __main__, paths
+from operate.local import embedded_aws
 
 _, port, folder, *arguments = sys.argv
 local_aws = LocalAws(port=int(port), directory=Path(folder) / "aws")

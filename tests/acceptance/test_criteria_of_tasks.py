@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import plan_changes
 from operate.acceptance.checks import criterion_ids
 from operate.environment import resolve
+from operate.plan import plan_changes
 from tests.acceptance import test_criteria_of_releases
 from tests.acceptance.conftest import Environment, Result, assert_all_pass
 

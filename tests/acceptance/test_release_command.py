@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import sample_image
+from operate.local import sample_image
 from tests.acceptance.conftest import Environment, Result, judged, serving
 from tests.conftest import ROOT
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from operate.image_push import Image
+    from operate.local.image_push import Image
 
 COPIES = "go-api-local_release"
 

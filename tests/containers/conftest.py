@@ -10,7 +10,7 @@ from local_aws import container_engine
 from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import require_engine, require_go, reserved_port
-from operate import image_push, sample_image, sample_infrastructure
+from operate.local import image_push, sample_image, sample_infrastructure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from operate import image_push, sample_image
 from operate.errors import OperateError
+from operate.local import image_push, sample_image
 
 if TYPE_CHECKING:
     from local_aws.instance import LocalAws

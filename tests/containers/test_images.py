@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws.tests.machine import require_go
-from operate import image_push, paths, sample_image
+from operate import paths
 from operate.errors import OperateError
+from operate.local import image_push, sample_image
 
 if TYPE_CHECKING:
     from pathlib import Path

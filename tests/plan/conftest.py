@@ -15,7 +15,7 @@ from local_aws import lifecycle
 from local_aws import server_process as process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
-from operate import embedded_aws
+from operate.local import embedded_aws
 from tests import provider_process, synthesis
 from tests.plan.stand_in import furnish
 

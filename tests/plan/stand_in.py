@@ -6,7 +6,7 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from operate import sample_infrastructure
+from operate.local import sample_infrastructure
 from tests.plan.infrastructure import EVERYWHERE, Infrastructure
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cdktf import Testing
 
 from operate.progress import StepFailedError
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:

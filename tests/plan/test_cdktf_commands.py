@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operate.terraform import provider_variables, tool_variables
+from operate.terraform_cli.terraform import provider_variables, tool_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ import pytest
 from cdktf import Testing
 
 from operate.progress import StepFailedError
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment
 from tests.plan import transitions

@@ -9,8 +9,8 @@ import pytest
 from cdktf import Testing
 
 from operate.errors import OperateError
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from tests.plan.terraform_folder import write_stack
 

@@ -23,7 +23,7 @@ from constructs_lib.security_group import SecurityGroup
 from constructs_lib.service_autoscaling import ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from tests.plan.terraform_folder import write_stack
 from tests.template import Template
 

@@ -11,7 +11,7 @@ from cdktf import LocalBackend, TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 
 from operate import credentials
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from stacks.provider import configure_provider
 from stacks.settings import Provider
 from tests.plan.terraform_folder import write_stack

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import ejection, plan_changes
+from operate import ejection
 from operate.environment import Environment
 from operate.errors import OperateError
 from operate.generator import settings_of
+from operate.plan import plan_changes
 from operate.progress import StepFailedError
-from operate.stack import Stack
-from operate.terraform import Terraform, provider_variables, tool_variables
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform, provider_variables, tool_variables
 from tests.plan import documents, faults, requirements
 from tests.plan.expectations import expected_of
 from tests.plan.terraform_folder import diagnostics, texts

@@ -20,7 +20,7 @@ from constructs_lib.log_group import LogGroup
 from constructs_lib.service_autoscaling import ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from tests.plan.infrastructure import Infrastructure
 from tests.plan.terraform_folder import write_stack
 

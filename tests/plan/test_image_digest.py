@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cdktf import Testing
 
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import RELEASE_VERDICT_TAG, Environment, load_environment
 from tests.conftest import ROOT, overlaid

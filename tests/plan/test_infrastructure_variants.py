@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cdktf import Testing
 
-from operate import paths, plan_changes, sample_infrastructure
-from operate.terraform import Terraform
+from operate import paths
+from operate.local import sample_infrastructure
+from operate.plan import plan_changes
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment, load_environment
 from tests.conftest import overlaid

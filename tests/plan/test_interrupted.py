@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from local_aws import lifecycle
-from operate import deployment_lock
+from operate.local import deployment_lock
 from operate.service import wait_until
 from tests.checkout import Checkout, checked_out
 from tests.plan.stand_in import furnish

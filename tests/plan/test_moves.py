@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cdktf import Testing
 
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from tests.renaming import example
 
 if TYPE_CHECKING:

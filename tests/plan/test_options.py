@@ -14,8 +14,8 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 from cdktf import Testing
 
-from operate import sample_infrastructure
-from operate.terraform import Terraform
+from operate.local import sample_infrastructure
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment, load_environment
 from tests.plan.expressions import Case, evaluate

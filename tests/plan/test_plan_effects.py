@@ -14,12 +14,14 @@ from cdktf import Testing
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import embedded_aws, generator, plan_changes, plan_decisions, plan_effects, plan_report, sample_image
+from operate import generator
 from operate.deployment import Planned
 from operate.environment import Environment
 from operate.image_tags import ImageTag
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.local import embedded_aws, sample_image
+from operate.plan import plan_changes, plan_decisions, plan_effects, plan_report
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment as Settings
 from stacks.settings import load_environment

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operate import image_push, plan_lookups
 from operate.environment import Environment
-from operate.image_push import Image
-from operate.plan_lookups import Findings
+from operate.local import image_push
+from operate.local.image_push import Image
+from operate.plan import plan_lookups
+from operate.plan.plan_lookups import Findings
 from stacks.settings import load_environment
 from tests.plan.transitions import ROOT
 

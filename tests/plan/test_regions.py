@@ -9,7 +9,7 @@ import pytest
 from cdktf import TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 
-from operate.terraform import Terraform
+from operate.terraform_cli.terraform import Terraform
 from stacks.provider import configure_provider
 from stacks.settings import RECENT_REGIONS, NetworkingState, S3Backend
 from stacks.state import keep_state, read_state

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import plan_changes, plan_effects
+from operate.plan import plan_changes, plan_effects
 from operate.progress import StepFailedError
 from stacks.settings import load_environment
 from tests.plan.infrastructure import Infrastructure

@@ -13,8 +13,9 @@ from local_aws import container_engine, lifecycle
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
 from operate import __main__ as command_line
-from operate import embedded_aws, environment, paths, sample_infrastructure
+from operate import environment, paths
 from operate.errors import OperateError
+from operate.local import embedded_aws, sample_infrastructure
 from tests.plan.stand_in import furnish
 
 if TYPE_CHECKING:

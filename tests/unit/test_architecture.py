@@ -65,3 +65,23 @@ def test_operate_reads_the_settings_alone() -> None:
     """And for which Terraform and provider the stacks are. It drives the generator from outside, as a user does."""
     found = {name for name in imports("operate") if name.partition(".")[0] == "stacks"}
     assert all(name.startswith(("stacks.settings", "stacks.versions")) or name == "stacks" for name in found)
+
+
+IN_OPERATE: dict[str, set[str]] = {
+    "terraform_cli": set(),
+    "local": {"terraform_cli"},
+    "running": {"local"},
+    "plan": {"cost", "terraform_cli"},
+    "cost": {"plan"},
+    "release": {"local", "plan", "running", "terraform_cli"},
+    "dashboard": {"local", "release"},
+    "acceptance": {"local", "plan", "running", "terraform_cli"},
+}
+
+
+@pytest.mark.parametrize("folder", IN_OPERATE)
+def test_folders_of_operate(folder: str) -> None:
+    """Each imports those below it: the price of a plan is a part of the plan's report, and the one circle."""
+    found = {name.split(".")[1] for name in imports(f"operate/{folder}") if name.startswith("operate.")}
+    assert found & IN_OPERATE.keys() - {folder} <= IN_OPERATE[folder]
+    assert IN_OPERATE.keys() == {path.parent.name for path in (ROOT / "operate").glob("*/__init__.py")}

@@ -14,11 +14,13 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import before_release, deployment, progress, unrecorded
+from operate import deployment, progress
 from operate.environment import Environment
 from operate.errors import OperateError
 from operate.generator import settings_of
-from operate.terraform_state import State
+from operate.plan import unrecorded
+from operate.release import before_release
+from operate.terraform_cli.terraform_state import State
 from tests.unit import fake_service
 from tests.unit.fake_service import ARN, COPIES, DIGEST, NOW, ROOT, before, task
 
@@ -111,8 +113,8 @@ def aws(
 ) -> FakeService:
     """`dev` runs `/api migrate` before a release, which ends well. Nobody waits."""
     settings(tmp_path, monkeypatch, '[release]\nbefore = ["/api", "migrate"]\nbefore_timeout_seconds = 40\n')
-    monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
-    monkeypatch.setattr("operate.before_release.datetime", Noon)
+    monkeypatch.setattr("operate.running.one_off_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("operate.release.before_release.datetime", Noon)
     fake = fake_service.install(monkeypatch)
     fake.started = [task(ID, lastStatus="PENDING"), ended(exitCode=0)]
     return fake
@@ -236,7 +238,7 @@ def test_what_hangs_is_stopped(aws: FakeService, monkeypatch: pytest.MonkeyPatch
     """After its own time limit."""
     aws.started = [task(ID)]
     times = iter(range(0, 1000, 15))
-    monkeypatch.setattr("operate.one_off_task.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("operate.running.one_off_task.time.monotonic", lambda: next(times))
     assert refused() == f"{STOPPED}did not end in 40 s."
     assert [one["task"] for one in aws.requests if "reason" in one] == [task(ID)["taskArn"]]
     assert aws.copies == {}

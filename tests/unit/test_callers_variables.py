@@ -10,10 +10,11 @@ from unittest import mock
 import pytest
 from typer.testing import CliRunner
 
-from operate import generator, terraform
+from operate import generator
 from operate.__main__ import app
 from operate.errors import OperateError
-from operate.terraform import Terraform
+from operate.terraform_cli import terraform
+from operate.terraform_cli.terraform import Terraform
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = """

@@ -15,10 +15,11 @@ from local_aws import lifecycle
 from local_aws.instance import LocalAws
 from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import deployment, embedded_aws, generator, paths
+from operate import deployment, generator, paths
 from operate.environment import resolve
 from operate.errors import OperateError
-from operate.stack import Stack
+from operate.local import embedded_aws
+from operate.terraform_cli.stack import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

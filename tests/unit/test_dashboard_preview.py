@@ -12,12 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import embedded_aws, generator, paths
+from operate import generator, paths
 from operate.dashboard import curves, page, plots
 from operate.dashboard.body import Dashboard, Graph, Line, Metric, Place, Synthesized, TargetGroup, Text
 from operate.dashboard.curves import Curves, Mark
 from operate.environment import Environment, resolve
 from operate.errors import OperateError
+from operate.local import embedded_aws
 from operate.service import Service
 from tests.unit.fake_service import NOW, FakeService, before
 

@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 from local_aws import container_engine
 from local_aws.instance import LocalAws
 from operate import __main__ as command_line
-from operate import embedded_aws, generator, terraform
+from operate import generator
 from operate.environment import Environment
 from operate.errors import OperateError
-from operate.stack import Stack
-from operate.terraform import Terraform
-from operate.terraform_state import State
+from operate.local import embedded_aws
+from operate.terraform_cli import terraform
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
+from operate.terraform_cli.terraform_state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -612,7 +614,7 @@ def test_without_a_container_engine_no_url_is_printed(
     monkeypatch.setattr(embedded_aws, "up", lambda *_, **__: None)
     monkeypatch.setattr(container_engine, "running", lambda _: None)
     monkeypatch.setattr(container_engine, "why_none", lambda: "There is no Docker.")
-    monkeypatch.setattr("operate.sample_image.shutil", _WithoutGo)
+    monkeypatch.setattr("operate.local.sample_image.shutil", _WithoutGo)
     ecs.image = f"{REGISTRY}/go-api:v3"
     assert operate("deploy", "local").endswith(
         "image tag v3, as deployed\n"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import ejection, environment, paths, terraform
+from operate import ejection, environment, paths
 from operate.errors import OperateError
+from operate.terraform_cli import terraform
 from stacks.versions import AWS_PROVIDER_VERSION
 from tests import synthesis
 

@@ -15,10 +15,11 @@ import pytest
 from local_aws import lifecycle, server_process
 from local_aws.instance import LocalAws
 from local_aws.tests.machine import reserved_port
-from operate import deployment_lock, embedded_aws, paths, sample_infrastructure
+from operate import paths
 from operate.errors import OperateError
-from operate.sample_infrastructure import STATE_BUCKET, Module
-from operate.terraform import executable, program
+from operate.local import deployment_lock, embedded_aws, sample_infrastructure
+from operate.local.sample_infrastructure import STATE_BUCKET, Module
+from operate.terraform_cli.terraform import executable, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from local_aws.instance import LocalAws
 from operate import __main__ as command_line
-from operate import embedded_aws
 from operate.errors import OperateError
+from operate.local import embedded_aws
 from tests.unit import fake_service
 from tests.unit.fake_service import task
 
@@ -24,7 +24,7 @@ NEWEST, OLDER = "1a2b3c4d5e6f", "9f8e7d6c5b4a"
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> FakeService:
     """ECS Exec is on, also in both tasks, and the plugin is installed."""
-    monkeypatch.setattr("operate.exec_command.shutil.which", lambda _: "/usr/bin/plugin")
+    monkeypatch.setattr("operate.running.exec_command.shutil.which", lambda _: "/usr/bin/plugin")
     fake = fake_service.install(monkeypatch)
     assert fake.service
     fake.service["enableExecuteCommand"] = True
@@ -82,7 +82,7 @@ def test_without_a_running_task_there_is_none(aws: FakeService) -> None:
 @pytest.mark.usefixtures("aws")
 def test_the_plugin_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """On standard error: another machine may have it."""
-    monkeypatch.setattr("operate.exec_command.shutil.which", lambda _: None)
+    monkeypatch.setattr("operate.running.exec_command.shutil.which", lambda _: None)
     result = CliRunner().invoke(command_line.app, ["exec", "dev"], catch_exceptions=False)
     assert result.stdout.startswith("aws ecs execute-command ")
     assert "The AWS CLI needs session-manager-plugin" in result.stderr

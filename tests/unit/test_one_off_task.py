@@ -28,7 +28,7 @@ ID = "0a1b2c3d4e5f"
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> FakeService:
     """Nobody waits; a command ends well, in three looks."""
-    monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("operate.running.one_off_task.time.sleep", lambda _: None)
     fake = fake_service.install(monkeypatch)
     fake.started = [task(ID, lastStatus="PENDING"), task(ID), ended(exitCode=0)]
     return fake
@@ -116,7 +116,7 @@ def interrupt(*_: object) -> None:
 def test_an_interrupt_stops_the_task(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     """And that one only; the exit code is a shell's."""
     aws.started = [task(ID)]
-    monkeypatch.setattr("operate.one_off_task.time.sleep", interrupt)
+    monkeypatch.setattr("operate.running.one_off_task.time.sleep", interrupt)
     result = run("dev", "--", "x")
     assert result.exit_code == 130
     assert stopped(aws) == [task(ID)["taskArn"]]

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import credentials, one_off_task, rollback, terraform_errors
+from operate import credentials
 from operate.environment import Environment
 from operate.errors import OperateError
 from operate.image_tags import registry_of
 from operate.progress import StepFailedError
+from operate.release import rollback
+from operate.running import one_off_task
 from operate.service import Service
+from operate.terraform_cli import terraform_errors
 from stacks.settings import Image, S3Backend
 
 if TYPE_CHECKING:

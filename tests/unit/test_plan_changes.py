@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from operate import plan_changes, plan_report
-from operate.plan_changes import OutputChange
-from operate.terraform import Terraform
+from operate.plan import plan_changes, plan_report
+from operate.plan.plan_changes import OutputChange
+from operate.terraform_cli.terraform import Terraform
 
 EVERY_ACTION = """
 variable "image_tag" {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operate import plan_fields
-from operate.plan_fields import Field
+from operate.plan import plan_fields
+from operate.plan.plan_fields import Field
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/go-api@sha256:"
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, ProfileNotFound
 
-from operate import plan_lookups
 from operate.environment import Environment
-from operate.plan_lookups import Findings
+from operate.plan import plan_lookups
+from operate.plan.plan_lookups import Findings
 from stacks.settings import Environment as Settings
 from tests.unit.fake_service import ROOT
 from tests.unit.test_settings_limits import MINIMAL, PARAMETER, SECRET, TOPIC, changed
@@ -370,7 +370,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
-from operate import plan_lookups
+from operate.plan import plan_lookups
 from operate.environment import Environment
 from stacks.settings import load_environment
 

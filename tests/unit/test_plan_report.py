@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from operate import plan_report
-from operate.plan_changes import Change, OutputChange
-from operate.plan_decisions import Allowance, Decision
-from operate.plan_effects import Effect
-from operate.plan_fields import Field
-from operate.plan_report import Image, Report
+from operate.plan import plan_report
+from operate.plan.plan_changes import Change, OutputChange
+from operate.plan.plan_decisions import Allowance, Decision
+from operate.plan.plan_effects import Effect
+from operate.plan.plan_fields import Field
+from operate.plan.plan_report import Image, Report
 
 CHANGE = Change("replaced", "aws_ecs_service", "api", "aws_ecs_service.service", (Field("name", "a", "b"),), ("id",))
 DECISION = Decision(Allowance.REPLACE, "aws_ecs_service.service", "replaces aws_ecs_service api", "the API is down")

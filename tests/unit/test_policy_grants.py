@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operate import policy_grants
+from operate.plan import policy_grants
 
 ARN = "arn:aws:s3:::example"
 

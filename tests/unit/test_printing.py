@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from local_aws import lifecycle
 from local_aws.lifecycle import Status
 from operate import __main__ as command_line
-from operate import plan_report, progress
-from operate.plan_changes import Change
-from operate.plan_fields import Field
+from operate import progress
+from operate.plan import plan_report
+from operate.plan.plan_changes import Change
+from operate.plan.plan_fields import Field
 
 TEXTS = [
     "a:secret:b",

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from operate import provider_mirror
 from operate.errors import OperateError
-from operate.program import Program
-from operate.provider_mirror import MIRROR_VARIABLE, init_variables, search
+from operate.terraform_cli import provider_mirror
+from operate.terraform_cli.program import Program
+from operate.terraform_cli.provider_mirror import MIRROR_VARIABLE, init_variables, search
 from stacks.versions import AWS_PROVIDER_VERSION
 
 TERRAFORM = Program("terraform", "/usr/bin/terraform", "Terraform")

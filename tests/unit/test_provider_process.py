@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from operate import provider_mirror, provider_process
-from operate.provider_process import VARIABLE, ProviderProcess
 from operate.service import wait_until
-from operate.terraform import Terraform, program
+from operate.terraform_cli import provider_mirror, provider_process
+from operate.terraform_cli.provider_process import VARIABLE, ProviderProcess
+from operate.terraform_cli.terraform import Terraform, program
 from stacks.versions import AWS_PROVIDER_VERSION
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_aws.instance import LocalAws
-from operate import image_configuration, image_push, paths, startup_time
+from operate import paths
 from operate.environment import Environment
-from operate.image_push import Image, Repository
+from operate.local import image_push
+from operate.local.image_push import Image, Repository
+from operate.plan import image_configuration
+from operate.running import startup_time
 from operate.service import Service
 from stacks.settings import load_environment
 from tests.unit import fake_service

@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import releases, unrecorded
 from operate.environment import Environment, resolve
 from operate.errors import OperateError
+from operate.plan import unrecorded
+from operate.release import releases
 from operate.service import Service
 from tests.unit import fake_service
 from tests.unit.fake_service import DIGEST, deployment, revision, stopped
@@ -29,8 +30,8 @@ class PlannedError(Exception):
 
 
 class FakeStack:
-    def plan(self, *, image_tag: str, imports: list[Any]) -> None:
-        assert imports == []
+    def plan(self, *, image_tag: str, imports: dict[str, str]) -> None:
+        assert imports == {}
         raise PlannedError(image_tag)
 
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from operate import rollout
 from operate.environment import resolve
 from operate.errors import OperateError
+from operate.running import rollout
 from operate.service import Service
 from tests.unit import fake_service
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from operate.rollout_duration import HealthCheck, RollingDeployment, TaskTimes
+from operate.plan.rollout_duration import HealthCheck, RollingDeployment, TaskTimes
 
 CHECK = HealthCheck(protocol="HTTP", interval_seconds=10, healthy_threshold=3, unhealthy_threshold=2, drain_seconds=25)
 LATE = 10

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from operate import paths, startup_time
+from operate import paths
 from operate.environment import Environment
 from operate.errors import OperateError
+from operate.running import startup_time
 from operate.service import Service, wait_until
 from stacks.settings import load_environment
 from tests.unit import fake_service

@@ -32,7 +32,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
         def now(_: object) -> object:
             return NOW
 
-    monkeypatch.setattr("operate.service_status.datetime", Clock)
+    monkeypatch.setattr("operate.running.service_status.datetime", Clock)
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "UTC")
         time.tzset()
@@ -264,7 +264,7 @@ def test_watching_goes_on_until_it_is_interrupted(aws: FakeService, monkeypatch:
         if next(naps, None) is None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("operate.status_screen.time.sleep", sleep)
+    monkeypatch.setattr("operate.running.status_screen.time.sleep", sleep)
     said = status("--watch")
     assert said.count("service   go-api-dev, ACTIVE") == 2
     assert said.count("is something new.") == 1
@@ -273,6 +273,6 @@ def test_watching_goes_on_until_it_is_interrupted(aws: FakeService, monkeypatch:
 @pytest.mark.usefixtures("aws")
 def test_a_watch_has_no_json(monkeypatch: pytest.MonkeyPatch) -> None:
     """One document is one document."""
-    monkeypatch.setattr("operate.status_screen.watch", lambda *_: pytest.fail("watched"))
+    monkeypatch.setattr("operate.running.status_screen.watch", lambda *_: pytest.fail("watched"))
     with pytest.raises(OperateError, match="leave out --watch"):
         status("--watch", "--json")

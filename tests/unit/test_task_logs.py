@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from operate import __main__ as command_line
-from operate import task_logs
 from operate.errors import OperateError
+from operate.running import task_logs
 from tests.unit import fake_service
 from tests.unit.fake_service import NOW
 
@@ -30,7 +30,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeService:
         def now(cls, _: object = None) -> datetime:  # type: ignore[override]
             return NOW
 
-    monkeypatch.setattr("operate.task_logs.datetime", Clock)
+    monkeypatch.setattr("operate.running.task_logs.datetime", Clock)
     return fake_service.install(monkeypatch)
 
 
@@ -87,7 +87,7 @@ def test_following_prints_what_comes_late_and_nothing_twice(aws: FakeService, mo
         for message in next(polls, None) or _interrupt(polls):
             aws.write(message, task=ALIVE, seconds_ago=50 if message == "late" else 20)
 
-    monkeypatch.setattr("operate.task_logs.time.sleep", sleep)
+    monkeypatch.setattr("operate.running.task_logs.time.sleep", sleep)
     assert [line.split()[1] for line in logs("--follow")] == ["first", "second", "third", "late"]
 
 

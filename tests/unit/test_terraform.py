@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from operate import paths, progress, provider_mirror, terraform
+from operate import paths, progress
 from operate.errors import OperateError
 from operate.progress import StepFailedError
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.terraform_cli import provider_mirror, terraform
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 from stacks.settings import Environment
 from stacks.versions import AWS_PROVIDER_VERSION
 
@@ -224,8 +225,8 @@ def test_unreadable_folder_of_the_cli_configuration(tmp_path: Path) -> None:
     program = f"""
 import os
 from pathlib import Path
-from operate import provider_mirror, terraform
-from operate.program import Program
+from operate.terraform_cli import provider_mirror, terraform
+from operate.terraform_cli.program import Program
 if os.getuid() == 0:
     os.setuid(65534)
 os.environ["TF_CLI_CONFIG_FILE"] = {str(tmp_path / "own.tfrc")!r}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from operate import terraform_errors
 from operate.progress import StepFailedError
+from operate.terraform_cli import terraform_errors
 from stacks.settings import Image, LocalBackend, RemoteBackend
 
 REMOTE_EXECUTION = """\

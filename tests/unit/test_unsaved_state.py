@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from operate.generator import settings_of
-from operate.stack import Stack
-from operate.terraform import Terraform
+from operate.terraform_cli.stack import Stack
+from operate.terraform_cli.terraform import Terraform
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,7 @@ PROXY = {"name": "a-proxy", "image": "public.ecr.aws/proxy:9", "stopTimeout": 7,
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> FakeService:
-    monkeypatch.setattr("operate.exec_command.shutil.which", lambda _: "/usr/bin/plugin")
+    monkeypatch.setattr("operate.running.exec_command.shutil.which", lambda _: "/usr/bin/plugin")
     fake = fake_service.install(monkeypatch)
     fake.sidecars = [PROXY]
     own = {"name": "go-api", "imageDigest": DIGEST}
@@ -74,7 +74,7 @@ def test_releases_are_the_applications() -> None:
 
 def test_logs_of_one_container(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     """The application's, or the named one's."""
-    monkeypatch.setattr("operate.task_logs.parse_since", lambda _: fake_service.before(600))
+    monkeypatch.setattr("operate.running.task_logs.parse_since", lambda _: fake_service.before(600))
     aws.write("of the API", task="1a2b3c4d5e6f", seconds_ago=10)
     aws.write("of the proxy", task="1a2b3c4d5e6f", seconds_ago=10, container="a-proxy")
     assert operate("logs", "dev") == "1a2b3c4d of the API\n"
@@ -100,7 +100,7 @@ def test_a_shell_in_one_container(aws: FakeService) -> None:
 
 def test_a_one_off_task_is_the_applications(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its command is overridden, and its exit code counts, whatever a sidecar's is."""
-    monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("operate.running.one_off_task.time.sleep", lambda _: None)
     containers = [{"name": "a-proxy", "exitCode": 137}, {"name": "go-api", "exitCode": 0}]
     aws.started = [task("0a1b2c3d4e5f", lastStatus="STOPPED", stoppedReason="ended", containers=containers)]
     operate("run", "dev", "--", "migrate")
@@ -110,7 +110,7 @@ def test_a_one_off_task_is_the_applications(aws: FakeService, monkeypatch: pytes
 
 def test_a_one_off_task_whose_sidecar_fails_did_not_run(aws: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     """ECS's exit code for what it never started is not the command's."""
-    monkeypatch.setattr("operate.one_off_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("operate.running.one_off_task.time.sleep", lambda _: None)
     reason = "CannotStartContainerError: dependency graph: a-proxy did not exit successfully."
     own = {"name": "go-api", "exitCode": 143, "reason": reason}
     containers = [{"name": "a-proxy", "exitCode": 3}, own]

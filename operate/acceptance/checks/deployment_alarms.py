@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operate import alarms
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding, NotRunError
-from operate.rollout import Outcome
+from operate.running import alarms
+from operate.running.rollout import Outcome
 from operate.service import id_of
 
 if TYPE_CHECKING:

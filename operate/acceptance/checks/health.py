@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from operate import startup_time
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding, NotRunError
+from operate.running import startup_time
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operate import rollout
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding, NotRunError
-from operate.rollout import Outcome
+from operate.running import rollout
+from operate.running.rollout import Outcome
 from operate.service import id_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operate import rollout
 from operate.acceptance.checks.check import judges
 from operate.acceptance.criteria import Criterion, Finding
+from operate.running import rollout
 from operate.service import wait_until
 
 if TYPE_CHECKING:

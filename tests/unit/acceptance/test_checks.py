@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import pytest
 
-from operate import startup_time
 from operate.acceptance import checks
 from operate.acceptance.checks import CHECKS, autoscaling, criterion_ids, health, logs, sidecars
 from operate.acceptance.checks.check import Check
 from operate.acceptance.criteria import NotRunError
 from operate.acceptance.service_under_test import ServiceUnderTest
 from operate.environment import Environment
+from operate.running import startup_time
+from operate.running.startup_time import StartupTime
 from operate.service import Service
-from operate.startup_time import StartupTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from operate import progress
 from operate.acceptance import provenance
 from operate.acceptance.provenance import UNKNOWN
 from operate.image_tags import ImageReference
-from operate.program import Program
 from operate.progress import Command, StepFailedError
-from operate.terraform import Terraform
+from operate.terraform_cli.program import Program
+from operate.terraform_cli.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,9 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         raise StepFailedError("it", returncode=128, output="not a git repository")
 
     monkeypatch.setattr(progress, "read", read)
-    monkeypatch.setattr("operate.terraform.program", lambda: Program("terraform", "terraform", "Terraform"))
+    monkeypatch.setattr(
+        "operate.terraform_cli.terraform.program", lambda: Program("terraform", "terraform", "Terraform")
+    )
     return said
 
 

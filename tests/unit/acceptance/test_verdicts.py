@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operate import rollout
 from operate.acceptance.checks import rolling_deployment, task_replacement
 from operate.acceptance.criteria import Criterion, Finding, NotRunError, Result, Verdict, exit_code
 from operate.acceptance.load import Sample
 from operate.acceptance.run import Options
 from operate.acceptance.timeline import Timeline
 from operate.errors import OperateError
-from operate.rollout import Outcome
+from operate.running import rollout
+from operate.running.rollout import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

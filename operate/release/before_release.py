@@ -14,10 +14,13 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from operate import embedded_aws, one_off_task, plan_changes, progress
+from operate import progress
 from operate.environment import answering, said_if_not_told
 from operate.errors import OperateError
-from operate.plan_changes import CREATED
+from operate.local import embedded_aws
+from operate.plan import plan_changes
+from operate.plan.plan_changes import CREATED
+from operate.running import one_off_task
 from operate.service import id_of, short_id, wait_until
 
 if TYPE_CHECKING:
@@ -25,11 +28,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ecs.type_defs import RegisterTaskDefinitionRequestTypeDef, TaskTypeDef
 
-    from operate.plan_changes import Changed
+    from operate.plan.plan_changes import Changed
+    from operate.running.task_logs import Line
     from operate.service import Service
-    from operate.stack import Stack
-    from operate.task_logs import Line
-    from operate.terraform_state import State
+    from operate.terraform_cli.stack import Stack
+    from operate.terraform_cli.terraform_state import State
     from stacks.settings import Environment as Settings
 
 COPIED = {

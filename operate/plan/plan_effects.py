@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from operate import plan_changes, plan_fields, plan_permissions
-from operate.plan_changes import CREATED, DESTROYED, REPLACED, ROLLING, Changed
-from operate.rollout_duration import HealthCheck, RollingDeployment
+from operate.plan import plan_changes, plan_fields, plan_permissions
+from operate.plan.plan_changes import CREATED, DESTROYED, REPLACED, ROLLING, Changed
+from operate.plan.rollout_duration import HealthCheck, RollingDeployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from operate import progress, service_status
+from operate import progress
+from operate.running import service_status
 from operate.service import short_id
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from operate.alarms import RaisedAlarm
     from operate.environment import Environment
-    from operate.service_status import Deployment, Said, Status, Task
+    from operate.running.alarms import RaisedAlarm
+    from operate.running.service_status import Deployment, Said, Status, Task
 
 _REFRESH_SECONDS = 2
 _EVENTS_SHOWN = 4

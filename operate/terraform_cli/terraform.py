@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operate import callers_variables, paths, progress, provider_mirror
+from operate import paths, progress
 from operate.errors import OperateError
-from operate.program import NAME_VARIABLE, Program
 from operate.progress import Command, StepFailedError
+from operate.terraform_cli import callers_variables, provider_mirror
+from operate.terraform_cli.program import NAME_VARIABLE, Program
 from stacks.versions import AWS_PROVIDER, AWS_PROVIDER_VERSION, MINIMUM_TERRAFORM
 
 _LONGEST_SHOWN = 200

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from operate import alarms, rollout
 from operate.image_tags import ImageReference
+from operate.running import alarms, rollout
 from operate.service import Service, id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ContainerTypeDef, DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
-    from operate.alarms import RaisedAlarm
     from operate.environment import Environment
-    from operate.rollout import Failure
+    from operate.running.alarms import RaisedAlarm
+    from operate.running.rollout import Failure
 
 _EVENTS_KEPT = 10
 _ACTIVITIES_KEPT = 5

@@ -6,17 +6,17 @@ import itertools
 import shlex
 from typing import TYPE_CHECKING
 
-from operate import releases
 from operate.errors import OperateError
 from operate.image_tags import ImageTag, registry_of
-from operate.releases import Verdict
+from operate.release import releases
+from operate.release.releases import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
     from operate.environment import Environment
-    from operate.releases import Release
+    from operate.release.releases import Release
     from operate.service import Service
 
 _LOOKED_AT = 100

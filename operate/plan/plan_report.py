@@ -11,12 +11,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from operate import plan_changes, plan_decisions, plan_effects
 from operate.cost import planned as planned_cost
-from operate.plan_changes import REPLACED
-from operate.plan_decisions import NEEDS_A_DECISION
-from operate.plan_effects import Effect
-from operate.plan_fields import Field
+from operate.plan import plan_changes, plan_decisions, plan_effects
+from operate.plan.plan_changes import REPLACED
+from operate.plan.plan_decisions import NEEDS_A_DECISION
+from operate.plan.plan_effects import Effect
+from operate.plan.plan_fields import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from operate.deployment import Planned
     from operate.environment import Environment
-    from operate.plan_changes import Change, OutputChange
-    from operate.plan_decisions import Decision
+    from operate.plan.plan_changes import Change, OutputChange
+    from operate.plan.plan_decisions import Decision
 
 NOTHING_TO_CHANGE, CHANGES = 0, 2
 _PHRASES = {

@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from operate.terraform import tool_variables
+from operate.terraform_cli.terraform import tool_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from operate.terraform import Terraform
+    from operate.terraform_cli.terraform import Terraform
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
 

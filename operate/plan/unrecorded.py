@@ -15,7 +15,7 @@ from operate import paths
 from operate.environment import answering
 from operate.errors import OperateError
 from operate.service import Service
-from operate.terraform_errors import how_to_restore
+from operate.terraform_cli.terraform_errors import how_to_restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
     from operate.environment import Environment
-    from operate.stack import Stack
+    from operate.terraform_cli.stack import Stack
 
     Block = Mapping[str, Any]
     Tags = Mapping[str, str]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from operate import alarms, progress
+from operate import progress
 from operate.environment import NotToldError, answering, said_if_not_told
 from operate.errors import OperateError
+from operate.running import alarms
 from operate.service import Service, id_of, short_id, wait_until
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from local_aws import container_engine
-from operate import image_push, paths, progress
+from operate import paths, progress
 from operate.errors import OperateError
-from operate.image_push import Image
 from operate.image_tags import registry_of
+from operate.local import image_push
+from operate.local.image_push import Image
 
 if TYPE_CHECKING:
     from local_aws.container_engine import Engine

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from operate.releases import Verdict
-from operate.status_screen import short_digest
+from operate.release.releases import Verdict
+from operate.running.status_screen import short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from operate.releases import Release
+    from operate.release.releases import Release
 
 _STYLES = {Verdict.SERVES_NOW: "green", Verdict.ROLLED_BACK: "red", Verdict.NEVER_HEALTHY: "red"}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from operate.errors import OperateError
-from operate.program import Program
+from operate.terraform_cli.program import Program
 from stacks.versions import AWS_PROVIDER_VERSION
 
 MIRROR_VARIABLE = "TERRAFORM_PROVIDER_MIRROR"

@@ -15,10 +15,12 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from operate import embedded_aws, progress, rollout
+from operate import progress
 from operate.errors import OperateError
+from operate.local import embedded_aws
+from operate.running import rollout
+from operate.running.task_logs import Reader, parse_duration
 from operate.service import Service, id_of, short_id
-from operate.task_logs import Reader, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import RunTaskRequestTypeDef, TaskTypeDef
 
     from operate.environment import Environment
-    from operate.task_logs import Line
+    from operate.running.task_logs import Line
 
 TIMED_OUT = 124
 """Exit code, as timeout(1) has it."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from operate import paths, progress, terraform_errors
+from operate import paths, progress
 from operate.errors import OperateError
 from operate.progress import StepFailedError
-from operate.terraform import Terraform, program
-from operate.terraform_state import State
+from operate.terraform_cli import terraform_errors
+from operate.terraform_cli.terraform import Terraform, program
+from operate.terraform_cli.terraform_state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

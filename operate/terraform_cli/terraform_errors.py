@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from operate.paths import shown
-from operate.terraform import program
+from operate.terraform_cli.terraform import program
 from stacks.settings import RemoteBackend, S3Backend
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from operate import plan_fields
-from operate.plan_fields import SENSITIVE, UNKNOWN, Field
+from operate.plan import plan_fields
+from operate.plan.plan_fields import SENSITIVE, UNKNOWN, Field
 
 IN_PLACE, ROLLING, NEW_REVISION = "in place", "rolling", "new revision"
 CREATED, REPLACED, DESTROYED = "created", "replaced", "destroyed"

@@ -14,10 +14,11 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from operate import progress, rollout
+from operate import progress
 from operate.environment import answering, said_if_not_told
 from operate.image_tags import ImageReference
-from operate.rollout import Outcome
+from operate.running import rollout
+from operate.running.rollout import Outcome
 from operate.service import Service, id_of
 from stacks.settings import RELEASE_VERDICT_TAG
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local_aws.instance import REGION
-from operate import paths, provider_process, terraform_errors
+from operate import paths
 from operate.errors import OperateError
 from operate.progress import StepFailedError
-from operate.terraform import Terraform
+from operate.terraform_cli import provider_process, terraform_errors
+from operate.terraform_cli.terraform import Terraform
 from stacks.settings import S3Backend
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from local_aws.instance import LocalAws
-    from operate.provider_process import ProviderProcess
+    from operate.terraform_cli.provider_process import ProviderProcess
 
 STATE_BUCKET = "terraform-state"
 IMAGE_REPOSITORY = "go-api"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from operate import plan_fields
-from operate.policy_grants import gained, grants_in
+from operate.plan import plan_fields
+from operate.plan.policy_grants import gained, grants_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

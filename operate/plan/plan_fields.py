@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from operate import plan_dashboards, policy_grants
+from operate.plan import plan_dashboards, policy_grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from operate import cluster_capacity, image_configuration
 from operate.environment import NotToldError, answering
-from operate.image_configuration import ARCHITECTURES
+from operate.plan import cluster_capacity, image_configuration
+from operate.plan.image_configuration import ARCHITECTURES
 from stacks.settings import is_arn
 from stacks.settings.messages import dotted
 

@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from local_aws import container_engine, lifecycle
-from operate import deployment_lock, paths, progress, sample_infrastructure
+from operate import paths, progress
 from operate.errors import OperateError
-from operate.terraform import executable
-from operate.terraform_state import Lock
+from operate.local import deployment_lock, sample_infrastructure
+from operate.terraform_cli.terraform import executable
+from operate.terraform_cli.terraform_state import Lock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

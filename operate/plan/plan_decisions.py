@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from operate import plan_changes, plan_effects, plan_permissions
 from operate.errors import OperateError
-from operate.plan_changes import DESTROYED, REPLACED
-from operate.plan_permissions import TASK_ROLE
+from operate.plan import plan_changes, plan_effects, plan_permissions
+from operate.plan.plan_changes import DESTROYED, REPLACED
+from operate.plan.plan_permissions import TASK_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from operate.plan_changes import Changed
+    from operate.plan.plan_changes import Changed
 
 NEEDS_A_DECISION = 3
 

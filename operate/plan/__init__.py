@@ -1,0 +1,1 @@
+"""What a plan would do to what runs, whether it may, and how it is shown."""

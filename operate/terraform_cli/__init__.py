@@ -1,0 +1,1 @@
+"""Terraform as a program: how it is run in a stack's folder, what it says, and where its provider comes from."""
