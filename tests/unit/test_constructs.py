@@ -8,9 +8,10 @@ from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cdktf import TerraformOutput, TerraformStack, Testing
+from cdktf import DataTerraformRemoteStateLocal, TerraformOutput, TerraformStack, Testing
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
 
 from constructs_lib.container_definition import ContainerDefinition, ContainerHealthCheck, Ulimit
 from constructs_lib.container_logging import AwsLogs
@@ -18,7 +19,9 @@ from constructs_lib.fargate_cluster import ExistingFargateCluster, FargateCluste
 from constructs_lib.fargate_service import FargateService, LoadBalancer, Network, Rollout
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.iam_policy import AwsLocation, PolicyStatement, ecs_tasks_trust_json, policy_json
+from constructs_lib.load_balancing import LoadBalancing
 from constructs_lib.log_group import ExistingLogGroup, LogGroup
+from constructs_lib.remote_state import RemoteState, string_matching
 from constructs_lib.service_autoscaling import RequestTarget, ScheduledAction, ServiceAutoscaling
 from constructs_lib.task_execution_role import TaskExecutionRole
 from constructs_lib.task_role import TaskRole
@@ -644,10 +647,10 @@ def test_a_port_that_only_root_may_listen_on(
     assert [*synthesized(stack).get("check", {})] == ["task_privileged_port"] * warned
 
 
-def service(stack: TerraformStack, **changes: Any) -> FargateService:
+def service(stack: TerraformStack, id_: str = "service", **changes: Any) -> FargateService:
     return FargateService(
         stack,
-        "service",
+        id_,
         **{
             "name": "orders",
             "cluster_arn": CLUSTER,
@@ -789,3 +792,38 @@ def test_task_definition_refuses_a_size_before_it_declares_anything(stack: Terra
     with pytest.raises(ValueError, match="cpu 512 with memory_mib 512: 512 CPU units go with 1024, 2048, 3072 or 4096"):
         task_definition(stack, cpu=512, memory_mib=512)
     assert declared(stack) == {}
+
+
+def test_two_services_live_in_one_stack(stack: TerraformStack) -> None:
+    """No construct claims an address that another instance of it needs."""
+    for name in ("orders", "returns"):
+        service(stack, name, name=name)
+    assert {block["name"] for block in Template.of(stack).all("aws_ecs_service")} == {"orders", "returns"}
+
+
+@pytest.mark.parametrize("paths", [("blue/targets", "green/targets"), ("a_b/c", "a/b_c")], ids=" and ".join)
+def test_each_construct_keeps_its_own_warnings(stack: TerraformStack, paths: tuple[str, str]) -> None:
+    """One id under two parents, and two paths that read alike: no construct's `check` blocks replace another's."""
+    for port, path in enumerate(paths, start=8001):
+        parent, id_ = path.split("/")
+        LoadBalancing(
+            Construct(stack, parent),
+            id_,
+            target_group_arn=TARGET_GROUP,
+            vpc_id="vpc-1",
+            container_port=port,
+            stop_timeout_seconds=30,
+        )
+    checks = Template.of(stack).json["check"].values()
+    ports = [re.findall(r"container's port is (\d+)", check["assert"][0]["error_message"]) for check in checks]
+    assert sorted(filter(None, ports)) == [["8001"], ["8002"]]
+    assert len(checks) == 4
+
+
+def test_a_state_has_one_contract(stack: TerraformStack) -> None:
+    """The second one would replace the first without a word."""
+    state = DataTerraformRemoteStateLocal(stack, "networking", path="networking.tfstate")
+    contract = [string_matching("vpc_id", "vpc-.*", "a VPC's id")]
+    RemoteState(state, module="networking", address="networking.tfstate", contract=contract)
+    with pytest.raises(RuntimeError, match="already a Construct with name 'contract' in"):
+        RemoteState(state, module="networking", address="networking.tfstate", contract=contract)
