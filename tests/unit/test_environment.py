@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -655,28 +654,6 @@ def test_the_owners_tags_win(tmp_path: Path) -> None:
     assert environment.own_tags == {"Environment": "production", "SERVICE": "api", "managed-by": "terraform"}
 
 
-def test_a_name_is_measured_with_its_suffix(tmp_path: Path) -> None:
-    """`<service>-dev-execution` may have 64 characters; the 65th is one too many, and the message counts them."""
-    for length, fits in ((50, True), (51, False)):
-        file = environment_file(tmp_path, f'service = {{ name = "{"a" * length}" }}', without="service")
-        if fits:
-            load_environment(file)
-        else:
-            text = refusal_of(file)
-            assert f"the IAM role would be {'a' * 51}-dev-execution, 65 characters, and AWS allows 64" in text
-            assert "by 1" in text
-
-
-def test_every_named_resource_has_its_limit(tmp_path: Path) -> None:
-    """ECS takes 255 characters and a log group 512; a name beyond all three limits is told for each resource."""
-    text = refusal_of(environment_file(tmp_path, f'service = {{ name = "{"a" * 510}" }}', without="service"))
-    assert "AWS allows 64" in text
-    assert "the ECS cluster, service and task definition family would be " in text
-    assert "514 characters, and AWS allows 255" in text
-    assert "the log group would be /ecs/" in text
-    assert "519 characters, and AWS allows 512" in text
-
-
 EVERY_KEY = tomllib.loads(
     MINIMAL.replace('service = { name = "go-api" }', 'service = { name = "go-api", api_url = "http://a" }') + MODULES
 ) | {
@@ -855,154 +832,6 @@ def test_a_byte_order_mark_is_let_pass(tmp_path: Path) -> None:
     file = environment_file(tmp_path)
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     load_environment(file)
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("-dev.toml", "not begin with -"),
-        ("d.v.toml", "only letters, digits, - and _"),
-        ("dev env.toml", "such as dev.toml"),
-        ("dev.TOML", "rename it to dev.toml"),
-        ("dev.tml", "rename it to dev.toml"),
-    ],
-)
-def test_a_file_name_that_is_no_environment_name_is_refused(name: str, remedy: str, tmp_path: Path) -> None:
-    """Rather than ignored, which would leave a stack out without a word."""
-    file = environment_file(tmp_path, name=name)
-    with pytest.raises(SettingsError) as caught:
-        load_environments(tmp_path)
-    assert str(caught.value).startswith(f"{file}\n")
-    assert remedy in str(caught.value)
-
-
-def test_other_files_are_no_environments(tmp_path: Path) -> None:
-    """A note, a backup and an editor's lock lie beside them and do no harm."""
-    environment_file(tmp_path)
-    for name in ("README.md", "dev.toml~", "dev.toml.bak", ".#dev.toml", ".dev.toml.swp", "notes.html", "x.yaml"):
-        (tmp_path / name).write_text("x", "utf-8")
-    assert [environment.name for environment in load_environments(tmp_path)] == ["dev"]
-
-
-def test_a_folder_without_environments_is_told(tmp_path: Path) -> None:
-    """Missing, empty, or no folder at all; and a folder where a file should be."""
-    (tmp_path / "file").touch()
-    (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / "dev.toml").mkdir()
-    (tmp_path / "empty").mkdir()
-    for name, told in (("gone", "no such file"), ("file", "not a directory"), ("odd", "is a directory")):
-        with pytest.raises(SettingsError, match=told):
-            load_environments(tmp_path / name)
-    with pytest.raises(SettingsError, match="has no environment: add one"):
-        load_environments(tmp_path / "empty")
-
-
-def test_environments_come_by_name(tmp_path: Path) -> None:
-    """`a-b` before `a.c`-like orders of file names: the environments' names decide."""
-    for name in ("qa", "dev", "qa-2"):
-        text = MINIMAL.replace("go-api.tfstate", f"{name}.tfstate") + MODULES.replace("loadbalancing.tfstate", name)
-        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
-    assert [environment.name for environment in load_environments(tmp_path)] == ["dev", "qa", "qa-2"]
-
-
-def _pair(directory: Path, first: dict[str, str], second: dict[str, str]) -> str:
-    """Two files, each the minimal one with texts replaced; what is told of them, or nothing."""
-    for replaced in (first, second):
-        replacements = deepcopy(replaced)
-        name = replacements.pop("file")
-        text = MINIMAL + MODULES
-        for old, new in replacements.items():
-            assert old in text
-            text = text.replace(old, new)
-        (directory / name).write_text(text, "utf-8")
-    try:
-        load_environments(directory)
-    except SettingsError as error:
-        return str(error)
-    return ""
-
-
-def test_two_environments_may_not_share_names_in_an_account(tmp_path: Path) -> None:
-    """Roles are an account's: another region or another case does not keep `a-b` + `c` and `a` + `b-c` apart."""
-    told = _pair(
-        tmp_path,
-        {"file": "c.toml", '"go-api"': '"a-b"', "go-api.tfstate": "1"},
-        {"file": "b-c.toml", '"go-api" }\nimage': '"A" }\nimage', "go-api.tfstate": "2", '"eu-west-1"': '"us-east-1"'},
-    )
-    assert f"{tmp_path / 'c.toml'}: service.name" in told
-    assert str(tmp_path / "b-c.toml") in told
-    assert "would be called a-b-c" in told
-
-
-def test_two_accounts_may_share_names(tmp_path: Path) -> None:
-    """Only the state's address keeps them apart then."""
-    told = _pair(
-        tmp_path,
-        {"file": "c.toml", 'name = "go-api"': 'name = "a-b"', "go-api.tfstate": "1"},
-        {"file": "b-c.toml", 'name = "go-api"': 'name = "a"', "go-api.tfstate": "2", "111111111111": "222222222222"},
-    )
-    assert told == ""
-
-
-def test_two_environments_may_not_share_a_state(tmp_path: Path) -> None:
-    """Each would destroy what the other made; both files are named."""
-    told = _pair(tmp_path, {"file": "dev.toml"}, {"file": "qa.toml"})
-    assert f"{tmp_path / 'qa.toml'}: backend\n" in told
-    assert f"s3://states/go-api.tfstate is the state of {tmp_path / 'dev.toml'} too" in told
-
-
-def test_an_environment_may_not_overwrite_what_another_reads(tmp_path: Path) -> None:
-    """Its state at the address of a module that the other one reads."""
-    told = _pair(
-        tmp_path,
-        {"file": "dev.toml"},
-        {"file": "qa.toml", '"networking.tfstate"': '"x/networking.tfstate"', "go-api.tfstate": "networking.tfstate"},
-    )
-    assert f"{tmp_path / 'qa.toml'}: backend\n" in told
-    assert f"is the state that {tmp_path / 'dev.toml'} reads as remote_state.networking too" in told
-
-
-def _copied(directory: Path, **replaced: str) -> str:
-    """As the README says: `dev-2.toml` is a copy of the shipped `dev.toml` with a state key of its own."""
-    text = (ROOT / "environments" / "dev.toml").read_text("utf-8")
-    (directory / "dev.toml").write_text(text, "utf-8")
-    text = text.replace("go-api/terraform.tfstate", "go-api-2/terraform.tfstate")
-    for old, new in replaced.items():
-        assert old in text
-        text = text.replace(old, new)
-    (directory / "dev-2.toml").write_text(text, "utf-8")
-    try:
-        load_environments(directory)
-    except SettingsError as error:
-        return str(error)
-    return ""
-
-
-OWN_OUTPUT = '[remote_state.loadbalancing]\noutputs = { target_group_arn = "dev_2_target_group_arn" }'
-
-
-def test_two_environments_may_not_share_a_target_group(tmp_path: Path) -> None:
-    """Each would get half of the other's requests; the message gives the line that puts it right."""
-    told = _copied(tmp_path)
-    state = "s3://example-terraform-state-dev/loadbalancing/terraform.tfstate"
-    assert told.startswith(f"{tmp_path / 'dev.toml'}: remote_state.loadbalancing\n")
-    assert f"the output target_group_arn of {state} is the target group of {tmp_path / 'dev-2.toml'} too" in told
-    assert len(told.splitlines()) == 2
-    assert OWN_OUTPUT.splitlines()[1].replace("_2", "") in told
-
-
-@pytest.mark.parametrize(
-    "replaced",
-    [
-        {"[remote_state.loadbalancing]": OWN_OUTPUT},
-        {'key = "loadbalancing/': 'key = "loadbalancing-2/'},
-        {'"111111111111"': '"222222222222"', '"go-api"': '"a-b"'},
-        {'region     = "eu-west-1"': 'region     = "us-east-1"'},
-    ],
-)
-def test_a_target_group_of_its_own_is_another_output_or_state(replaced: dict[str, str], tmp_path: Path) -> None:
-    """Of another account or region what the state says would be refused at plan."""
-    assert _copied(tmp_path, **replaced) == ""
 
 
 def _rollout_moves(tasks: int, minimum_healthy_percent: int, maximum_percent: int) -> bool:

@@ -67,15 +67,15 @@ def test_two_files(tmp_path: Path) -> None:
 
 def test_the_same_names(tmp_path: Path) -> None:
     """In one account, whatever the region and the case."""
-    write(tmp_path, "a-b.toml", service="x", own="1", region="us-east-1")
-    write(tmp_path, "b.toml", service="X-a", own="2")
+    write(tmp_path, "b-c.toml", service="A", own="1", region="us-east-1")
+    write(tmp_path, "c.toml", service="a-b", own="2")
     assert told(tmp_path) == [
         (
-            'b.toml: service.name = "X-a"\n    everything it creates in account 111111111111 would be called X-a-b, '
-            "like what a-b.toml creates: IAM ignores region and case. Rename the service or the file"
+            'c.toml: service.name = "a-b"\n    everything it creates in account 111111111111 would be called a-b-c, '
+            "like what b-c.toml creates: IAM ignores region and case. Rename the service or the file"
         )
     ]
-    write(tmp_path, "b.toml", service="X-a", own="2", account_id="222222222222")
+    write(tmp_path, "c.toml", service="a-b", own="2", account_id="222222222222")
     assert len(load_environments(tmp_path)) == 2
 
 
@@ -181,6 +181,7 @@ def _problems(folder: Path) -> Any:
     return caught.value.problems
 
 
+NAMED = "the file's name must have only letters, digits, - and _, and not begin with -, such as dev.toml"
 TOLD: list[tuple[str, str, str]] = [
     ("dev.TOML", "", "dev.TOML\n    must end in .toml: rename it to dev.toml"),
     (
@@ -196,11 +197,9 @@ TOLD: list[tuple[str, str, str]] = [
         'container = { environment = { A = "x TfToken[1" } }',
         'dev.toml: container.environment.A\n    must not contain "TfToken[", which CDKTF would replace',
     ),
-    (
-        "d v.toml",
-        "",
-        "d v.toml\n    the file's name must have only letters, digits, - and _, and not begin with -, such as dev.toml",
-    ),
+    ("d v.toml", "", f"d v.toml\n    {NAMED}"),
+    ("d.v.toml", "", f"d.v.toml\n    {NAMED}"),
+    ("-dev.toml", "", f"-dev.toml\n    {NAMED}"),
 ]
 
 
@@ -215,9 +214,32 @@ def test_no_files(tmp_path: Path) -> None:
     assert told(tmp_path / "gone") == [".\n    cannot be read as a folder of environments: no such file or directory"]
 
 
+def test_odd_folders(tmp_path: Path) -> None:
+    """A file in a folder's place, and a folder in a file's."""
+    (tmp_path / "file").touch()
+    (tmp_path / "odd" / "dev.toml").mkdir(parents=True)
+    for name, text in (("file", "not a directory"), ("odd", "is a directory")):
+        (problem,) = told(tmp_path / name)
+        assert problem.endswith(text)
+
+
 def test_every_file_that_may_be_meant_is_read(tmp_path: Path) -> None:
     """And none that is a backup, hidden or something else."""
-    for name in ("a.tml", "b.tom", "c.TOML", "d.toml~", ".e.toml", "#f.toml", "g.html", "h.yaml", "i", "j.txt"):
+    for name in (
+        "a.tml",
+        "b.tom",
+        "c.TOML",
+        "d.toml~",
+        ".e.toml",
+        "#f.toml",
+        "g.html",
+        "h.yaml",
+        "i",
+        "j.txt",
+        "k.md",
+        "l.toml.bak",
+        ".m.toml.swp",
+    ):
         write(tmp_path, name)
     assert [text.partition("\n")[0] for text in told(tmp_path)] == ["a.tml", "b.tom", "c.TOML"]
 
