@@ -18,7 +18,6 @@ from constructs_lib.iam_policy import AwsLocation
 from constructs_lib.task_execution_role import TaskExecutionRole
 from stacks.fargate_api_stack import FargateApiStack
 from stacks.settings import Environment
-from stacks.versions import AWS_PROVIDER_VERSION
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -362,51 +361,11 @@ def test_log_group(template: Template) -> None:
     assert template.only("aws_cloudwatch_log_group") == {"name": "/ecs/go-api-dev", "retention_in_days": 14}
 
 
-def test_provider_stays_in_its_account_and_tags_everything(template: Template) -> None:
-    """A plan with another account's credentials fails; every resource says what it is part of."""
-    (provider,) = template.json["provider"]["aws"]
-    tags = {"environment": "dev", "service": "go-api", "managed-by": "terraform", "team": "platform"}
-    assert provider == {
-        "region": REGION,
-        "allowed_account_ids": [ACCOUNT],
-        "default_tags": [{"tags": tags}],
-        "ignore_tags": [{"keys": ["release-verdict"]}],
-    }
-
-
 def test_the_owners_tags_stand_in_place_of_the_stacks(synthesize: Synthesize) -> None:
     """One of the two where they differ in case alone."""
     (provider,) = synthesize(tags={"Environment": "prod", "managed-by": "a"}).json["provider"]["aws"]
     tags = {"Environment": "prod", "managed-by": "a", "service": "go-api", "team": "platform"}
     assert provider["default_tags"] == [{"tags": tags}]
-
-
-def test_outputs(template: Template) -> None:
-    """All that a pipeline or a person reads after a deployment."""
-    values = {name: output["value"] for name, output in template.json["output"].items()}
-    dns_name = "${data.terraform_remote_state.loadbalancing.outputs.alb_dns_name}"
-    health_path = '${coalesce(data.aws_lb_target_group.existing_loadbalancing.health_check[0].path, "/health")}'
-    assert re.fullmatch(r"\$\{aws_ecs_task_definition\.\w+\.arn}", values.pop("task_definition_arn"))
-    assert re.fullmatch(r"\$\{aws_cloudwatch_log_group\.\w+\.name}", values.pop("log_group_name"))
-    assert values == {
-        "cluster_name": "${aws_ecs_cluster.cluster.name}",
-        "cluster_arn": "${aws_ecs_cluster.cluster.arn}",
-        "service_name": "${aws_ecs_service.service.name}",
-        "image_tag": "${var.image_tag}",
-        "image_digest": "${one(values(data.aws_ecr_image.pushed_image)).image_digest}",
-        "execution_role_arn": "${aws_iam_role.execution_role.arn}",
-        "task_role_arn": "${aws_iam_role.task_role.arn}",
-        "api_url": f"http://{dns_name}",
-        "health_url": f"http://{dns_name}{health_path}",
-    }
-
-
-def test_terraform_is_new_enough_for_a_lock_file(template: Template) -> None:
-    """An older Terraform says so itself, instead of stumbling over `use_lockfile`."""
-    assert template.json["terraform"]["required_version"] == ">= 1.10"
-    assert template.json["terraform"]["required_providers"] == {
-        "aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}
-    }
 
 
 def test_image_tag_has_the_environments_default(synthesize: Synthesize, template: Template) -> None:
@@ -425,65 +384,23 @@ def test_image_tag_must_be_a_commit_sha_where_required(synthesize: Synthesize) -
     assert "dev takes only commit SHAs" in rules[1]["error_message"]
 
 
-def test_image_tag_is_looked_up(template: Template) -> None:
-    """A tag that the repository does not have fails the plan."""
-    image = template.only("data.aws_ecr_image")
-    assert image["image_tag"] == "${var.image_tag}"
-    assert image["for_each"] == '${toset(["go-api:${var.image_tag}"])}'
-
-
 CHANGES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
-    ({"container": {"cpu": 1024, "memory_mib": 2048}}, "aws_ecs_task_definition", {"cpu": "1024", "memory": "2048"}),
-    (
-        {"container": {"cpu_architecture": "ARM64"}},
-        "aws_ecs_task_definition",
-        {"runtime_platform": {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}},
-    ),
-    ({"scaling": {"min_capacity": 2}}, "aws_ecs_service", {"desired_count": 2}),
     ({"scaling": {"min_capacity": 0}}, "aws_ecs_service", {"desired_count": 1}),
     ({"scaling": {"min_capacity": 0, "max_capacity": 0}}, "aws_ecs_service", {"desired_count": 0}),
     ({"scaling": {"min_capacity": 0}}, "aws_appautoscaling_target", {"min_capacity": 0, "max_capacity": 4}),
-    (
-        {"deployment": {"health_check_grace_period_seconds": 5, "steady_state_timeout_minutes": 7}},
-        "aws_ecs_service",
-        {"health_check_grace_period_seconds": 5, "timeouts": {"create": "7m", "update": "7m"}},
-    ),
-    (
-        {"deployment": {"minimum_healthy_percent": 50, "maximum_percent": 300}},
-        "aws_ecs_service",
-        {"deployment_minimum_healthy_percent": 50, "deployment_maximum_percent": 300},
-    ),
     (
         {"deployment": {"minimum_healthy_percent": 0, "maximum_percent": 100}},
         "aws_ecs_service",
         {"deployment_maximum_percent": 100, "availability_zone_rebalancing": "DISABLED"},
     ),
-    (
-        {
-            "logs": {
-                "retention_days": 7,
-                "kms_key_arn": KMS_KEY,
-            }
-        },
-        "aws_cloudwatch_log_group",
-        {
-            "retention_in_days": 7,
-            "kms_key_id": KMS_KEY,
-        },
-    ),
-    (
-        {"cluster": {"container_insights": "enhanced"}},
-        "aws_ecs_cluster",
-        {"setting": [{"name": "containerInsights", "value": "enhanced"}]},
-    ),
 ]
 
 
 @pytest.mark.parametrize(("changes", "type_", "expected"), CHANGES, ids=[str(change[0]) for change in CHANGES])
-def test_setting_reaches_its_resource(
+def test_settings_at_their_limits_reach_their_resource(
     synthesize: Synthesize, changes: dict[str, Any], type_: str, expected: dict[str, Any]
 ) -> None:
-    """What an environment says arrives, and arrives where it belongs."""
+    """A service whose least is none begins with one task; `test_stack_wiring.py` has what is between the limits."""
     resource = synthesize(**changes).only(type_)
     assert {key: resource.get(key) for key in expected} == expected
 
@@ -703,13 +620,6 @@ def test_spot_share(synthesize: Synthesize, percent: int, strategy: list[dict[st
     assert service["capacity_provider_strategy"] == strategy
     assert template.only("aws_ecs_cluster_capacity_providers")["capacity_providers"] == ["FARGATE", "FARGATE_SPOT"]
     assert any("capacity_providers" in dependency for dependency in service["depends_on"])
-
-
-def test_permissions_boundary_is_on_both_roles(synthesize: Synthesize) -> None:
-    """A team that requires a boundary can create both roles."""
-    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-    roles = synthesize(permissions_boundary_arn=boundary).all("aws_iam_role")
-    assert [role["permissions_boundary"] for role in roles] == [boundary, boundary]
 
 
 def test_api_url_may_be_another_name(synthesize: Synthesize) -> None:
