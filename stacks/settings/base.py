@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from stacks.settings.characters import but_not_ascii, misleading, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pydantic import ValidationInfo
 
@@ -67,6 +67,15 @@ def refuse_all(refusals: Iterable[Refusal]) -> None:
     errors = [InitErrorDetails(type=refusal(each.remedy), loc=each.path, input=each.value) for each in refusals]
     if errors:
         raise ValidationError.from_exception_data("settings", errors)
+
+
+def refuse_repeated(values: Sequence[str | None], remedy: str = "is there twice: remove it", *, key: str = "") -> None:
+    """Refuse every value of a list that stands earlier in it too. `key` is where the members, tables, have it."""
+    refuse_all(
+        Refusal((at, key) if key else (at,), value, remedy)
+        for at, value in enumerate(values)
+        if value is not None and value in values[:at]
+    )
 
 
 def between(low: int, high: int) -> AfterValidator:

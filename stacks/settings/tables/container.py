@@ -9,18 +9,15 @@ from pydantic import Field, ValidationInfo, field_validator
 from constructs_lib import defaults
 from constructs_lib.fargate_sizes import cpu_remedy, memory_remedy
 from stacks.settings.aws_values import KmsKeyArn, SecretReference
-from stacks.settings.base import MAX_PORT, Refusal, Settings, between, matching, refusal, refuse_all
-from stacks.settings.tables.container_process import Command, HealthCheck, Ulimit
-from stacks.settings.tables.container_volumes import EfsVolume, Path
+from stacks.settings.base import MAX_PORT, Refusal, Settings, between, refusal, refuse_all, refuse_repeated
+from stacks.settings.tables.container_process import Command, HealthCheck, Ulimit, User, WorkingDirectory
+from stacks.settings.tables.container_volumes import EfsVolume, ScratchVolumes
 from stacks.settings.tables.image import IMAGE_TAG_LABEL
 from stacks.settings.tables.sidecar import AwsFirelens, DependsOn, Sidecar
 from stacks.settings.tables.variables import wrong_names, wrong_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_TWICE = "is there twice: remove it"
-_USER = r"(?!-)[!-9;-~]{1,255}"
 
 
 class Container(Settings):
@@ -34,10 +31,7 @@ class Container(Settings):
     """Memory of the task in MiB: one of the sizes that Fargate offers with `cpu`."""
     cpu_architecture: Literal["X86_64", "ARM64"] = defaults.CPU_ARCHITECTURE
     """CPU architecture of the tasks; the image has to be built for it."""
-    user: Annotated[
-        str,
-        matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'),
-    ] = defaults.USER
+    user: User = defaults.USER
     """User that the container runs as; a name has to be one that the image knows."""
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     """Whether the container cannot write to the image's files."""
@@ -47,16 +41,14 @@ class Container(Settings):
     """The arguments of the entry point, in place of the image's `CMD`."""
     entry_point: Command = ()
     """The program with its first arguments, in place of the image's `ENTRYPOINT`, whose `CMD` then goes unused too."""
-    working_directory: (
-        Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
-    ) = None
+    working_directory: WorkingDirectory | None = None
     """Directory that the program starts in, in place of the image's."""
     start_timeout_seconds: Annotated[int, between(2, 120)] | None = None
     """Seconds that a container that depends on this one waits for it, before the task is stopped; of no meaning for one
     that no other depends on."""
     ephemeral_storage_gib: Annotated[int, between(21, 200)] | None = None
     """Disk of the task in GiB, for its images and volumes together; Fargate's own 20 where it is not set."""
-    scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
+    scratch_volumes: ScratchVolumes = ()
     """Paths, such as `/tmp`, that the container may write though its root file system is read-only, on the task's
     disk; unless `user` is root, the image has to declare each as a `VOLUME` that the user may write."""
     docker_labels: dict[str, str] = Field(default_factory=dict)
@@ -117,12 +109,6 @@ class Container(Settings):
             refuse_all([Refusal((IMAGE_TAG_LABEL,), labels[IMAGE_TAG_LABEL], remedy)])
         return labels
 
-    @field_validator("scratch_volumes")
-    @classmethod
-    def scratch_volumes_differ(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        refuse_all(Refusal((at,), path, _TWICE) for at, path in enumerate(paths) if path in paths[:at])
-        return paths
-
     @field_validator("efs_volumes")
     @classmethod
     def mount_paths_differ(cls, volumes: tuple[EfsVolume, ...], info: ValidationInfo) -> tuple[EfsVolume, ...]:
@@ -139,9 +125,7 @@ class Container(Settings):
     @field_validator("ulimits")
     @classmethod
     def ulimits_differ(cls, ulimits: tuple[Ulimit, ...]) -> tuple[Ulimit, ...]:
-        names = [limit.name for limit in ulimits]
-        remedy = "is there twice: remove one of the two"
-        refuse_all(Refusal((at, "name"), name, remedy) for at, name in enumerate(names) if name in names[:at])
+        refuse_repeated([limit.name for limit in ulimits], "is there twice: remove one of the two", key="name")
         return ulimits
 
     @field_validator("secrets")
@@ -153,7 +137,7 @@ class Container(Settings):
     @field_validator("secrets_kms_key_arns")
     @classmethod
     def keys_differ(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        refuse_all(Refusal((at,), key, _TWICE) for at, key in enumerate(keys) if key in keys[:at])
+        refuse_repeated(keys)
         return keys
 
     @field_validator("environment")

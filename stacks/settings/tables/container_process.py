@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from constructs_lib import defaults
-from stacks.settings.base import MAX_INT32, Refusal, Settings, between, refusal, refuse_all
+from stacks.settings.base import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all
 from stacks.settings.characters import named
 
 NUL: Final = "\0"
@@ -23,6 +23,12 @@ def argument(text: str) -> str:
 
 Command = Annotated[tuple[Annotated[str, AfterValidator(argument)], ...], Field(strict=False)]
 """A program's arguments, which may be none."""
+
+_USER = r"(?!-)[!-9;-~]{1,255}"
+User = Annotated[
+    str, matching(rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"')
+]
+WorkingDirectory = Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")]
 
 
 class Ulimit(Settings):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from stacks.settings.base import Settings, matching
+from pydantic import AfterValidator, Field
+
+from stacks.settings.base import Settings, matching, refuse_repeated
 
 Path = Annotated[
     str,
@@ -14,6 +16,14 @@ Path = Annotated[
         " such as /tmp",
     ),
 ]
+
+
+def each_once(paths: tuple[str, ...]) -> tuple[str, ...]:
+    refuse_repeated(paths)
+    return paths
+
+
+ScratchVolumes = Annotated[tuple[Path, ...], Field(strict=False), AfterValidator(each_once)]
 
 
 class EfsVolume(Settings):

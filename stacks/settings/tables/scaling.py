@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from constructs_lib import defaults
-from stacks.settings.base import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all
+from stacks.settings.base import MAX_INT32, Refusal, Settings, between, matching, refusal, refuse_all, refuse_repeated
 from stacks.settings.schedule_expressions import iana_time_zone, schedule_expression, utc_time
 
 MOST_TASKS_OF_A_SERVICE: Final = 5000
@@ -111,9 +111,9 @@ class Scaling(Settings):
     @field_validator("schedule")
     @classmethod
     def names_differ(cls, schedule: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
-        names = [each.name for each in schedule]
-        remedy = "must differ from the name of every other schedule"
-        refuse_all(Refusal((at, "name"), name, remedy) for at, name in enumerate(names) if name in names[:at])
+        refuse_repeated(
+            [each.name for each in schedule], "must differ from the name of every other schedule", key="name"
+        )
         return schedule
 
     @field_validator("schedule")

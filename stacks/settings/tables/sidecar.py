@@ -12,11 +12,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from constructs_lib import defaults
 from stacks.settings.aws_values import SecretReference
 from stacks.settings.base import MAX_INT32, MAX_PORT, Refusal, Settings, between, matching, refuse_all
-from stacks.settings.tables.container_process import Command, HealthCheck
-from stacks.settings.tables.container_volumes import Path
+from stacks.settings.tables.container_process import Command, HealthCheck, User, WorkingDirectory
+from stacks.settings.tables.container_volumes import ScratchVolumes
 from stacks.settings.tables.variables import plain_text_secrets, set_twice, wrong_names, wrong_variables
 
-_USER = r"(?!-)[!-9;-~]{1,255}"
 _LEAST_MEMORY_MIB = 6  # that Docker takes
 
 Port = Annotated[int, between(1, MAX_PORT)]
@@ -107,15 +106,7 @@ class Sidecar(Settings):
     """TCP ports that it listens on."""
     udp_ports: Annotated[tuple[Port, ...], Field(strict=False)] = ()
     """UDP ports that it listens on."""
-    user: (
-        Annotated[
-            str,
-            matching(
-                rf"{_USER}(?::{_USER})?", 'must be a user, such as "65532", "65532:65532", "name" or "name:group"'
-            ),
-        ]
-        | None
-    ) = None
+    user: User | None = None
     """User that it runs as, in place of the image's own. Of a log router a number, `0` where it is not set."""
     readonly_root_filesystem: bool = defaults.READONLY_ROOT_FILESYSTEM
     """Whether it cannot write to the image's files."""
@@ -127,11 +118,9 @@ class Sidecar(Settings):
     """The arguments of the entry point, in place of the image's `CMD`."""
     entry_point: Command = ()
     """The program with its first arguments, in place of the image's `ENTRYPOINT`, whose `CMD` then goes unused too."""
-    working_directory: (
-        Annotated[str, matching(r"/[^\0]*", "must be an absolute path of the container, beginning with /")] | None
-    ) = None
+    working_directory: WorkingDirectory | None = None
     """Directory that the program starts in, in place of the image's."""
-    scratch_volumes: Annotated[tuple[Path, ...], Field(strict=False)] = ()
+    scratch_volumes: ScratchVolumes = ()
     """Paths, such as `/tmp`, that it may write though its root file system is read-only; unless its user is root, the
     image has to declare each as a `VOLUME` that the user may write."""
     depends_on: DependsOn = Field(default_factory=dict)
@@ -146,13 +135,6 @@ class Sidecar(Settings):
     """A command in it that tells ECS whether it works."""
     firelens: Firelens | None = None
     """Makes it the task's log router; it logs to the log group itself, as every sidecar does."""
-
-    @field_validator("scratch_volumes")
-    @classmethod
-    def scratch_volumes_differ(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        remedy = "is there twice: remove it"
-        refuse_all(Refusal((at,), path, remedy) for at, path in enumerate(paths) if path in paths[:at])
-        return paths
 
     @field_validator("secrets")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all
+from stacks.settings.base import Refusal, Settings, matching, refusal, refuse_all, refuse_repeated
 from stacks.settings.characters import but_not_ascii, named
 
 _EVERY_ACTION = frozenset({"*", "*:*"})
@@ -90,6 +90,5 @@ class TaskRole(Settings):
     @classmethod
     def sids_differ(cls, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         sids = [statement.sid for statement in statements]
-        remedy = "must differ from the sid of every other statement"
-        refuse_all(Refusal((at, "sid"), sid, remedy) for at, sid in enumerate(sids) if sid and sid in sids[:at])
+        refuse_repeated(sids, "must differ from the sid of every other statement", key="sid")
         return statements
