@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,17 @@ LONGEST_FIRST = (
 
 EACH_TEST_ALONE = ("test_unrecorded.py", "test_embedded_aws.py")
 """Each starts an embedded AWS of its own, so that several workers can share them."""
+
+
+@pytest.hookimpl(trylast=True)  # when pytest has its own folder
+def pytest_configure(config: pytest.Config) -> None:
+    """What Node, Terraform and the provider leave in the folder for temporary files is pytest's, which prunes its own.
+
+    By a name that is short, since the path of a socket in it may have 107 characters.
+    """
+    folder = config._tmp_path_factory.getbasetemp() / "t"  # type: ignore[attr-defined]
+    folder.mkdir()
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
 
 
 @pytest.hookimpl(optionalhook=True)
