@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CRITERIA = ("SC-004", "US3.2", "EC-4", "US3.3a", "US3.3b", "EC-1")
 
 
-def test_they_pass(deployed: tuple[Environment, Result]) -> None:
+def test_the_criteria_of_releases_pass(deployed: tuple[Environment, Result]) -> None:
     """No request fails, and a rollout takes about as long as was predicted, be the machine a busy one."""
     environment, _ = deployed
     results = assert_all_pass(environment, CRITERIA)

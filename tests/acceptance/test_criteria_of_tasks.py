@@ -23,7 +23,7 @@ SCHEDULE = "SC-005.schedule"
 OTHER_SERVICES = ("ALARM-1", "ALARM-2", "SIDECAR-1")  # of services that have what these are about
 
 
-def test_they_pass(deployed: tuple[Environment, Result]) -> None:
+def test_the_criteria_of_tasks_pass(deployed: tuple[Environment, Result]) -> None:
     """With what was judged in the report's head; together with the others they are all."""
     judged = (*CRITERIA, *SCALING, SCHEDULE, *test_criteria_of_releases.CRITERIA, *OTHER_SERVICES)
     assert sorted(judged) == sorted(criterion_ids())

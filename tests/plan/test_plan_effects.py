@@ -364,13 +364,15 @@ def test_other_effects_are_told(changed: Tree, alter: Callable[[Tree], None], sa
     assert said in texts(document)
 
 
-HUSHED = "hush-hush"
+SENSITIVE = "hush-hush"
 
 
-POLICY = json.dumps({"Statement": [{"Action": HUSHED, "Resource": HUSHED}]})
+POLICY = json.dumps({"Statement": [{"Action": SENSITIVE, "Resource": SENSITIVE}]})
 
 
-@pytest.mark.parametrize("value", [HUSHED, [HUSHED], {HUSHED: HUSHED}, POLICY], ids=["text", "list", "table", "policy"])
+@pytest.mark.parametrize(
+    "value", [SENSITIVE, [SENSITIVE], {SENSITIVE: SENSITIVE}, POLICY], ids=["text", "list", "table", "policy"]
+)
 @pytest.mark.parametrize("marked", ["before_sensitive", "after_sensitive"])
 def test_nothing_sensitive_is_seen(changed: Tree, marked: str, value: object) -> None:
     """Whichever attribute is marked, before or after: in no form, no effect, no name and no decision."""
@@ -391,7 +393,7 @@ def _is_seen(document: Tree, attributes: Attributes, marked: str, value: object)
         change[marked] = {**(change[marked] or {}), attribute: True}
     environment, tag = Environment(Settings.model_validate(settings())), ImageTag("latest", "as deployed")
     report = plan_report.of(Planned(document, tag, None), environment=environment)
-    return HUSHED in json.dumps(plan_report.as_document(report)) + plan_report.as_markdown(report)
+    return SENSITIVE in json.dumps(plan_report.as_document(report)) + plan_report.as_markdown(report)
 
 
 def _one_of_each_resource(document: Tree) -> Iterator[Attributes]:

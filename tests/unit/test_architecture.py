@@ -47,7 +47,7 @@ def imports(place: str) -> set[str]:
 
 
 @pytest.mark.parametrize("place", MAY_IMPORT)
-def test_arrows(place: str) -> None:
+def test_imports_follow_contributing(place: str) -> None:
     """Each part imports what it may, and no other part."""
     own = Path(place).stem
     found = {name.partition(".")[0] for name in imports(place)} & OURS - {own}

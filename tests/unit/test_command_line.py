@@ -181,7 +181,7 @@ def test_destroy_asks_first(
 
 
 @pytest.fixture
-def worn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def used_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout in use."""
     monkeypatch.setattr(paths, "SYNTHESIZED", tmp_path / "cdktf.out")
     monkeypatch.setattr(paths, "LOCAL", tmp_path / ".local")
@@ -192,50 +192,52 @@ def worn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("stopped")
-def test_clean(worn: Path) -> None:
+def test_clean(used_checkout: Path) -> None:
     """What can be made again goes; states of a local backend stay."""
     invoke("clean")
-    assert [path.name for path in worn.iterdir()] == ["state"]
-    assert (worn / "state" / "dev.tfstate").exists()
+    assert [path.name for path in used_checkout.iterdir()] == ["state"]
+    assert (used_checkout / "state" / "dev.tfstate").exists()
 
 
 @pytest.mark.usefixtures("stopped")
-def test_clean_twice(worn: Path) -> None:
+def test_clean_twice(used_checkout: Path) -> None:
     """Where nothing is left to delete, nothing fails."""
     invoke("clean")
     invoke("clean")
-    assert not (worn / ".local").exists()
+    assert not (used_checkout / ".local").exists()
 
 
 @pytest.mark.usefixtures("stopped")
 @pytest.mark.parametrize("name", ["cdktf.out", ".local"])
-def test_clean_of_a_link(worn: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clean_of_a_link(used_checkout: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it leads to may be anybody's: it says so, and stops and deletes nothing."""
-    (worn / name).rename(worn / "elsewhere")
-    (worn / name).symlink_to(worn / "elsewhere")
+    (used_checkout / name).rename(used_checkout / "elsewhere")
+    (used_checkout / name).symlink_to(used_checkout / "elsewhere")
     monkeypatch.setattr(embedded_aws, "down", lambda: pytest.fail("stopped the embedded AWS"))
-    with pytest.raises(OperateError, match=rf"{name} is a link to {worn}/elsewhere: clean deletes nothing there"):
+    with pytest.raises(
+        OperateError, match=rf"{name} is a link to {used_checkout}/elsewhere: clean deletes nothing there"
+    ):
         invoke("clean")
-    assert (worn / "cdktf.out/stacks").is_dir()
-    assert (worn / ".local/aws/log").is_file()
+    assert (used_checkout / "cdktf.out/stacks").is_dir()
+    assert (used_checkout / ".local/aws/log").is_file()
 
 
 @pytest.mark.usefixtures("stopped")
-def test_clean_of_what_cannot_be_deleted(worn: Path) -> None:
+def test_clean_of_what_cannot_be_deleted(used_checkout: Path) -> None:
     """It names each, and has deleted what it could."""
-    (worn / "cdktf.out").rename(worn / "old")
-    (worn / "cdktf.out").write_text("a file")
+    (used_checkout / "cdktf.out").rename(used_checkout / "old")
+    (used_checkout / "cdktf.out").write_text("a file")
     with pytest.raises(OperateError, match=r"cdktf\.out cannot be deleted: Not a directory\.$"):
         invoke("clean")
-    assert not (worn / ".local").exists()
+    assert not (used_checkout / ".local").exists()
 
 
 @pytest.mark.usefixtures("stopped")
-def test_clean_keeps_a_state_among_what_was_synthesized(worn: Path) -> None:
+def test_clean_keeps_a_state_among_what_was_synthesized(used_checkout: Path) -> None:
     """It refuses, names the state, and deletes nothing at all."""
-    state = worn / "cdktf.out/stacks/go-api-dev/terraform.tfstate"
+    state = used_checkout / "cdktf.out/stacks/go-api-dev/terraform.tfstate"
     state.touch()
     with pytest.raises(OperateError, match=r"go-api-dev/terraform\.tfstate is a Terraform state"):
         invoke("clean")
     assert state.exists()
-    assert (worn / ".local").exists()
+    assert (used_checkout / ".local").exists()

@@ -161,8 +161,8 @@ def test_what_forces_a_replacement() -> None:
     ]
 
 
-HUSHED = "hush-hush"
-secret_text = st.text(max_size=5).map(lambda around: f"{around}{HUSHED}{around}")
+SENSITIVE = "hush-hush"
+secret_text = st.text(max_size=5).map(lambda around: f"{around}{SENSITIVE}{around}")
 plain = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 
 
@@ -191,7 +191,7 @@ def marked(draw: st.DrawFn, depth: int = 3) -> tuple[Any, Any]:
 def test_no_secret_is_seen(before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
     """Wherever a mark is, in what was or in what will be; a change of it is seen all the same."""
     found = compared(before[0], after[0], before_sensitive=before[1], after_sensitive=after[1])
-    assert HUSHED not in repr(found)
+    assert SENSITIVE not in repr(found)
     if before[1] is after[1] is True and before[0] != after[0]:
         assert found == [Field("x", "(sensitive)", "(sensitive)")]
 
@@ -200,8 +200,8 @@ def test_no_secret_is_seen(before: tuple[Any, Any], after: tuple[Any, Any]) -> N
 def test_what_becomes_sensitive_is_not_seen_as_it_was(value: str) -> None:
     """And what was sensitive is not seen as it will be: it may be the same."""
     for marks in ({"after_sensitive": True}, {"before_sensitive": True}):
-        assert HUSHED not in repr(compared(value, f"{value}!", **marks))
-        assert HUSHED not in repr(compared([value], [f"{value}!"], **{name: [True] for name in marks}))
+        assert SENSITIVE not in repr(compared(value, f"{value}!", **marks))
+        assert SENSITIVE not in repr(compared([value], [f"{value}!"], **{name: [True] for name in marks}))
 
 
 json_values = st.recursive(
