@@ -40,7 +40,7 @@ LONGEST_FIRST = (
     "tests/acceptance/test_release_command.py",
     "tests/plan/test_cdktf_commands.py",
     "tests/plan/test_unrecorded.py",
-    "tests/plan/test_deployment.py",
+    "tests/plan/test_local_workflow.py",
     "tests/unit/test_lazy_provider.py",
     "local_aws/tests/containers/",
     "tests/containers/",
