@@ -1,4 +1,4 @@
-"""The embedded ECS takes a deployment back when one of its alarms is raised, as AWS documents.
+"""The embedded ECS rolls a deployment back when one of its alarms is raised, as AWS documents.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 """

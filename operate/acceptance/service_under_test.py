@@ -74,7 +74,7 @@ class ServiceUnderTest:
 
     @property
     def deployment_alarms(self) -> list[str]:
-        """The names of those that take a deployment back."""
+        """The names of those that roll a deployment back."""
         alarms = self.found["deploymentConfiguration"].get("alarms")
         return list(alarms["alarmNames"]) if alarms and alarms["enable"] else []
 

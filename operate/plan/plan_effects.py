@@ -100,7 +100,7 @@ def _rolling(changed: Changed, plan: dict[str, Any]) -> Iterator[Effect]:
         yield Effect(
             "rollout",
             f"ECS looks at {', '.join(sorted(names))} meanwhile and for minutes after, unless one is raised to begin "
-            "with: if one is raised, it takes the deployment back",
+            "with: if one is raised, it rolls the deployment back",
         )
     if not rollout.least_serving:
         yield Effect(

@@ -198,7 +198,7 @@ def _of_alarms(names: Sequence[str], cloudwatch: CloudWatchClient) -> Findings:
         found = {one["AlarmName"] for page in pages for one in (*page["MetricAlarms"], *page["CompositeAlarms"])}
     return Findings(
         not_checked=tuple(
-            f"There is no alarm {name} (alarms.roll_back_alarm_names) yet: until then it takes no deployment back."
+            f"There is no alarm {name} (alarms.roll_back_alarm_names) yet: until then it rolls no deployment back."
             for name in names
             if name not in found
         )

@@ -1,4 +1,4 @@
-"""A service's CloudWatch alarms: which are raised, which took a deployment back, and how ECS forgets the last one."""
+"""A service's CloudWatch alarms: which are raised, which rolled a deployment back, and how ECS forgets the last one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RaisedAlarm:
 
 
 def raised(environment: Environment) -> list[RaisedAlarm] | None:
-    """Of the stack's own and of those that take a deployment back; None where there are none, or AWS did not tell."""
+    """Of the stack's own and of those that roll a deployment back; None where there are none, or AWS did not tell."""
     names = list(dict.fromkeys((*environment.settings.alarm_names, *environment.settings.deployment_alarm_names)))
     if not names:
         return None
@@ -85,8 +85,8 @@ def left_over(service: Service) -> str | None:
     words = ["aws", "ecs", "update-service", *service.environment.cli_options()]
     words += ["--cluster", service.cluster, "--service", service.name, "--deployment-configuration", _NONE]
     return (
-        f"Deployments of {service.name} are taken back by {', '.join(names)}, the settings name no alarm any more, and "
-        f"the AWS provider cannot take the last one away. This does, and replaces no task: {shlex.join(words)}"
+        f"Deployments of {service.name} are rolled back by {', '.join(names)}, the settings name no alarm any more, "
+        f"and the AWS provider cannot take the last one away. This does, and replaces no task: {shlex.join(words)}"
     )
 
 

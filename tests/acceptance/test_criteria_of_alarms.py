@@ -1,4 +1,4 @@
-"""Deployments under alarms, on real containers and under load: what is bad is taken back, and what is good is not."""
+"""Deployments under alarms, on real containers and under load: what is bad is rolled back, and what is good is not."""
 
 from __future__ import annotations
 

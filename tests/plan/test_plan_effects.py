@@ -330,7 +330,7 @@ def created(document: Tree, type_: str) -> None:
             watched,
             (
                 "ECS looks at errors, slow meanwhile and for minutes after, unless one is raised to begin with: "
-                "if one is raised, it takes the deployment back"
+                "if one is raised, it rolls the deployment back"
             ),
         ),
         (

@@ -401,7 +401,7 @@ def test_a_service_whose_last_alarm_is_to_go_is_not_deployed(ecs: Ecs) -> None:
     )
     assert command in operate("plan", "dev")
     with pytest.raises(
-        OperateError, match=r"^Nothing was changed\. Deployments of go-api-dev are taken back by"
+        OperateError, match=r"^Nothing was changed\. Deployments of go-api-dev are rolled back by"
     ) as refused:
         operate("deploy", "dev")
     assert "errors, slow, the settings name no alarm any more" in str(refused.value)

@@ -139,7 +139,7 @@ def test_alarms_and_a_topic_that_are_not_there_yet(aws: Aws) -> None:
     assert of_alarms(notify=TOPIC, roll_back_alarm_names=["checkout", "payment"]) == Findings(
         not_checked=(
             f"There is no topic {TOPIC} (alarms.notify) yet: until then nobody is told.",
-            "There is no alarm checkout (alarms.roll_back_alarm_names) yet: until then it takes no deployment back.",
+            "There is no alarm checkout (alarms.roll_back_alarm_names) yet: until then it rolls no deployment back.",
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import reduce
 from pathlib import Path
@@ -1762,7 +1763,8 @@ def test_more_statements_than_a_policy_can_have() -> None:
     (problem,) = told(("task_role.statements", [statement] * 100))
     assert problem.startswith("task_role.statements: what the statements name in the task role's policy has 12")
     assert IAM_QUOTA in problem
-    assert told(("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": [" " * 20_000]}}}])) == []
+    for text in (" " * 20_000, "\u00fc" * 9_000):  # white space does not count, and a letter is one character
+        assert told(("task_role.statements", [STATEMENT | {"conditions": {"Bool": {"a": [text]}}}])) == []
 
 
 @pytest.mark.parametrize(
@@ -1778,6 +1780,71 @@ def test_a_container_that_no_task_definition_can_hold(key: str, value: dict[str,
     assert re.match(rf"container\.{key}: the container alone takes [67]\d{{4}} bytes", problem)
     assert problem.endswith(ECS_QUOTA)
     assert told(("container.environment", {"A": "u" * 64_900})) == []
+
+
+LONG = "x" * 66_000
+
+
+@pytest.mark.parametrize(
+    ("key", "container"),
+    [
+        ("docker_labels", {"docker_labels": {"a": LONG}}),
+        ("command", {"command": [LONG]}),
+        ("entry_point", {"entry_point": [LONG]}),
+        ("working_directory", {"working_directory": f"/{LONG}"}),
+        ("health_check", {"health_check": {"command": ["CMD", LONG]}}),
+        ("scratch_volumes", {"scratch_volumes": [f"/{LONG}"]}),
+        ("efs_volumes", {"efs_volumes": [EFS | {"mount_path": f"/{LONG}"}]}),
+        (
+            "awsfirelens",
+            {
+                "awsfirelens": {"options": {"a": LONG}},
+                "sidecars": [{"name": "r", "image": "r", "firelens": {"type": "fluentbit"}}],
+            },
+        ),
+        (
+            "sidecars[0].firelens",
+            {
+                "awsfirelens": {},
+                "sidecars": [{"name": "r", "image": "r", "firelens": {"type": "fluentbit", "options": {"a": LONG}}}],
+            },
+        ),
+        (
+            "sidecars[0].health_check",
+            {"sidecars": [{"name": "r", "image": "r", "health_check": {"command": ["CMD", LONG]}}]},
+        ),
+    ],
+)
+def test_what_makes_a_container_too_large(key: str, container: dict[str, Any]) -> None:
+    """Whatever it is, it is the key to shorten."""
+    (problem,) = told(("container", container))
+    assert re.match(rf"container\.{re.escape(key)}: the containers? alone takes? 6\d{{4}} bytes", problem)
+
+
+def test_how_large_a_container_is() -> None:
+    """As ECS gets it: with the whole name of its image, whose digest and tag are known only at plan."""
+    digest = f"sha256:{'0' * 64}"
+    document = {
+        "name": "go-api",
+        "image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/go-api@{digest}",
+        "essential": True,
+        "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}],
+        "environment": [{"name": "A", "value": LONG}, {"name": "PORT", "value": "8080"}],
+        "user": "65532",
+        "readonlyRootFilesystem": True,
+        "stopTimeout": 30,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": "/ecs/go-api-dev",
+                "awslogs-region": "eu-west-1",
+                "awslogs-stream-prefix": "go-api",
+            },
+        },
+        "dockerLabels": {"org.opencontainers.image.ref.name": "1"},
+    }
+    (problem,) = told(("container.environment", {"A": LONG}))
+    assert f"takes {len(json.dumps(document, separators=(',', ':')))} bytes" in problem
 
 
 @pytest.mark.parametrize("character", ["*", "#", "\t", "\u00a9", "€", "…"])

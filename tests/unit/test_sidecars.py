@@ -14,6 +14,7 @@ from cdktf import TerraformStack, Testing
 from pydantic import ValidationError
 
 from constructs_lib.container_definition import ContainerDefinition
+from constructs_lib.container_logging import AwsFirelens
 from constructs_lib.fargate_task_definition import FargateTaskDefinition
 from constructs_lib.sidecar import Sidecar
 from stacks.fargate_api_stack import FargateApiStack
@@ -216,6 +217,8 @@ GOOD: list[tuple[tuple[Tree, ...], Tree]] = [
     ((sidecar(cpu=256, memory_mib=512, memory_reservation_mib=511),), {}),
     ((sidecar(memory_mib=512, memory_reservation_mib=256), sidecar("b", memory_reservation_mib=256)), {}),
     (tuple(sidecar(f"s{number}") for number in range(9)), {}),
+    ((sidecar(cpu=256), sidecar("b")), {}),
+    ((sidecar(memory_reservation_mib=512), sidecar("b")), {}),
     ((sidecar(ports=[9000], udp_ports=[9000, 8080]),), {}),
     ((sidecar(depends_on={"go-api": "HEALTHY"}),), {"health_check": CHECK}),
     ((sidecar(environment={"PORT": "1"}),), {}),
@@ -418,16 +421,86 @@ def test_what_is_refused(sidecars: tuple[Tree, ...], container: Tree, expected: 
     assert expected in problem
 
 
-def test_constructs_refuse_the_same() -> None:
+WHOLE: list[tuple[tuple[Tree, ...], Tree, str]] = [
+    (
+        (sidecar(), sidecar("other")),
+        {"depends_on": {"x": "START"}},
+        'depends_on.x = "START": must be the name of another container of the task: proxy, other',
+    ),
+    (
+        (),
+        {"depends_on": {"x": "START"}},
+        'depends_on.x = "START": must be the name of another container of the task: there is none',
+    ),
+    (
+        (sidecar(depends_on={"b": "START"}), sidecar("b", depends_on={"c": "START"}), sidecar("c"), sidecar("d")),
+        {"depends_on": {"proxi": "START"}},
+        'depends_on.proxi = "START": must be the name of another container of the task; did you mean proxy?',
+    ),
+    (
+        (
+            sidecar(depends_on={"b": "START"}),
+            sidecar("b", depends_on={"c": "START"}),
+            sidecar("c", depends_on={"proxy": "START"}),
+        ),
+        {},
+        "sidecars[0].depends_on.b: each waits for the next, so none starts: proxy -> b -> c -> proxy",
+    ),
+    (
+        (),
+        {"awsfirelens": {}},
+        'awsfirelens: needs a log router: a sidecar with firelens, such as firelens = { type = "fluentbit" }',
+    ),
+    (
+        (sidecar(cpu=257), sidecar("b")),
+        {},
+        (
+            "sidecars[1].cpu: the sidecars reserve proxy 257, and the task has container.cpu = 256: reserve less, or"
+            " give it more"
+        ),
+    ),
+    (
+        (sidecar(memory_reservation_mib=513), sidecar("b")),
+        {},
+        (
+            "sidecars[1].memory_mib: the sidecars reserve proxy 513, and the task has container.memory_mib = 512:"
+            " reserve less, or give it more"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sidecars", "container", "expected"), WHOLE)
+def test_the_whole_of_a_refusal(sidecars: tuple[Tree, ...], container: Tree, expected: str) -> None:
+    """Who waits for whom, which names there are, and whose share is too much."""
+    assert told(*sidecars, **container) == [expected]
+
+
+def test_the_first_router_is_named_where_nothing_logs_to_any() -> None:
+    """The second one is one too many as well."""
+    first, second = told(sidecar("a"), sidecar(firelens=ROUTER), sidecar("b", firelens=ROUTER))
+    assert first.startswith("sidecars[1].firelens: is a log router that no container logs to, which ECS refuses")
+    assert second == "sidecars[2].firelens: proxy is the task's log router already, and ECS allows one"
+
+
+@pytest.mark.parametrize(
+    ("container", "sidecar_", "message"),
+    [
+        ({"depends_on": {"proxi": "START"}}, {}, r"container\.depends_on\.proxi = START: .* did you mean proxy\?"),
+        ({}, {"name": "orders"}, r"sidecars\[0\]\.name = orders: must differ from every other container's name"),
+        ({"awsfirelens": AwsFirelens()}, {}, r"container\.awsfirelens: needs a log router"),
+    ],
+)
+def test_constructs_refuse_the_same(container: Tree, sidecar_: Tree, message: str) -> None:
     """Also for a team that uses them without the settings."""
     stack = TerraformStack(Testing.app(), "stack")
-    with pytest.raises(ValueError, match=r"container\.depends_on\.proxi = START: .* did you mean proxy\?"):
+    with pytest.raises(ValueError, match=f"^{message}"):
         FargateTaskDefinition(
             stack,
             "task",
             family="orders",
-            container=ContainerDefinition(name="orders", image="orders:1", port=8080, depends_on={"proxi": "START"}),
-            sidecars=[Sidecar(name="proxy", image="proxy:1")],
+            container=ContainerDefinition(name="orders", image="orders:1", port=8080, **container),
+            sidecars=[Sidecar(**{"name": "proxy", "image": "proxy:1", **sidecar_})],
             execution_role_arn="execution",
             task_role_arn="task",
             log_group_name="orders",

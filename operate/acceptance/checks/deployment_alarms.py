@@ -23,7 +23,7 @@ _PATH = "/version"
 )
 def watched_versions(tested: ServiceUnderTest) -> list[Finding]:
     if not tested.deployment_alarms:
-        raise NotRunError("no alarm takes a deployment back: alarms.roll_back names none")
+        raise NotRunError("no alarm rolls a deployment back: alarms.roll_back names none")
     if not tested.is_local:
         raise NotRunError("only the sample API of the embedded AWS fails on purpose while it is healthy")
     return [_good_version(tested), _failing_version(tested)]
