@@ -104,8 +104,8 @@ class FargateService(Construct):
       needs the capacity providers ``FARGATE`` and ``FARGATE_SPOT``.
     - ``enable_execute_command``: whether ECS Exec may open a shell in a task; False by default.
     - ``deployment_alarm_names``: CloudWatch alarms of the same account and region that roll a deployment back when one
-      of them is raised meanwhile, or in the time after that ECS reckons by their periods. If one is raised already at
-      the beginning, ECS looks at none. None by default.
+      of them goes into ALARM during it, or for a time after it that ECS derives from their periods. If one is in ALARM
+      at the beginning, ECS looks at none. None by default.
     - ``depends_on``: what has to be there before a task can start, such as the cluster's capacity providers, the log
       group and the execution role's policy; nothing by default.
 

@@ -104,11 +104,12 @@ class FargateTaskDefinition(Construct):
             # A revision that Terraform deregistered is one that ECS cannot roll back to.
             skip_destroy=True,
         )
-        if container.lacks_privilege_for_port:
-            self._warn_of_privileged_port(container, alone=not sidecars)
+        self._warn_of_privileged_port(container, alone=not sidecars)
 
     def _warn_of_privileged_port(self, container: ContainerDefinition, *, alone: bool) -> None:
         """The provider sorts the containers by their names."""
+        if not container.lacks_privilege_for_port:
+            return
         planned = f"jsondecode({self.resource.fqn}.container_definitions)"
         own = "[0]" if alone else f'[index({planned}[*].name, "{container.name}")]'
         port = f"{planned}{own}.portMappings[0].containerPort"
