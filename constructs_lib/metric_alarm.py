@@ -1,4 +1,4 @@
-"""A CloudWatch alarm on one metric, or on what is reckoned of several."""
+"""A CloudWatch alarm on one metric, or on what is computed from several."""
 
 from __future__ import annotations
 

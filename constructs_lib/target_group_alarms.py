@@ -25,7 +25,7 @@ class AnswerThresholds:
 
     - ``server_errors_percent``: of a minute's requests, above 0, up to 100; 5 by default.
     - ``latency_seconds``: that the slowest hundredth of a minute's requests may take; 2 by default.
-    - ``least_requests``: with fewer in a minute, neither of these two is reckoned, so that one request that failed at
+    - ``least_requests``: with fewer in a minute, neither of these two is evaluated, so that one request that failed at
       night is no alarm; 20 by default.
     - ``unhealthy_targets``: so many at once; 1 by default.
     - ``shared_load_balancer``: whether others' services are behind it too. What it answered with 5xx by itself, such as

@@ -79,7 +79,7 @@ class ServiceUnderTest:
         return list(alarms["alarmNames"]) if alarms and alarms["enable"] else []
 
     def predicted_rollout_seconds(self, *, new: list[TaskTypeDef], replaced: list[TaskTypeDef]) -> float | None:
-        """As a plan reckons it, and with what these tasks took to start and to end; the API is to listen at once.
+        """As a plan computes it, and with what these tasks took to start and to end; the API is to listen at once.
 
         None where the percents let nothing happen.
         """

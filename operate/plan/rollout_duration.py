@@ -12,7 +12,7 @@ class HealthCheck:
     """The target group's, and its drain: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
 
     An Application Load Balancer calls a new target healthy after one passed check; the healthy threshold is for one
-    that has become unhealthy meanwhile. A Network Load Balancer is reckoned with its threshold.
+    that has become unhealthy meanwhile. For a Network Load Balancer its threshold counts.
     """
 
     protocol: str
